@@ -1,0 +1,4 @@
+"""Part IV: is the gradient any good?
+
+    gradient_error    cosine, L2 and sign error between synthetic and true gradients
+"""

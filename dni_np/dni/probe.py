@@ -1,0 +1,45 @@
+"""Synthetic beside true gradients, at the same activations, without disturbing training.
+
+A measurement must not change what it measures: the forward passes here move no running
+statistics, update nothing and draw no random numbers, so a run with probes equals a run
+without, bit for bit.
+"""
+
+import contextlib
+
+from dni_np.dni.unit import DNI
+
+
+@contextlib.contextmanager
+def undisturbed(layers):
+    """Restore the buffers (batchnorm's running statistics) of `layers` afterwards."""
+    buffers = [array for layer in layers for array in layer.buffers.values()]
+    saved = [array.copy() for array in buffers]
+    try:
+        yield
+    finally:
+        for array, value in zip(buffers, saved):
+            array[...] = value
+
+
+def gradient_pairs(network, x, y):
+    """For each unit of a DNINetwork, (ghat_i, dL/dh_i), both (N, width) on the device.
+
+    The true gradient is backpropagated through all the cores above as they are now.
+    """
+    units: list[DNI] = network.units
+    models = [unit.synthetic_gradient for unit in units]
+    with undisturbed([*network.cores, *models]):
+        context = network.context(x, y)
+        h, guesses, caches = x, [], []
+        for core, model in zip(network.cores, models):
+            h, cache = core.forward(h)
+            guesses.append(model.forward(h, context)[0])
+            caches.append(cache)
+        prediction, cache = network.cores[-1].forward(h)
+        _, gradient = network.head.loss(prediction, y)
+        truths = []
+        for core, cache in zip(reversed(network.cores[1:]), reversed([*caches, cache])):
+            gradient, _ = core.backward(gradient, cache)
+            truths.append(gradient)
+    return list(zip(guesses, reversed(truths)))

@@ -1,0 +1,18 @@
+"""Part I: a network you can see through.
+
+Each page is one idea and its gradient, in reading order:
+
+    layer          the contract: forward returns a cache, backward takes it back
+    linear         y = x W + b
+    activations    sigmoid, tanh, ReLU
+    batchnorm      normalize each unit over the batch
+    sequential     layers one after another are a layer
+    initializers   where weights start
+    losses         softmax cross-entropy, squared error
+    flat           all parameters in one buffer
+    optimizers     SGD with momentum, Adam
+    schedules      learning rates that step down
+    head           the top of a network: where the loss is
+    rule           what every way of training has in common
+    gradcheck      is a hand-written gradient right?
+"""

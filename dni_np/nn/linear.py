@@ -1,0 +1,42 @@
+"""The linear layer, y = x W + b."""
+
+from dni_np.backend import FLOAT, asarray, xp
+from dni_np.errors import UserError
+from dni_np.nn.initializers import he_normal
+from dni_np.nn.layer import Layer
+
+
+class Linear(Layer):
+    """y = x W + b, with W (n_in, n_out) and b (n_out,).
+
+    Backward, for per-sample gradients dy (see `layer`):
+
+        dx = dy W^T        dW = x^T dy / N        db = sum_n dy_n / N
+
+    Leave the bias out in front of a BatchNorm, which subtracts it again.
+    """
+
+    def __init__(self, n_in, n_out, rng, bias=True, init=he_normal, dtype=FLOAT):
+        params = {"W": asarray(init(n_in, n_out, rng), dtype)}
+        if bias:
+            params["b"] = xp.zeros(n_out, dtype)
+        super().__init__(**params)
+
+    def forward(self, x, training=True):
+        W = self.params["W"]
+        if x.ndim != 2 or x.shape[1] != W.shape[0]:
+            raise UserError(f"Linear layer {W.shape} cannot take an input of shape {x.shape}: it needs (N, {W.shape[0]})")
+        y = x @ W  # (N, n_out)
+        if "b" in self.params:
+            y += self.params["b"]
+        return y, x
+
+    def backward(self, dy, cache, input_gradient=True):
+        x = cache
+        n = len(x)
+        xp.matmul(x.T, dy, out=self.grads["W"])  # (n_in, n_out)
+        self.grads["W"] *= 1 / n
+        if "b" in self.grads:
+            self.grads["b"][...] = dy.mean(axis=0)  # (n_out,)
+        dx = dy @ self.params["W"].T if input_gradient else None  # (N, n_in)
+        return dx, self.grads

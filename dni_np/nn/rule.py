@@ -1,0 +1,38 @@
+"""What every way of training has in common.
+
+A rule owns a stack of cores, lowest first, and trains them:
+
+    metrics = rule.step(x, y)      one update; device scalars by name, "loss" among them
+    prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
+    rule.state(), rule.load_state(state)      everything a resumed run needs
+
+Rules differ only in which gradient each core receives, and when.
+"""
+
+
+class Rule:
+    """Subclasses set `cores` and write `step` and `parts` (what has a state, by name)."""
+
+    cores = ()
+
+    def step(self, x, y):
+        raise NotImplementedError
+
+    def parts(self):
+        raise NotImplementedError
+
+    def predict(self, x):
+        """The whole network with running statistics, nothing updated."""
+        for core in self.cores:
+            x, _ = core.forward(x, training=False)
+        return x
+
+    def state(self):
+        """Host arrays by "part/name"."""
+        return {f"{part}/{name}": value for part, owner in self.parts().items() for name, value in owner.state().items()}
+
+    def load_state(self, state):
+        """Restore what `state` returned; the rule must have been built in the same way."""
+        for part, owner in self.parts().items():
+            prefix = part + "/"
+            owner.load_state({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
