@@ -31,6 +31,7 @@ class SyntheticGradient(Layer):
             n_in = n
         layers.append(Linear(n_in, width, rng, bias=bias, init=last_init, dtype=dtype))
         self.net = Sequential(layers)
+        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
 
     def forward(self, h, context=None):
         """h (N, width), context {name: (N, ...)} -> (ghat (N, width), cache)."""
@@ -43,7 +44,3 @@ class SyntheticGradient(Layer):
 
     def leaves(self):
         yield from self.net.leaves()
-
-    params = property(lambda self: self.net.params)
-    grads = property(lambda self: self.net.grads)
-    buffers = property(lambda self: self.net.buffers)

@@ -1,17 +1,21 @@
 """Layers one after another are a layer again: the chain rule as two loops."""
 
+from collections.abc import Mapping
+
 from dni_np.nn.layer import Layer
 
 
 class Sequential(Layer):
     """f = f_K o ... o f_1. Its cache is the list of its layers' caches.
 
-    Parameters of layer i appear as "i.name", in views for reading: the layer
-    itself holds them.
+    Parameter `name` of layer i (from 0) appears as params["i.name"].
     """
 
     def __init__(self, layers):
         self.layers = list(layers)
+        self.params = Joined(self.layers, "params")
+        self.grads = Joined(self.layers, "grads")
+        self.buffers = Joined(self.layers, "buffers")
 
     def forward(self, x, training=True):
         caches = []
@@ -30,13 +34,20 @@ class Sequential(Layer):
         for layer in self.layers:
             yield from layer.leaves()
 
-    params = property(lambda self: self._merged("params"))
-    grads = property(lambda self: self._merged("grads"))
-    buffers = property(lambda self: self._merged("buffers"))
 
-    def _merged(self, kind):
-        return {
-            f"{i}.{name}": value
-            for i, layer in enumerate(self.layers)
-            for name, value in getattr(layer, kind).items()
-        }
+class Joined(Mapping):
+    """The dicts of several layers read as one. Live: the arrays stay in the layers' own dicts."""
+
+    def __init__(self, layers, kind):
+        self.layers, self.kind = layers, kind
+
+    def __getitem__(self, key):
+        i, name = key.split(".", 1)
+        return getattr(self.layers[int(i)], self.kind)[name]
+
+    def __iter__(self):
+        for i, layer in enumerate(self.layers):
+            yield from (f"{i}.{name}" for name in getattr(layer, self.kind))
+
+    def __len__(self):
+        return sum(len(getattr(layer, self.kind)) for layer in self.layers)
