@@ -1,0 +1,121 @@
+"""From settings to a run: the data, the layers, the rule, the loop.
+
+One Generator per run, seeded by the settings, draws everything in a fixed order: the data
+(binary addition), the main network, the synthetic gradient models, then the minibatches.
+The main network's weights are therefore the same for every rule.
+"""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from dni_np.analysis.gradient_error import gradient_error
+from dni_np.backend import FLOAT, asarray
+from dni_np.baselines.backprop import Backprop
+from dni_np.baselines.no_backprop import NoBackprop
+from dni_np.data.binary_addition import binary_addition
+from dni_np.data.choose import load_images
+from dni_np.data.dataset import Dataset
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.network import DecoupledHead, DNINetwork, cut
+from dni_np.dni.probe import gradient_pairs
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.unit import DNI
+from dni_np.nn.activations import ReLU, Sigmoid
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.head import Head
+from dni_np.nn.initializers import trask_normal
+from dni_np.nn.linear import Linear
+from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.nn.optimizers import SGD, Adam
+from dni_np.nn.schedules import StepDecay
+from dni_np.nn.sequential import Sequential
+from dni_np.training.loop import Loop
+
+PROBE_SAMPLES = 256  # synthetic and true gradients are compared on the first so many training samples
+
+
+def build_loop(settings, dataset=None, folder=None, **loop_options):
+    """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
+    rng = np.random.default_rng(settings.seed)
+    if dataset is None or settings.task == "addition":
+        dataset = load_dataset(settings, rng)
+    rule = build_rule(settings, dataset, rng)
+    return Loop(
+        rule,
+        dataset,
+        rng,
+        steps=settings.steps,
+        batch_size=min(settings.batch_size, len(dataset.x_train)),
+        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
+        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
+        measure=gradient_measure(dataset) if isinstance(rule, DNINetwork) else None,
+        folder=folder,
+        config=asdict(settings),
+        **loop_options,
+    )
+
+
+def load_dataset(settings, rng):
+    """The images of `settings.data`, or freshly drawn sums of which a fifth are held out."""
+    if settings.task != "addition":
+        return load_images(settings.data)
+    n_test = max(1, settings.examples // 5)
+    x, y = binary_addition(settings.examples + n_test, settings.bits, rng=rng)
+    return Dataset("binary addition", x[n_test:], y[n_test:], x[:n_test], y[:n_test], settings.bits)
+
+
+def build_rule(settings, dataset, rng):
+    """The network and the way it is trained."""
+    layers, loss = _main_network(settings, dataset, rng)
+    if settings.rule == "backprop":
+        return Backprop(layers, loss, lambda core: _optimizer(core, settings, settings.learning_rate))
+    after = settings.cut_after or range(1, len(layers))
+    cores = cut(layers, after)
+    if settings.rule == "none":
+        return NoBackprop(cores, loss, lambda core: _optimizer(core, settings, settings.learning_rate))
+
+    widths = [settings.hidden_widths[k - 1] for k in sorted(set(after))]
+    units = [_unit(core, width, settings, dataset, rng) for core, width in zip(cores, widths)]
+    top = cores[-1]
+    if settings.head == "synthetic":
+        head = DecoupledHead(_unit(top, dataset.classes, settings, dataset, rng), loss)
+    else:
+        head = Head(top, loss, _optimizer(top, settings, settings.learning_rate))
+    return DNINetwork(units, head, dataset.classes)
+
+
+def _main_network(settings, dataset, rng):
+    """(layers, loss): linear-BN-ReLU for images (section D.1), sigmoids for addition (trask 2017)."""
+    sizes = [dataset.x_train.shape[1], *settings.hidden_widths, dataset.classes]
+    pairs = list(zip(sizes, sizes[1:]))
+    if settings.task == "addition":
+        sigmoids = [Sequential([Linear(m, n, rng, bias=False, init=trask_normal), Sigmoid()]) for m, n in pairs]
+        return sigmoids, SquaredError()
+    hidden = [Sequential([Linear(m, n, rng, bias=False), BatchNorm(n), ReLU()]) for m, n in pairs[:-1]]
+    return [*hidden, Linear(*pairs[-1], rng)], SoftmaxCrossEntropy()
+
+
+def _unit(core, width, settings, dataset, rng):
+    """A DNI around `core`, whose output has `width` units."""
+    conditioning = Conditioning(settings.sees, width, label=dataset.classes, input=dataset.x_train.shape[1])
+    model = SyntheticGradient(width, conditioning, rng, settings.hidden)
+    sg_rate = settings.sg_learning_rate or settings.learning_rate
+    return DNI(core, model, _optimizer(core, settings, settings.learning_rate), _optimizer(model, settings, sg_rate))
+
+
+def _optimizer(layer, settings, rate):
+    schedule = StepDecay(rate, tuple(round(share * settings.steps) for share in settings.decay_at))
+    return {"adam": Adam, "sgd": SGD}[settings.optimizer](layer, schedule)
+
+
+def gradient_measure(dataset):
+    """A function of the rule: cosine, L2 and sign error after each decoupled layer."""
+    x = asarray(dataset.x_train[:PROBE_SAMPLES]).astype(FLOAT) * FLOAT(dataset.scale)
+    y = asarray(dataset.y_train[:PROBE_SAMPLES])
+
+    def measure(network):
+        errors = [gradient_error(guess, true) for guess, true in gradient_pairs(network, x, y)]
+        return {f"{name}_{i}": value for i, error in enumerate(errors, 1) for name, value in error.items()}
+
+    return measure

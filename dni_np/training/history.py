@@ -1,0 +1,38 @@
+"""The rows a run leaves behind: one a measurement, as CSV for tables and JSON lines for programs."""
+
+import csv
+import io
+import json
+
+from dni_np.training.files import write_text
+
+
+class History:
+    """A list of {"step": ..., "train_loss": ..., ...} rows, in order."""
+
+    def __init__(self, rows=()):
+        self.rows = list(rows)
+
+    def add(self, row):
+        self.rows.append(row)
+
+    def column(self, name):
+        """(steps, values) of the rows that have `name`."""
+        rows = [row for row in self.rows if name in row]
+        return [row["step"] for row in rows], [row[name] for row in rows]
+
+    def columns(self, prefix):
+        """The names that begin with `prefix`, in order of appearance."""
+        return [name for name in self.names() if name.startswith(prefix)]
+
+    def names(self):
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def save(self, folder):
+        """Write history.csv and history.jsonl, atomically."""
+        table = io.StringIO()
+        writer = csv.DictWriter(table, self.names(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(folder / "history.csv", table.getvalue())
+        write_text(folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in self.rows))

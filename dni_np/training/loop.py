@@ -1,0 +1,165 @@
+"""The only training loop: any rule with `step(x, y)`, any dataset, any backend.
+
+    rows of this epoch -> x, y on the device -> rule.step -> now and then: measure, save
+
+Metrics stay on the device as running sums and are fetched only when a row is written.
+Everything the loop depends on is in the checkpoint, so that a run that was stopped and
+resumed equals one that was not, bit for bit.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from dni_np.backend import FLOAT, asarray, synchronize, to_numpy, xp
+from dni_np.data.batches import Batches
+from dni_np.errors import UserError
+from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
+from dni_np.training.history import History
+from dni_np.training.interrupt import stop_on_signal
+
+EVALUATION_BATCH = 2000
+
+
+@dataclass
+class Loop:
+    """Train `rule` on `dataset` for `steps` minibatches.
+
+    `measure(rule)` may add metrics to each row (a dict of device scalars). With `folder`, the
+    history and a checkpoint are kept there, the checkpoint every `checkpoint_every` steps and
+    when interrupted. `config` is saved along, for whoever resumes.
+    """
+
+    rule: object
+    dataset: object
+    rng: np.random.Generator
+    steps: int
+    batch_size: int
+    evaluate_every: int
+    checkpoint_every: int = 0
+    measure: object = None
+    folder: Path | None = None
+    config: dict = field(default_factory=dict)
+    title: str = ""
+    progress: bool | None = None  # None: only where somebody watches
+
+    def __post_init__(self):
+        for name in ("steps", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
+        self.batches = Batches(len(self.dataset.x_train), self.batch_size, self.rng)
+        self.history = History()
+        self.step = 0
+        self.seconds = 0.0  # of training, without measurements
+        self.sums, self.counted = {}, 0
+        self.x_train = asarray(self.dataset.x_train)
+        self.y_train = asarray(self.dataset.y_train)
+
+    def run(self):
+        """Train to the end, or to the next interrupt; return True if the end was reached."""
+        bar = tqdm(total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True)
+        # Overflow on the way to divergence is reported once, by _check, not by warnings.
+        with bar, stop_on_signal() as stop, np.errstate(over="ignore", invalid="ignore"):
+            while self.step < self.steps and not stop:
+                self._one_step()
+                bar.update()
+                if self._due(self.evaluate_every):
+                    row = self._write_row()
+                    bar.set_postfix(loss=f"{row['train_loss']:.4f}", test=f"{row['test_error']:.2f}%")
+                if self._due(self.checkpoint_every):
+                    self.save()
+        self.save()
+        return self.step == self.steps
+
+    def _one_step(self):
+        start = time.perf_counter()
+        rows = asarray(self.batches.next())  # (N,)
+        metrics = self.rule.step(self._scaled(self.x_train[rows]), self.y_train[rows])
+        for name, value in metrics.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.counted += 1
+        self.step += 1
+        self.seconds += time.perf_counter() - start
+
+    def _write_row(self):
+        synchronize()
+        means = {name: float(value) / self.counted for name, value in self.sums.items()}
+        self.sums, self.counted = {}, 0
+        self._check(means["loss"])
+        n = min(len(self.dataset.x_test), len(self.dataset.x_train))
+        row = {"step": self.step, "seconds": round(self.seconds, 3), "train_loss": means.pop("loss"), **means}
+        row["test_error"] = self.error(self.dataset.x_test, self.dataset.y_test)
+        row["train_error"] = self.error(self.dataset.x_train[:n], self.dataset.y_train[:n])
+        if self.measure is not None:
+            row.update({name: float(value) for name, value in self.measure(self.rule).items()})
+        self.history.add(row)
+        if self.folder is not None:
+            self.history.save(self.folder)
+        return row
+
+    def error(self, x, y):
+        """Share of the host samples (x, y) that the network gets wrong at test time, in percent."""
+        wrong = 0
+        for start in range(0, len(x), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            prediction = self.rule.predict(self._scaled(asarray(x[part])))
+            wrong = wrong + self.rule.head.loss.errors(prediction, asarray(y[part]))
+        return 100 * float(wrong) / len(x)
+
+    def _scaled(self, x):
+        # Images travel as bytes and become floats only here: a quarter of the memory.
+        x = x.astype(FLOAT)
+        if self.dataset.scale != 1:
+            x *= self.dataset.scale
+        return x
+
+    def _check(self, loss):
+        if math.isfinite(loss):
+            return
+        raise UserError(
+            f"training diverged before step {self.step} (the mean loss is {loss}): "
+            "lower the learning rate (--learning-rate), first of all that of the synthetic gradients (--sg-learning-rate)"
+        )
+
+    def _due(self, every):
+        return every > 0 and (self.step % every == 0 or self.step == self.steps)
+
+    def _quiet(self):
+        return None if self.progress is None else not self.progress
+
+    def save(self):
+        """Write the checkpoint and the history (nothing without a folder)."""
+        if self.folder is None:
+            return
+        arrays = {f"rule/{name}": value for name, value in self.rule.state().items()}
+        arrays.update({f"sums/{name}": to_numpy(value) for name, value in self.sums.items()})
+        arrays["batches/order"] = self.batches.order
+        meta = {
+            "config": self.config,
+            "step": self.step,
+            "seconds": self.seconds,
+            "counted": self.counted,
+            "batches": {"position": self.batches.position, "epoch": self.batches.epoch},
+            "rng": self.rng.bit_generator.state,
+            "history": self.history.rows,
+        }
+        save_checkpoint(self.folder / "checkpoint.npz", arrays, meta)
+        self.history.save(self.folder)
+
+    def resume(self):
+        """Continue from the folder's checkpoint, as if there had been no interruption."""
+        arrays, meta = load_checkpoint(self.folder / "checkpoint.npz")
+        self.rule.load_state(_under(arrays, "rule/"))
+        self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
+        self.batches.load_state({"order": arrays["batches/order"], **meta["batches"]})
+        self.rng.bit_generator.state = meta["rng"]
+        self.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
+        self.history = History(meta["history"])
+
+
+def _under(arrays, prefix):
+    return {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}

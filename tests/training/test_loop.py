@@ -1,0 +1,141 @@
+"""The training loop: resumed equals uninterrupted, measuring changes nothing, divergence is told."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+
+from dni_np.building import build_loop
+from dni_np.data.dataset import Dataset
+from dni_np.errors import UserError
+from dni_np.recipes import Settings
+
+TINY = {"width": 12, "steps": 30, "batch_size": 20, "evaluate_every": 10, "checkpoint_every": 7, "learning_rate": 1e-2}
+
+
+@pytest.fixture
+def dataset():
+    """Ten noisy patterns of 6 x 6 pixels."""
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 256, (10, 36))
+    labels = rng.integers(0, 10, 240)
+    images = np.clip(patterns[labels] + rng.normal(0, 60, (240, 36)), 0, 255).astype(np.uint8)
+    return Dataset("patterns", images[:200], labels[:200], images[200:], labels[200:], 10)
+
+
+def without_time(history):
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in history.rows]
+
+
+def settings_for(rule, **changes):
+    sees = ("output", "label") if rule == "cdni" else ("output",)
+    return Settings(rule=rule, sees=sees, hidden=(16,) if rule == "dni" else (), **{**TINY, **changes})
+
+
+def equal_states(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("rule", ["backprop", "dni", "cdni", "none"])
+def test_training_learns_and_records(rule, dataset, tmp_path):
+    loop = build_loop(settings_for(rule, steps=150), dataset, tmp_path, progress=False)
+    before = loop.error(dataset.x_test, dataset.y_test)
+    assert loop.run()
+    assert [row["step"] for row in loop.history.rows] == list(range(10, 151, 10))
+    assert loop.history.rows[-1]["test_error"] < before
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == loop.history.rows
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == len(lines) + 1
+
+
+@pytest.mark.parametrize("rule", ["backprop", "dni", "cdni", "none"])
+@pytest.mark.parametrize("stop_at", [1, 10, 13, 29])
+def test_resumed_equals_uninterrupted(rule, stop_at, dataset, tmp_path, monkeypatch):
+    whole = build_loop(settings_for(rule), dataset, tmp_path / "whole", progress=False)
+    whole.run()
+
+    first = build_loop(settings_for(rule), dataset, tmp_path / "parts", progress=False)
+    one_step = first._one_step
+
+    def step_then_interrupt():
+        one_step()
+        if first.step == stop_at:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(first, "_one_step", step_then_interrupt)
+    assert not first.run()
+    assert first.step == stop_at
+
+    second = build_loop(settings_for(rule), dataset, tmp_path / "parts", progress=False)
+    second.resume()
+    assert second.step == stop_at
+    assert second.run()
+    assert without_time(second.history) == without_time(whole.history)
+    assert equal_states(second.rule.state(), whole.rule.state())
+    assert second.rng.bit_generator.state == whole.rng.bit_generator.state
+
+
+def test_resuming_a_finished_run_changes_nothing(dataset, tmp_path):
+    loop = build_loop(settings_for("cdni"), dataset, tmp_path, progress=False)
+    loop.run()
+    again = build_loop(settings_for("cdni"), dataset, tmp_path, progress=False)
+    again.resume()
+    assert again.run()
+    assert again.history.rows == loop.history.rows
+    assert equal_states(again.rule.state(), loop.rule.state())
+
+
+def test_measuring_does_not_disturb_training(dataset):
+    often = build_loop(settings_for("dni", evaluate_every=1), dataset, progress=False)
+    rarely = build_loop(settings_for("dni", evaluate_every=30), dataset, progress=False)
+    often.run(), rarely.run()
+    assert len(often.history.rows) == 30
+    assert equal_states(often.rule.state(), rarely.rule.state())
+
+
+def test_gradient_measures_are_recorded_for_each_unit(dataset):
+    loop = build_loop(settings_for("dni", layers=4), dataset, progress=False)
+    loop.run()
+    row = loop.history.rows[-1]
+    for i in (1, 2, 3):
+        assert -1 <= row[f"cosine_{i}"] <= 1
+        assert 0 <= row[f"sign_{i}"] <= 1
+        assert row[f"l2_{i}"] >= 0
+        assert row[f"gradient_loss_{i}"] >= 0
+    assert "cosine_4" not in row
+
+
+def test_one_seed_one_run(dataset):
+    runs = [build_loop(settings_for("cdni", seed=seed), dataset, progress=False) for seed in (3, 3, 4)]
+    for loop in runs:
+        loop.run()
+    states = [loop.rule.state() for loop in runs]
+    assert equal_states(states[0], states[1])
+    assert not equal_states(states[0], states[2])
+
+
+def test_the_main_network_starts_the_same_under_every_rule(dataset):
+    backprop, dni = (build_loop(settings_for(rule), dataset, progress=False).rule for rule in ("backprop", "dni"))
+    for core, decoupled in zip(backprop.cores, dni.cores):
+        for a, b in zip(core.params.values(), decoupled.params.values()):
+            assert np.array_equal(a, b)
+
+
+def test_divergence_is_one_sentence_with_advice(dataset):
+    loop = build_loop(settings_for("backprop", optimizer="sgd", learning_rate=1e30), dataset, progress=False)
+    with pytest.raises(UserError, match=r"diverged before step \d+.*--learning-rate"):
+        loop.run()
+
+
+def test_dtype_stays_float32(dataset):
+    loop = build_loop(settings_for("dni"), dataset, progress=False)
+    loop.run()
+    for name, array in loop.rule.state().items():
+        assert array.dtype == (np.int64 if name.endswith("steps") else np.float32), name
+
+
+@pytest.mark.parametrize("bad", [{"steps": 0}, {"batch_size": 1}, {"layers": 1}, {"learning_rate": 0.0}, {"rule": "magic"}, {"decay_at": (2.0,)}])
+def test_impossible_settings_are_refused(bad):
+    with pytest.raises(UserError, match=next(iter(bad)).replace("_", " ")):
+        Settings(**bad)
