@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from dni_np import backend
@@ -142,7 +143,7 @@ def run_demo(name, changes):
 
 
 def make_plan(options):
-    """Every combination of rule, number of layers, cut and seed, in that order."""
+    """Every combination of rule, number of layers and cut, once for each seed."""
     recipe = find(options.recipe)
     task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
     if recipe.common.task != task:
@@ -154,8 +155,8 @@ def make_plan(options):
             cuts = [(k,) for k in range(1, layers)] if options.single_dni and rule != "backprop" else [changes.get("cut_after")]
             for cut_after in cuts:
                 own = {**changes, "layers": layers, **({"cut_after": cut_after} if cut_after else {})}
-                plan += [recipe.settings(rule, seed=seed, **own) for seed in options.seed]
-    return plan
+                plan.append(recipe.settings(rule, **own))
+    return [replace(settings, seed=seed) for seed in options.seed for settings in plan]
 
 
 def overrides(options):

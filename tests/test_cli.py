@@ -1,0 +1,165 @@
+"""The command line, end to end, on a folder of small idx files."""
+
+import csv
+import gzip
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from dni_np.cli import main
+
+QUICK = ["--steps", "40", "--width", "16", "--batch-size", "20", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """An idx folder like MNIST's: 300 training and 60 test images of 5 x 5."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 256, (10, 25))
+    for part, n in (("train", 300), ("t10k", 60)):
+        labels = rng.integers(0, 10, n).astype(np.uint8)
+        pixels = np.clip(patterns[labels] + rng.normal(0, 50, (n, 25)), 0, 255).astype(np.uint8)
+        with gzip.open(folder / f"{part}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(struct.pack(">4B3I", 0, 0, 8, 3, n, 5, 5) + pixels.tobytes())
+        with gzip.open(folder / f"{part}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(struct.pack(">4BI", 0, 0, 8, 1, n) + labels.tobytes())
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Runs go to a fresh folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_alone_it_shows_what_there_is(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("demo", "addition", "mnist", "compare", "list", "examples"))
+
+
+def test_list_names_rules_and_recipes(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition"))
+
+
+@pytest.mark.parametrize("command", ["addition", "mnist", "compare"])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"example: python -m dni_np {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_mnist_run_leaves_everything(images, tmp_path, capsys):
+    assert main(["mnist", "--data", str(images), "--rule", "cdni", "--out", "run", *QUICK]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"cdni-3 .* 40 ", out) and "Everything is in run/" in out
+    run = tmp_path / "run" / "cdni-3-seed0"
+    names = {path.name for path in run.iterdir()}
+    assert names == {"checkpoint.npz", "history.csv", "history.jsonl", "curves.png", "gradients.png"}
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader((run / "history.csv").open()))
+    assert rows[-1]["step"] == "40" and "cosine_2" in rows[-1]
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
+    assert plan[0]["sees"] == ["output", "label"] and plan[0]["width"] == 16
+
+
+def test_compare_covers_rules_depths_and_seeds(images, tmp_path, capsys):
+    arguments = ["compare", "--data", str(images), "--rules", "none", "dni", "backprop", "--layers", "3", "4", "--seed", "0", "1"]
+    assert main([*arguments, "--hidden", "8", "--out", "run", *QUICK]) == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
+    assert [row["run"] for row in rows] == ["none-3", "none-4", "dni-3", "dni-4", "backprop-3", "backprop-4"]
+    assert all(row["seeds"] == "2" and "±" in row["test error %"] for row in rows)
+    assert (tmp_path / "run" / "comparison.png").exists()
+
+
+def test_single_dni_runs_each_depth(images, tmp_path):
+    assert main(["mnist", "--data", str(images), "--rule", "dni", "--hidden", "0", "--layers", "4", "--single-dni", "--out", "run", *QUICK]) == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
+    assert [row["run"] for row in rows] == ["dni-4-after1", "dni-4-after2", "dni-4-after3"]
+
+
+def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
+    arguments = ["addition", "--rule", "dni", "--sees", "normalized", "label", "input", "--head", "synthetic", "--bits", "6"]
+    assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
+    assert (tmp_path / "run" / "dni-normalized+label+input-3-head-seed0" / "history.csv").exists()
+
+
+def test_default_folders_are_numbered(tmp_path):
+    for _ in range(2):
+        assert main(["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet"]) == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["addition-addition", "addition-addition-2"]
+
+
+def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(images, tmp_path):
+    arguments = ["mnist", "--data", str(images), "--rule", "cdni", "--width", "16", "--batch-size", "20", "--quiet"]
+    arguments += ["--steps", "3000", "--evaluate-every", "100"]
+    root = os.getcwd()
+    repository = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    environment = {**os.environ, "PYTHONPATH": repository}
+    command = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
+    history = tmp_path / "parts" / "cdni-3-seed0" / "history.csv"
+    while not history.exists():  # training has begun
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped at step" in out and "--resume parts" in out
+    assert main(["mnist", "--resume", "parts", "--quiet"]) == 0
+    assert main([*arguments, "--out", "whole"]) == 0
+
+    def rows(name):
+        path = tmp_path / name / "cdni-3-seed0" / "history.jsonl"
+        return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
+
+    assert rows("parts") == rows("whole")
+
+
+MISTAKES = {
+    "unknown recipe": (["mnist", "--recipe", "nope"], "unknown recipe 'nope'.*mnist-fcn-paper"),
+    "recipe of another task": (["mnist", "--recipe", "addition"], "for addition, not for mnist"),
+    "missing folder": (["mnist", "--data", "no/such/folder"], "no/such/folder"),
+    "nothing to resume": (["mnist", "--resume", "nowhere"], "nowhere holds no run"),
+    "resume with changes": (["mnist", "--resume", "x", "--steps", "3"], "leave out --steps"),
+    "cut too high": (["mnist", "--data", "digits", "--cut-after", "3", "--layers", "3"], "cut after layers 1 to 2"),
+    "negative rate": (["addition", "--learning-rate", "-1"], "learning rate"),
+    "unknown source": (["addition", "--sees", "stars", "--rule", "dni"], "cannot look at"),
+    "too few steps": (["addition", "--steps", "0"], "steps is 0"),
+    "too many bits": (["addition", "--bits", "99"], "99"),
+    "diverging": (["addition", "--learning-rate", "1e38", "--rule", "dni", "--steps", "50"], "diverged|lower the learning rate"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_one_sentence(mistake, capsys):
+    arguments, message = MISTAKES[mistake]
+    assert main([*arguments, *(["--quiet"] if "--resume" not in arguments else [])]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("dni_np: ") and err.count("\n") == 1 and "Traceback" not in err
+    assert re.search(message, err)
+
+
+def test_existing_runs_are_not_overwritten(capsys):
+    run = ["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet", "--out", "mine"]
+    assert main(run) == 0
+    assert main(run) == 2
+    assert "mine already holds a run" in capsys.readouterr().err
+
+
+def test_a_backend_without_gpu_is_one_sentence(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)  # as if not installed
+    assert main(["addition", "--backend", "cupy"]) == 2
+    assert re.fullmatch(r"dni_np: the backend cupy .*\n", capsys.readouterr().err)
