@@ -46,7 +46,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         dataset,
         rng,
         steps=settings.steps,
-        batch_size=min(settings.batch_size, len(dataset.x_train)),
+        batch_size=settings.batch_size,
         evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
         checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
         measure=gradient_measure(dataset) if isinstance(rule, DNINetwork) else None,

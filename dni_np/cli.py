@@ -125,21 +125,18 @@ def run(options):
 
 
 def demo(options):
-    """Both tasks, quickly: with no gradient, backpropagation, DNI and cDNI."""
-    print("Binary addition: three layers that learn with and without waiting for each other\n", flush=True)
-    if run_demo("addition", [{}]) != 0:
-        return 130
-    print("\nMNIST: three layers, 256 units\n", flush=True)
-    return run_demo("mnist-fcn-quick", [{"data": "auto"}])
-
-
-def run_demo(name, changes):
-    """One recipe under every rule that it has settings for."""
-    recipe = find(name)
-    folder = new_folder(None, f"demo-{name}")
-    plan = [recipe.settings(rule, **change) for rule in RULES for change in changes]
-    save_plan(folder, name, plan)
-    return 0 if run_plan(folder, name, plan) else 130
+    """Both tasks, quickly, under every rule."""
+    for name, changes, title in (
+        ("addition-quick", {}, "Binary addition: three layers of sigmoids"),
+        ("mnist-fcn-quick", {"data": "auto"}, "MNIST: three layers, 256 units"),
+    ):
+        print(f"\n{title}, with and without waiting for the gradient\n", flush=True)
+        plan = [find(name).settings(rule, **changes) for rule in RULES]
+        folder = new_folder(None, f"demo-{name}")
+        save_plan(folder, name, plan)
+        if not run_plan(folder, name, plan):
+            return 130
+    return 0
 
 
 def make_plan(options):
@@ -148,13 +145,15 @@ def make_plan(options):
     task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
     if recipe.common.task != task:
         raise UserError(f"the recipe {options.recipe} is for {recipe.common.task}, not for {task}: see python -m dni_np list")
+    if options.layers and recipe.common.widths:
+        raise UserError("the recipe gives each hidden layer's units: use --widths (one number a hidden layer) in place of --layers")
     changes = overrides(options)
     plan = []
     for rule in options.rules if options.command == "compare" else [options.rule]:
         for layers in options.layers or [recipe.settings(rule).layers]:
             cuts = [(k,) for k in range(1, layers)] if options.single_dni and rule != "backprop" else [changes.get("cut_after")]
             for cut_after in cuts:
-                own = {**changes, "layers": layers, **({"cut_after": cut_after} if cut_after else {})}
+                own = {"layers": layers, **changes, **({"cut_after": cut_after} if cut_after else {})}
                 plan.append(recipe.settings(rule, **own))
     return [replace(settings, seed=seed) for seed in options.seed for settings in plan]
 

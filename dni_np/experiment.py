@@ -120,6 +120,19 @@ def report(folder, title, results, data_name, note):
     if len(groups) > 1:
         labeled = [(label(settings), histories) for settings, histories in groups]
         save_figure(plotting.comparison(labeled, f"{title} ({note or data_name})"), folder / "comparison.png")
+    if any(len(settings.cut_after) == 1 for settings, _ in groups):
+        save_figure(plotting.by_depth(single_cuts(groups), f"{title} ({note or data_name})"), folder / "depth.png")
+
+
+def single_cuts(groups):
+    """[(rule, depths, test errors (depths, seeds))] of the groups with one cut (figure 11)."""
+    lines = {}
+    for settings, histories in groups:
+        if len(settings.cut_after) == 1:
+            depths, errors = lines.setdefault(settings.rule, ([], []))
+            depths.append(settings.cut_after[0])
+            errors.append([history.rows[-1]["test_error"] for history in histories])
+    return [(rule, depths, errors) for rule, (depths, errors) in lines.items()]
 
 
 def summary_row(settings, histories, data_name):

@@ -88,6 +88,10 @@ LABEL = ("output", "label")
 # Jaderberg et al. 2017, section D.1: two hidden layers for DNI, linear for cDNI.
 PAPER_MODELS = {"dni": {"hidden": (1024, 1024)}, "cdni": {"sees": LABEL}}
 
+# trask 2017: plain SGD at 0.1 with gradients summed over a batch of 10, which is 1.0 for our means.
+ADDITION = {"task": "addition", "data": "addition", "batch_size": 10, "optimizer": "sgd", "learning_rate": 1.0, "decay_at": ()}
+ADDITION_MODELS = {"dni": {"sg_learning_rate": 0.1}, "cdni": {"sees": LABEL, "sg_learning_rate": 0.03}}
+
 RECIPES = {
     "mnist-fcn-quick": Recipe(
         "MNIST FCN, seconds to a minute a run",
@@ -106,9 +110,14 @@ RECIPES = {
         PAPER_MODELS,
     ),
     "addition": Recipe(
-        "binary addition, 12 bits, 24-128-64-12 sigmoids",
-        Settings(task="addition", data="addition", widths=(128, 64), steps=20_000, batch_size=10, optimizer="sgd", learning_rate=1.0, decay_at=()),
-        {"cdni": {"sees": LABEL}},
+        "binary addition of trask 2017: 12 bits, 24-128-64-12 sigmoids, 1,000 epochs of 100 batches of 10",
+        Settings(widths=(128, 64), steps=100_000, **ADDITION),
+        ADDITION_MODELS,
+    ),
+    "addition-quick": Recipe(
+        "binary addition of 6 bits, seconds a run",
+        Settings(widths=(64, 32), bits=6, steps=20_000, **ADDITION),
+        ADDITION_MODELS,
     ),
 }
 

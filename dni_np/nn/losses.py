@@ -45,5 +45,5 @@ class SquaredError:
         return loss, difference
 
     def errors(self, prediction, target):
-        """How many samples have any output on the wrong side of 1/2 (targets are bits)."""
-        return ((prediction > 0.5) != (target > 0.5)).any(axis=1).sum()
+        """The share of outputs on the wrong side of 1/2 (targets are bits), summed over samples."""
+        return ((prediction > 0.5) != (target > 0.5)).mean(axis=1).sum()
