@@ -117,20 +117,30 @@ def report(folder, title, results, data_name, note):
     writer.writeheader()
     writer.writerows(rows)
     write_text(folder / "summary.csv", buffer.getvalue())
+    _save_comparison(groups, f"{title} ({note or data_name})", folder)
+
+
+def _save_comparison(groups, heading, folder):
+    """Learning curves side by side; and errors against depth where the plan varied one."""
     if len(groups) > 1:
         labeled = [(label(settings), histories) for settings, histories in groups]
-        save_figure(plotting.comparison(labeled, f"{title} ({note or data_name})"), folder / "comparison.png")
-    if any(len(settings.cut_after) == 1 for settings, _ in groups):
-        save_figure(plotting.by_depth(single_cuts(groups), f"{title} ({note or data_name})"), folder / "depth.png")
+        save_figure(plotting.comparison(labeled, heading), folder / "comparison.png")
+    cuts = _final_errors(groups, lambda settings: settings.cut_after[0] if len(settings.cut_after) == 1 else None)
+    if cuts:
+        save_figure(plotting.by_depth(cuts, heading, "single DNI after layer"), folder / "depth.png")
+    layers = _final_errors(groups, lambda settings: None if settings.cut_after else len(settings.hidden_widths) + 1)
+    if layers and max(len(depths) for _, depths, _ in layers) > 1:
+        save_figure(plotting.by_depth(layers, heading, "layers"), folder / "layers.png")
 
 
-def single_cuts(groups):
-    """[(rule, depths, test errors (depths, seeds))] of the groups with one cut (figure 11)."""
+def _final_errors(groups, depth_of):
+    """[(rule, depths, test errors (depths, seeds))] of the groups that have a depth."""
     lines = {}
     for settings, histories in groups:
-        if len(settings.cut_after) == 1:
+        depth = depth_of(settings)
+        if depth is not None:
             depths, errors = lines.setdefault(settings.rule, ([], []))
-            depths.append(settings.cut_after[0])
+            depths.append(depth)
             errors.append([history.rows[-1]["test_error"] for history in histories])
     return [(rule, depths, errors) for rule, (depths, errors) in lines.items()]
 

@@ -5,7 +5,7 @@ Each function returns a Figure; whoever called it saves it. A history is anythin
 """
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
 STYLE = {
@@ -61,23 +61,22 @@ def comparison(groups, title):
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 4), layout="constrained")
         by_step, by_time = figure.subplots(1, 2, sharey=True)
-        for i, (label, histories) in enumerate(groups):
+        colors = colormaps["tab10"].colors if len(groups) <= 10 else colormaps["turbo"](np.linspace(0, 1, len(groups)))
+        for color, (label, histories) in zip(colors, groups):
             steps, errors = _stack(histories, "test_error")
             seconds = _stack(histories, "seconds")[1].mean(axis=0)
             for axes, x in ((by_step, steps), (by_time, seconds)):
-                axes.plot(x, errors.mean(axis=0), color=f"C{i}", label=label)
-                axes.fill_between(x, errors.min(axis=0), errors.max(axis=0), color=f"C{i}", alpha=0.2, linewidth=0)
-        by_step.set(xlabel="step", ylabel="test error (%)", yscale="log")
+                axes.plot(x, errors.mean(axis=0), color=color, label=label)
+                axes.fill_between(x, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
+        by_step.set(xlabel="step")
         by_time.set(xlabel="seconds of training")
-        by_step.yaxis.set_major_formatter("{x:g}")
-        by_step.yaxis.set_minor_formatter("{x:g}")
-        by_step.tick_params(axis="y", which="minor", labelsize=7)
+        _error_axis(by_step)
         by_time.legend(fontsize=8)
         figure.suptitle(title)
         return figure
 
 
-def by_depth(groups, title, xlabel="single DNI after layer"):
+def by_depth(groups, title, xlabel):
     """Final test error against a depth (figure 11); each of `groups` is (label, depths, errors per seed)."""
     with rc_context(STYLE):
         figure = Figure(figsize=(6, 3.8), layout="constrained")
@@ -87,12 +86,19 @@ def by_depth(groups, title, xlabel="single DNI after layer"):
             middle = errors.mean(axis=1)
             spread = [middle - errors.min(axis=1), errors.max(axis=1) - middle]
             axes.errorbar(depths, middle, yerr=spread, marker="o", color=f"C{i}", capsize=3, label=label)
-        axes.set(xlabel=xlabel, ylabel="test error (%)", yscale="log", title=title)
+        axes.set(xlabel=xlabel, title=title)
         axes.set_xticks(sorted({depth for _, depths, _ in groups for depth in depths}))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}")
+        _error_axis(axes)
         axes.legend()
         return figure
+
+
+def _error_axis(axes):
+    """Percent on a log scale, with the numbers between the powers of ten written small."""
+    axes.set(ylabel="test error (%)", yscale="log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis="y", which="minor", labelsize=7)
 
 
 def _stack(histories, name):
