@@ -17,13 +17,11 @@ import numpy as np
 from dni_np.backend import asarray, to_numpy
 
 
-def check_layer(layer, x, rng, training=True, step=1e-6, directions=3, elementwise=False):
-    """Largest relative error of the layer's gradients against central differences.
+def check_layer(layer, x, rng, training=True, **options):
+    """Largest relative error of the layer's gradients, for its parameters and its input.
 
-    `layer` and `x` (N, ...) must be float64. Every parameter and the input are tried along
-    `directions` random directions each, and with `elementwise=True` along every unit
-    direction too (small shapes only). Stay away from kinks: at a ReLU's zero there is no
-    derivative to compare with.
+    `layer` and `x` (N, ...) must be float64; `options` are those of `check_gradient`. Stay away
+    from kinks: at a ReLU's zero there is no derivative to compare with.
     """
     x = asarray(x)
     y, cache = layer.forward(x, training)
@@ -35,13 +33,20 @@ def check_layer(layer, x, rng, training=True, step=1e-6, directions=3, elementwi
         return float((layer.forward(x, training)[0] * weights).sum()) / n
 
     # Copies: a layer may overwrite its gradients, and dx is per sample while the loss is a mean.
-    pairs = {"input": (x, to_numpy(dx) / n)}
-    pairs.update({name: (layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params})
+    pairs = [(x, to_numpy(dx) / n)] + [(layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params]
+    return max(check_gradient(loss, array, gradient, rng, **options) for array, gradient in pairs)
+
+
+def check_gradient(loss, array, gradient, rng, step=1e-6, directions=3, elementwise=False):
+    """Largest relative error of `gradient` (on the host) as the derivative of loss() by `array`.
+
+    `array` is moved in place along `directions` random directions, and with `elementwise=True`
+    along every unit direction too (small shapes only); it is restored afterwards.
+    """
     worst = 0.0
-    for array, gradient in pairs.values():
-        for u in _directions(array.shape, rng, directions, elementwise):
-            numeric = _slope(loss, array, asarray(u), step)
-            worst = max(worst, _error(numeric, float((gradient * u).sum()), gradient))
+    for u in _directions(array.shape, rng, directions, elementwise):
+        numeric = _slope(loss, array, asarray(u), step)
+        worst = max(worst, _error(numeric, float((gradient * u).sum()), gradient))
     return worst
 
 
