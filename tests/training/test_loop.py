@@ -118,7 +118,7 @@ def test_one_seed_one_run(dataset):
 def test_the_main_network_starts_the_same_under_every_rule(dataset):
     backprop, dni = (build_loop(settings_for(rule), dataset, progress=False).rule for rule in ("backprop", "dni"))
     for core, decoupled in zip(backprop.cores, dni.cores):
-        for a, b in zip(core.params.values(), decoupled.params.values()):
+        for a, b in zip(core.state().values(), decoupled.state().values()):
             assert np.array_equal(a, b)
 
 
