@@ -78,9 +78,10 @@ class Strict(StrictModule):
         get_current_stream=lambda: SimpleNamespace(synchronize=record.wait),
     )
 
-    @property
-    def random(self):
-        raise AttributeError("draw random numbers on the host, from the run's one Generator, then move them")
+    def __getattr__(self, name):
+        if name == "random":
+            raise AttributeError("draw random numbers on the host, from the run's one Generator, then move them")
+        return super().__getattr__(name)
 
     @staticmethod
     def asnumpy(array):
