@@ -1,0 +1,138 @@
+"""Every part of the package runs on the strict stand-in for CuPy and gives NumPy's numbers.
+
+The stand-in computes with NumPy, so they are equal bit for bit; a GPU's are not (see gpu_check).
+"""
+
+import numpy as np
+import pytest
+
+from dni_np.analysis.gradient_error import gradient_error
+from dni_np.backend import asarray, to_numpy, using
+from dni_np.dni import tutorial
+from dni_np.dni.conditioning import Conditioning, label_context
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.nn.activations import ReLU, Sigmoid, Tanh
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.gradcheck import check_layer
+from dni_np.nn.linear import Linear
+from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.nn.optimizers import SGD, Adam
+from dni_np.nn.schedules import StepDecay
+from dni_np.nn.sequential import Sequential
+from tests.strict_array import strict
+
+
+def assert_same_on_both(work):
+    """`work(rng)` returns device arrays: the same on NumPy and on the stand-in."""
+    results = []
+    for module in ("numpy", strict):
+        with using(module):
+            results.append([to_numpy(array) for array in work(np.random.default_rng(0))])
+    assert len(results[0]) > 0
+    for on_numpy, on_strict in zip(*results, strict=True):
+        assert on_numpy.dtype == on_strict.dtype and np.array_equal(on_numpy, on_strict)
+
+
+def draw(rng, *shape):
+    return asarray(rng.standard_normal(shape), np.float32)
+
+
+LAYERS = {
+    "linear": lambda rng: Linear(4, 3, rng),
+    "linear without bias": lambda rng: Linear(4, 3, rng, bias=False),
+    "sigmoid": lambda rng: Sigmoid(),
+    "tanh": lambda rng: Tanh(),
+    "relu": lambda rng: ReLU(),
+    "batchnorm": lambda rng: BatchNorm(4),
+    "sequential": lambda rng: Sequential([Linear(4, 5, rng, bias=False), BatchNorm(5), ReLU(), Linear(5, 2, rng)]),
+}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name, training):
+    def work(rng):
+        layer = LAYERS[name](rng)
+        y, cache = layer.forward(draw(rng, 6, 4), training)
+        dx, grads = layer.backward(draw(rng, *y.shape), cache)
+        layer.load_state(layer.state())
+        return [y, dx, *grads.values(), *layer.state().values()]
+
+    assert_same_on_both(work)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_can_be_checked_on_a_device(name):
+    with using(strict):
+        rng = np.random.default_rng(0)
+        layer = LAYERS[name](rng)
+        for leaf in layer.leaves():  # float64 throughout
+            for arrays in (leaf.params, leaf.grads, leaf.buffers):
+                arrays.update({key: value.astype(np.float64) for key, value in arrays.items()})
+        assert check_layer(layer, rng.standard_normal((6, 4)), rng) < 1e-6
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SquaredError()])
+def test_losses(loss):
+    def work(rng):
+        prediction = draw(rng, 6, 4)
+        labels = asarray(rng.integers(0, 4, 6))
+        target = labels if isinstance(loss, SoftmaxCrossEntropy) else label_context(labels, 4, np.float32)
+        return [*loss(prediction, target), loss.errors(prediction, target)]
+
+    assert_same_on_both(work)
+
+
+OPTIMIZERS = {
+    "sgd": lambda layer: SGD(layer, 0.1),
+    "momentum": lambda layer: SGD(layer, StepDecay(0.1, at=(2,)), momentum=0.9),
+    "adam": lambda layer: Adam(layer, StepDecay(0.1, at=(2,))),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name):
+    def work(rng):
+        layer = Linear(200, 100, rng)  # more than one block of NumPy's
+        optimizer = OPTIMIZERS[name](layer)
+        x = draw(rng, 4, 200)
+        for _ in range(3):
+            y, cache = layer.forward(x)
+            layer.backward(y, cache)
+            optimizer.step()
+        optimizer.load_state(optimizer.state())
+        return [*layer.params.values(), *optimizer.state().values()]
+
+    assert_same_on_both(work)
+
+
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
+@pytest.mark.parametrize("sees", [("output",), ("output", "label"), ("normalized", "input"), ("input", "label", "normalized", "output")])
+def test_synthetic_gradients(sees, hidden):
+    def work(rng):
+        model = SyntheticGradient(4, Conditioning(sees, 4, label=3, input=5), rng, hidden)
+        context = {"label": label_context(asarray(rng.integers(0, 3, 6)), 3, np.float32), "input": draw(rng, 6, 5)}
+        guess, cache = model.forward(draw(rng, 6, 4), context)
+        _, grads = model.backward(draw(rng, 6, 4), cache)
+        return [guess, *grads.values(), *model.state().values()]
+
+    assert_same_on_both(work)
+
+
+def test_the_tutorial_s_classes():
+    def work(rng):
+        nonlinearity = (tutorial.sigmoid, tutorial.sigmoid_out2deriv)
+        unit = tutorial.DNI(5, 4, *nonlinearity, rng, context_dim=2)
+        layer = tutorial.Layer(4, 2, *nonlinearity, rng)
+        x, y = draw(rng, 6, 5), draw(rng, 6, 2)
+        for _ in range(3):
+            back, h = unit.forward_and_synthetic_update(x, y)
+            unit.update_synthetic_weights(layer.backward(layer.forward(h) - y))
+            layer.update()
+        return [back, h, unit.weights, unit.weights_synthetic_grads, layer.weights]
+
+    assert_same_on_both(work)
+
+
+def test_gradient_errors():
+    assert_same_on_both(lambda rng: gradient_error(draw(rng, 6, 4), draw(rng, 6, 4)).values())
