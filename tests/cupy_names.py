@@ -1,7 +1,7 @@
 """Which names, methods and keywords does CuPy have?
 
 CuPy can be imported without a GPU, so where it is installed it answers for itself. Where
-it is not, two lists stand in for it; `test_strict_array.py` checks them against CuPy.
+it is not, two lists stand in for it; `test_cupy_names.py` checks them against CuPy.
 """
 
 import functools

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tests import cupy_names
 from tests.strict_array import StrictArray, strict
 
 
@@ -62,18 +61,6 @@ def test_methods_that_cupy_lacks(name):
 def test_functions_that_cupy_lacks(name):
     with pytest.raises(AttributeError):
         eval(f"strict.{name}", {"strict": strict})
-
-
-def test_unlisted_names_are_refused_without_cupy(monkeypatch):
-    monkeypatch.setattr(cupy_names, "cupy", None)
-    with pytest.raises(AttributeError, match="busday_count"):
-        strict.busday_count  # noqa: B018
-    with pytest.raises(TypeError, match="where"):
-        strict.exp(device(2), where=True)
-    with pytest.raises(TypeError, match="initial"):
-        device(2).sum(initial=1)
-    with pytest.raises(AttributeError, match="resize"):
-        device(2).resize  # noqa: B018
 
 
 def test_it_computes_as_numpy():
@@ -159,18 +146,3 @@ def test_computing_does_not_wait():
     y[strict.arange(2)] -= 1
     _, _ = y.shape, strict.asarray(HOST)
     assert strict.record.synchronizations == before
-
-
-def test_the_lists_agree_with_cupy():
-    pytest.importorskip("cupy", reason="CuPy is not installed")
-    functions = cupy_names.FUNCTIONS | cupy_names.CONSTANTS
-    assert [name for name in sorted(functions) if not cupy_names.has_function(name)] == []
-    assert [name for name in sorted(cupy_names.METHODS) if not cupy_names.has_method(name)] == []
-
-
-def test_cupy_s_signatures_can_be_read():
-    pytest.importorskip("cupy", reason="CuPy is not installed")
-    for name in sorted(cupy_names.FUNCTIONS):
-        assert cupy_names.signature_of(cupy_names.find(name)) is not None, name
-    assert "keepdims" in cupy_names.signature_of(cupy_names.find("sum")).parameters
-    assert not {"where", "initial"} & set(cupy_names.signature_of(cupy_names.find("exp")).parameters)

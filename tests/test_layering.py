@@ -1,0 +1,127 @@
+"""The package reads as a book: each part imports only what comes before it."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = {str(path.relative_to(ROOT / "dni_np")): path for path in sorted((ROOT / "dni_np").rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
+
+PARTS = {"nn", "dni", "baselines", "analysis", "data", "training"}  # folders; each may also import itself
+
+MAY_IMPORT = {
+    "errors": set(),
+    "backend": {"errors"},
+    "nn": {"backend", "errors"},
+    "dni": {"backend", "errors", "nn"},
+    "baselines": {"backend", "errors", "nn"},  # never dni: each page reads alone
+    "analysis": {"backend", "errors"},
+    "data": {"errors"},  # on the host, no backend
+    "training": {"backend", "errors", "data.batches"},  # what it trains is anything with step(x, y)
+    "recipes": {"errors"},
+    "plotting": {"errors"},  # numbers in, figures out
+    "building": {"backend", "errors", "recipes", *PARTS},
+    "experiment": {"building", "errors", "plotting", "recipes", "training"},
+    "cli": {"backend", "errors", "experiment", "recipes"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+LIBRARIES = {  # beside Python's own
+    "nn": {"numpy"},
+    "data": {"numpy", "pooch", "sklearn"},
+    "training": {"numpy", "tqdm"},
+    "plotting": {"numpy", "matplotlib"},
+    "backend": {"numpy"},
+    "building": {"numpy"},
+    "experiment": {"numpy"},
+}
+
+
+def part_of(name):
+    """data/idx.py -> data, cli.py -> cli."""
+    return name.split("/")[0].removesuffix(".py")
+
+
+def imports(tree):
+    """Dotted names of all modules that are imported, also inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute, so that they name the page to open"
+            whole = node.module == "dni_np"  # from dni_np import backend
+            yield from (f"dni_np.{alias.name}" for alias in node.names) if whole else [node.module]
+
+
+def test_every_file_has_a_place():
+    assert {part_of(name) for name in FILES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_imports_go_one_way(name):
+    part = part_of(name)
+    allowed = MAY_IMPORT[part] | ({part} if part in PARTS else set())
+    for module in imports(TREES[name]):
+        if module.startswith("dni_np."):
+            inner = module.removeprefix("dni_np.")
+            assert inner in allowed or inner.split(".")[0] in allowed, f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_only_the_named_libraries_are_used(name):
+    for module in imports(TREES[name]):
+        top = module.split(".")[0]
+        known = top in sys.stdlib_module_names or top == "dni_np" or top in LIBRARIES.get(part_of(name), set())
+        assert known, f"{name} imports {module}"
+
+
+def test_cupy_is_imported_only_when_it_is_asked_for():
+    """Only backend.py names it, and in no import statement; PyTorch is named nowhere."""
+    mentions = {name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "cupy")}
+    assert mentions == {"backend.py", "cli.py"}  # cli: the choices of --backend
+    assert not [name for name, tree in TREES.items() for module in imports(tree) if module.split(".")[0] in ("cupy", "torch")]
+    assert not [name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "torch")]
+
+
+def is_text(node, text):
+    return isinstance(node, ast.Constant) and node.value == text
+
+
+def test_no_file_is_long():
+    assert {name: n for name, path in FILES.items() if (n := len(path.read_text().splitlines())) > 200} == {}
+
+
+def test_every_file_says_what_it_is():
+    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def run_at_import(tree):
+    """The nodes that run when the module is imported: all but the bodies of functions."""
+    waiting = list(ast.iter_child_nodes(tree))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+            waiting += [*defaults, *getattr(node, "decorator_list", [])]
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def frozen(tree):
+    return [node.attr for node in run_at_import(tree) if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "xp"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_of_xp_is_stored_at_import(name):
+    """It would freeze the backend that happened to be in use."""
+    assert frozen(TREES[name]) == []
+
+
+@pytest.mark.parametrize("code", ["exp = xp.exp", "class A:\n  f = xp.exp", "def f(g=xp.exp): pass", "f = lambda x, *, g=xp.exp: x"])
+def test_what_counts_as_stored(code):
+    assert frozen(ast.parse(code)) == ["exp"]
+    assert frozen(ast.parse("def f(x):\n  return xp.exp(x)")) == []
