@@ -140,7 +140,10 @@ def test_cupy_with_a_gpu_is_used(monkeypatch):
         assert current() is pretended
 
 
-@pytest.mark.parametrize("variable, expected", [(None, "numpy"), ("", "numpy"), ("numpy", "numpy"), ("jax", "unknown backend 'jax'")])
+CHOICES = [(None, "numpy"), ("", "numpy"), ("numpy", "numpy"), ("jax", "unknown backend 'jax'")]
+
+
+@pytest.mark.parametrize("variable, expected", CHOICES)
 def test_the_environment_chooses(variable, expected):
     environment = {**os.environ, "DNI_NP_BACKEND": variable or ""}
     if variable is None:

@@ -106,8 +106,11 @@ def test_optimizers(name):
     assert_same_on_both(work)
 
 
+SEES = [("output",), ("output", "label"), ("normalized", "input"), ("input", "label", "normalized", "output")]
+
+
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
-@pytest.mark.parametrize("sees", [("output",), ("output", "label"), ("normalized", "input"), ("input", "label", "normalized", "output")])
+@pytest.mark.parametrize("sees", SEES)
 def test_synthetic_gradients(sees, hidden):
     def work(rng):
         model = SyntheticGradient(4, Conditioning(sees, 4, label=3, input=5), rng, hidden)
