@@ -1,0 +1,124 @@
+"""Time training steps against PyTorch, and against their own matrix products.
+
+    python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni dni] [--json FILE]
+
+Contenders take turns, each in its own process with the same number of threads (see `timing`).
+"""
+
+import argparse
+import json
+import platform
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+from tqdm import tqdm
+
+from dni_np.experiment import format_table
+from tests.benchmarks.cases import CASES, products
+from tests.benchmarks.timing import Contender, interleave, ratio
+
+HAS_TORCH = find_spec("torch") is not None
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    machine = describe(options.threads)
+    print("\n".join(f"{name}: {value}" for name, value in machine.items()), flush=True)
+    chosen = [case for case in CASES if not options.only or case.name in options.only]
+    rows = []
+    for case in tqdm(chosen, unit="case", disable=None):
+        rows.append(measure(case, options.seconds, options.threads))
+    print("\n" + format_table([shown(row) for row in rows]))
+    if options.json:
+        Path(options.json).write_text(json.dumps({"machine": machine, "cases": rows}, indent=1) + "\n")
+    return 0
+
+
+def parser():
+    about, _, rest = __doc__.partition("\n\n")
+    top = argparse.ArgumentParser(description=about, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--seconds", type=float, default=8, help="for each case")
+    top.add_argument("--threads", type=int, default=2, help="of both contenders")
+    top.add_argument("--only", nargs="+", choices=[case.name for case in CASES], metavar="CASE", help="some of the cases")
+    top.add_argument("--json", metavar="FILE", help="write all numbers there")
+    return top
+
+
+def describe(threads):
+    """What the numbers depend on."""
+    blas = next((lib for lib in threadpool_info() if lib["user_api"] == "blas"), {})
+    kernel = blas.get("architecture", "unknown")
+    if kernel in ("Haswell", "Zen") and has_avx512():
+        kernel += " (this processor has AVX-512: try OPENBLAS_CORETYPE=SkylakeX)"
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "threads": threads,
+        "NumPy": f"{np.__version__}, {blas.get('internal_api', 'BLAS')} kernel {kernel}",
+        "PyTorch": version("torch") if HAS_TORCH else "not installed: no comparison",
+    }
+
+
+def has_avx512():
+    try:
+        return "avx512f" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def measure(case, seconds, threads):
+    """One row: median milliseconds of each contender, medians of ratios, memory."""
+    contenders = {name: Contender(prepare, name, case, threads) for name in names()}
+    times = interleave(contenders, seconds)
+    megabytes = {name: contender.stop() for name, contender in contenders.items()}
+    return {
+        "case": case.name,
+        "about": case.about,
+        "target": case.target,
+        "ms": {name: 1e3 * median(series) for name, series in times.items()},
+        "by products": ratio(times, "dni_np", "products"),
+        "PyTorch by dni_np": {name: ratio(times, name, "dni_np") for name in contenders if name.startswith("PyTorch")},
+        "MB": megabytes,
+    }
+
+
+def names():
+    """The contenders."""
+    return ["dni_np", "products"] + [f"PyTorch {name}" for name in ("default", "foreach", "fused") if HAS_TORCH]
+
+
+def prepare(name, case, threads):
+    """In a contender's process: its step, with that many threads."""
+    threadpool_limits(threads)
+    if name == "dni_np":
+        return case.step()
+    if name == "products":
+        return products(case)
+    import torch
+
+    from tests.benchmarks import peers
+
+    torch.set_num_threads(threads)
+    return peers.step(case, name.removeprefix("PyTorch "))
+
+
+def shown(row):
+    """A row of numbers as a line of the printed table."""
+    line = {"step": row["case"], "ms": f"{row['ms']['dni_np']:.3g}", "products ms": f"{row['ms']['products']:.3g}"}
+    line["by products"] = f"{row['by products']:.2f}"
+    for name, value in row["PyTorch by dni_np"].items():
+        line[name] = f"{value:.2f}x"
+    for name in ("dni_np", "PyTorch default"):
+        if name in row["MB"]:
+            line[f"MB {name.split()[0]}"] = f"{row['MB'][name]:.0f}"
+    return {**line, "to reach": row["target"]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

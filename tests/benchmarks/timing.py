@@ -1,0 +1,82 @@
+"""Fair timing: each contender in a process of its own, taking turns; what counts is the median of ratios.
+
+A machine's speed drifts by tens of percent within a minute. Contenders that take turns
+drift together, so the ratio of two neighbors says more than the ratio of two averages.
+A process each, because idle BLAS and OpenMP threads spin for a while, on cores that the
+next contender needs; and because a process has a peak memory of its own.
+"""
+
+import multiprocessing
+import resource
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+TURN = 0.1  # seconds
+PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
+
+
+class Contender:
+    """A process that builds a step, `prepare(*arguments)`, and runs it when told to."""
+
+    def __init__(self, prepare, *arguments):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=serve, args=(other, prepare, arguments), daemon=True)
+        self.process.start()
+        other.close()
+        self.steps = 1
+        while self.turn() * self.steps < TURN / 4:  # how many steps make a turn
+            self.steps *= 2
+
+    def turn(self):
+        """Seconds a step, over one turn."""
+        time.sleep(PAUSE)
+        self.pipe.send(self.steps)
+        return self.pipe.recv()
+
+    def stop(self):
+        """End the process; return the MB that building and running added to its peak memory."""
+        self.pipe.send(0)
+        megabytes = self.pipe.recv()
+        self.process.join()
+        return megabytes
+
+
+def serve(pipe, prepare, arguments):
+    """The process's side."""
+    before = peak_memory()
+    step = prepare(*arguments)
+    while steps := pipe.recv():
+        for _ in range(1 + steps // 4):  # wakes threads, fills caches
+            step()
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        pipe.send((time.perf_counter() - start) / steps)
+    pipe.send(peak_memory() - before)
+
+
+def peak_memory():
+    """The largest resident memory of this process so far, in MB."""
+    try:  # getrusage would count the parent's memory too, which a new process has for a moment
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def interleave(contenders, seconds):
+    """{name: [seconds a step, one for each round]} of {name: Contender}; at least five rounds."""
+    times = {name: [] for name in contenders}
+    started = time.perf_counter()
+    while len(times[next(iter(times))]) < 5 or time.perf_counter() - started < seconds:
+        for name, contender in contenders.items():
+            times[name].append(contender.turn())
+    return times
+
+
+def ratio(times, numerator, denominator):
+    """Median over the rounds of one contender's time by another's."""
+    return median(a / b for a, b in zip(times[numerator], times[denominator]))
