@@ -3,9 +3,12 @@
 import hashlib
 import logging
 import os
+import warnings
 from pathlib import Path
 
-import pooch
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pooch imports tqdm.auto, which warns in a notebook without ipywidgets
+    import pooch
 
 from dni_np.errors import UserError
 
