@@ -1,3 +1,18 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # How good is the guess, and where does it hurt?
 #
@@ -486,17 +501,18 @@ print(f"the best matrix {pooled_cosine(sees[half:] @ best, true[half:]):.2f}")
 # %% [markdown]
 # ## 9. Where does it hurt?
 #
-# One guess in a six-layer network, at each place in turn, the two halves learning by backpropagation (figure 11a of the
-# paper, where DNI goes from 1.8 % after layer 1 to 3.4 % after layer 5, and no gradient from 2.9 % to 23.7 %). The single
-# guess is always told the truth, so nothing multiplies: what is left is how much of the network depends on it.
+# One guess in a six-layer network, at each place in turn; above it and below it, backpropagation (figure 11a of the
+# paper, where DNI goes from 1.8 % after layer 1 to 3.4 % after layer 5, and no gradient from 2.9 % to 23.7 %). A single
+# guess is always told the truth, so nothing multiplies.
 
 # %%
 DEPTH_STEPS = 40 if FAST else 500
 depths = (1, 2, 3, 4, 5)
 single = {}
 for rule, settings in (("none", {}), ("dni", {"hidden": MODEL}), ("cdni", {})):
+    settings |= {"steps": DEPTH_STEPS, "evaluate_every": DEPTH_STEPS, "learning_rate": 1e-3}  # one rate for all
     for k in depths:
-        loop = new_loop(rule, cut_after=(k,), steps=DEPTH_STEPS, evaluate_every=DEPTH_STEPS, **settings)
+        loop = new_loop(rule, cut_after=(k,), **settings)
         loop.run()
         single[rule, k] = loop
 backprop = new_loop("backprop", steps=DEPTH_STEPS, evaluate_every=DEPTH_STEPS)
@@ -527,3 +543,85 @@ print(f"{DATA}: test error in percent, {DEPTH_STEPS} steps, one seed; backprop {
 print("cut after layer" + "".join(f"{k:8}" for k in depths))
 for rule in ("none", "dni", "cdni"):
     print(f"{rule:15}" + "".join(f"{final_error(single[rule, k]):8.2f}" for k in depths))
+
+# %% [markdown]
+# Two things at once, and they point opposite ways:
+#
+# - The guess is *worst* near the input, with four layers and a loss above it to foresee, and best next to the loss.
+# - It *hurts* least near the input: only one layer depends on it, and even random weights there cost little. After layer 5
+#   nearly the whole network lives on the guess.
+#
+# With the label the two cancel: cDNI costs about the same wherever the cut is. Without it DNI gets worse the more layers
+# depend on the guess. And note how little it takes: DNI's guess after layer 5 has a pooled cosine below 0.2, and halves
+# the error that no gradient leaves. What a guess gets wrong differs from sample to sample and cancels over many; the
+# little it gets right is there in every step.
+#
+# ## Exercises
+#
+# 1. **Hard samples.** Draw the twenty images with the largest true gradients after layer 5, with their labels.
+# 2. **Too small?** The guesses of section 4 are smaller than the truth. By which factor $c$ should a guess be multiplied to
+#    bring it closest to the truth, in squared distance? Compute it for each layer. Would it help to do so?
+# 3. **What the weights feel.** Compute the cosine between a layer's *weight gradients*, from the guess and from the truth,
+#    for the cDNI network of section 2. Compare with the pooled cosine.
+# 4. **Two cuts.** With cuts after layers 2 and 4, what do you expect of guess 1, from section 7? Try.
+#
+# <details><summary><b>Solutions</b> (open when you have tried)</summary>
+#
+# 1. They are the ambiguous, the badly written, and now and then the wrongly labeled.
+#
+#    ```python
+#    worst = np.argsort(-length(seen[STEPS][4][2]))[:20]
+#    figure, axes = plt.subplots(2, 10, figsize=(9, 2.4), layout="constrained")
+#    for axis, i in zip(axes.flat, worst):
+#        axis.imshow(x[i].reshape(side, side), cmap="gray_r")
+#        axis.set_title(y[i], fontsize=9)
+#        axis.axis("off")
+#    ```
+#
+# 2. Set the derivative of $\|c\,\hat g - g\|^2$ to zero: $c = \langle\hat g, g\rangle / \langle\hat g, \hat g\rangle$. A guess
+#    fitted to the truth by least squares has $c = 1$ exactly: being small *is* its best answer to not knowing. After
+#    layer 5 it is near 1; further down, where guesses are fitted to other guesses, it need not be. For the layers' Adam,
+#    which divides by the gradient's own size, the factor would hardly matter.
+#
+#    ```python
+#    for k, (guess, _, true) in enumerate(seen[STEPS], 1):
+#        print(k, (guess * true).sum() / (guess * guess).sum())
+#    ```
+#
+# 3. The sum over samples lets errors cancel that differ from sample to sample, but each column of $x$ is not alone either:
+#    the two cosines are of the same order, and fall with depth in the same way.
+#
+#    ```python
+#    with undisturbed(cdni.rule.cores):
+#        h = x
+#        for k, (unit, (guess, _, true)) in enumerate(zip(cdni.rule.units, seen[STEPS]), 1):
+#            h, cache = unit.core.forward(h)
+#            updates = []
+#            for gradient in (guess, true):
+#                unit.core.backward(gradient, cache)
+#                updates.append(unit.core_optimizer.grads.copy())  # all the layer's gradients in one vector
+#            print(k, pooled_cosine(*updates), pooled_cosine(guess, true))
+#    ```
+#
+# 4. Only one guess is made from a guess, so it should be better than guess 2 of section 7, which has three above it.
+#
+#    ```python
+#    loop = new_loop("cdni", cut_after=(2, 4), steps=STEPS, evaluate_every=STEPS)
+#    loop.run()
+#    print([pooled_cosine(*pair) for pair in gradient_pairs(loop.rule, x, y)], final_error(loop))
+#    ```
+#
+# </details>
+#
+# ## Summary
+#
+# - A guess is measured beside the true gradient, at the same activations, without disturbing training.
+# - The mean cosine over samples undersells it. Most samples have next to no gradient; counted by the size of the
+#   gradient, as the weights count it, a linear cDNI guess is good next to the loss and fair far from it.
+# - Guesses learned from guesses multiply their errors on the way down. With the label the factors are near one; without
+#   it, little is left after a few layers.
+# - A linear guess is limited by what a matrix can say, a nonlinear one without the label also by the time it gets.
+# - It hurts where much of the network depends on a guess made without the label.
+#
+# Back to the [README](../README.md) for the results of full runs, or to
+# [notebook 02](02_what_should_it_look_at.ipynb) with a new question: which other things would make the guess better?
