@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from dni_np.backend import asarray
 from tests.benchmarks import run
 from tests.benchmarks.cases import CASES, matrices
 from tests.benchmarks.timing import Contender, interleave, ratio
@@ -23,7 +24,7 @@ def test_pytorch_does_the_same_step(case):
     """The same losses for three steps, so the same work."""
     from tests.benchmarks import peers
 
-    rule, (x, y) = case.build(), case.data()
+    rule, (x, y) = case.build(), map(asarray, case.data())
     theirs = peers.step(case, "default")
     for _ in range(3):
         np.testing.assert_allclose(float(rule.step(x, y)["loss"]), float(theirs()), rtol=1e-4)
