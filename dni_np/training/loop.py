@@ -18,6 +18,7 @@ from tqdm import tqdm
 from dni_np.backend import FLOAT, asarray, synchronize, to_numpy, xp
 from dni_np.data.batches import Batches
 from dni_np.errors import UserError
+from dni_np.training.allocator import keep_freed_memory
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from dni_np.training.history import History
 from dni_np.training.interrupt import stop_on_signal
@@ -61,6 +62,7 @@ class Loop:
 
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
+        keep_freed_memory()
         bar = tqdm(total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True)
         # Overflow on the way to divergence is reported once, by _check, not by warnings.
         with bar, stop_on_signal() as stop, np.errstate(over="ignore", invalid="ignore"):

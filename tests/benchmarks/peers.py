@@ -13,8 +13,9 @@ from tests.pytorch_twin import twin
 OPTIMIZERS = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
-def step(case, optimizer):
+def step(case, optimizer, threads=1):
     """A function that does one step of `case` with PyTorch; `optimizer` is a key of OPTIMIZERS."""
+    torch.set_num_threads(threads)
     rule = case.build()
     cores = nn.ModuleList(twin(core) for core in rule.cores)
     models = nn.ModuleList(twin(unit.synthetic_gradient.net) for unit in getattr(rule, "units", []))

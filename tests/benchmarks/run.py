@@ -74,7 +74,7 @@ def has_avx512():
 
 def measure(case, seconds, threads):
     """One row: median milliseconds of each contender, medians of ratios, memory."""
-    contenders = {name: Contender(prepare, name, case, threads) for name in names()}
+    contenders = contenders_for(case, threads)
     times = interleave(contenders, seconds)
     megabytes = {name: contender.stop() for name, contender in contenders.items()}
     return {
@@ -88,24 +88,24 @@ def measure(case, seconds, threads):
     }
 
 
-def names():
-    """The contenders."""
-    return ["dni_np", "products"] + [f"PyTorch {name}" for name in ("default", "foreach", "fused") if HAS_TORCH]
+def contenders_for(case, threads):
+    """Processes that are ready to step."""
+    contenders = {"dni_np": Contender(step_of, case, threads), "products": Contender(products_of, case, threads)}
+    if HAS_TORCH:
+        from tests.benchmarks import peers
+
+        contenders.update({f"PyTorch {name}": Contender(peers.step, case, name, threads) for name in peers.OPTIMIZERS})
+    return contenders
 
 
-def prepare(name, case, threads):
-    """In a contender's process: its step, with that many threads."""
+def step_of(case, threads):
     threadpool_limits(threads)
-    if name == "dni_np":
-        return case.step()
-    if name == "products":
-        return products(case)
-    import torch
+    return case.step()
 
-    from tests.benchmarks import peers
 
-    torch.set_num_threads(threads)
-    return peers.step(case, name.removeprefix("PyTorch "))
+def products_of(case, threads):
+    threadpool_limits(threads)
+    return products(case)
 
 
 def shown(row):

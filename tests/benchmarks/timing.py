@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from dni_np.training.allocator import keep_freed_memory
+
 TURN = 0.1  # seconds
 PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 
@@ -46,6 +48,7 @@ class Contender:
 
 def serve(pipe, prepare, arguments):
     """The process's side."""
+    keep_freed_memory()  # as the training loop does; PyTorch gains from it as well
     before = peak_memory()
     step = prepare(*arguments)
     while steps := pipe.recv():
