@@ -5,6 +5,7 @@
     DNI_NP_BACKEND=cupy pytest         everything on a GPU (`make gpu-check`)
 """
 
+import functools
 import os
 
 import hypothesis
@@ -38,6 +39,7 @@ def _names(config):
     return [only] if only else ["numpy", "strict", *(["cupy"] if has_gpu() else [])]
 
 
+@functools.cache
 def has_gpu():
     """Can CuPy be used here?"""
     try:

@@ -69,6 +69,17 @@ def test_a_round_waits_for_the_device_once():
     assert strict.record.synchronizations == before + 3  # the first round is not counted
 
 
+def test_the_device_is_described():
+    properties = {"name": b"NVIDIA X"}
+    runtime = SimpleNamespace(runtimeGetVersion=lambda: 13020, getDeviceProperties=lambda device: properties)
+    cuda = SimpleNamespace(runtime=runtime, Device=lambda: SimpleNamespace(id=0))
+    text = gpu_check.describe(SimpleNamespace(cuda=cuda, __version__="14.2"))
+    assert text == f"NVIDIA X, CuPy 14.2, CUDA 13.2, NumPy {np.__version__}"
+    cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
+    assert cupy.cuda.runtime.runtimeGetVersion() >= 12000
+    assert callable(cupy.cuda.runtime.getDeviceProperties) and callable(cupy.cuda.Device)
+
+
 @pytest.fixture
 def with_gpu(monkeypatch):
     """The strict stand-in in CuPy's place, and no tests within tests."""
