@@ -16,6 +16,7 @@ from statistics import median
 from dni_np.training.allocator import keep_freed_memory
 
 TURN = 0.1  # seconds
+ANSWER = 120  # seconds until a contender counts as dead
 PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 
 
@@ -35,15 +36,19 @@ class Contender:
     def turn(self):
         """Seconds a step, over one turn."""
         time.sleep(PAUSE)
-        self.pipe.send(self.steps)
-        return self.pipe.recv()
+        return self._ask(self.steps)
 
     def stop(self):
         """End the process; return the MB that building and running added to its peak memory."""
-        self.pipe.send(0)
-        megabytes = self.pipe.recv()
+        megabytes = self._ask(0)
         self.process.join()
         return megabytes
+
+    def _ask(self, steps):
+        self.pipe.send(steps)
+        if not self.pipe.poll(ANSWER):
+            raise TimeoutError(f"a contender has not answered for {ANSWER} seconds; is the machine busy with something else?")
+        return self.pipe.recv()
 
 
 def serve(pipe, prepare, arguments):
