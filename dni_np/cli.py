@@ -42,7 +42,6 @@ OVERRIDES = {
     "checkpoint_every": (int, "steps between checkpoints"),
 }
 LISTS = {
-    "sees": (str, "what synthetic gradients look at: output, normalized, label, input, or several"),
     "hidden": (int, "hidden layers of the synthetic gradient models, e.g. 1024 1024; 0 for linear"),
     "cut_after": (int, "the layers followed by a DNI (default: every one)"),
     "widths": (int, "each hidden layer's units, in place of --layers and --width"),
@@ -100,6 +99,8 @@ def _add_options(command, recipe, several):
         command.add_argument(_flag(name), type=kind, help=about)
     for name, (kind, about) in LISTS.items():
         command.add_argument(_flag(name), type=kind, nargs="+", help=about)
+    looks = "what synthetic gradients look at: output, normalized, label, input, or several; repeat the option: a run each"
+    command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=looks)
     command.add_argument("--backend", choices=("numpy", "cupy"), help="default: DNI_NP_BACKEND, else numpy")
     command.add_argument("--out", metavar="FOLDER", help="where to write (default: a new folder in runs/)")
     command.add_argument("--resume", metavar="FOLDER", help="continue an interrupted run")
@@ -113,8 +114,9 @@ def _flag(name):
 def run(options):
     """The commands addition, mnist and compare: a plan from the options, or an earlier one to resume."""
     if options.resume:
-        if overrides(options):
-            raise UserError(f"--resume continues a run as it was started: leave out {', '.join(map(_flag, overrides(options)))}")
+        given = [*overrides(options), *(name for name in ("sees", "layers", "single_dni", "out") if getattr(options, name))]
+        if given:
+            raise UserError(f"--resume continues a run as it was started: leave out {', '.join(map(_flag, given))}")
         folder = Path(options.resume)
         title, plan = load_plan(folder)
     else:
@@ -140,7 +142,7 @@ def demo(options):
 
 
 def make_plan(options):
-    """Every combination of rule, number of layers and cut, once for each seed."""
+    """Every combination of rule, sources, number of layers and cut, once for each seed."""
     recipe = find(options.recipe)
     task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
     if recipe.common.task != task:
@@ -150,11 +152,13 @@ def make_plan(options):
     changes = overrides(options)
     plan = []
     for rule in options.rules if options.command == "compare" else [options.rule]:
-        for layers in options.layers or [recipe.settings(rule).layers]:
-            cuts = [(k,) for k in range(1, layers)] if options.single_dni and rule != "backprop" else [changes.get("cut_after")]
-            for cut_after in cuts:
-                own = {"layers": layers, **changes, **({"cut_after": cut_after} if cut_after else {})}
-                plan.append(recipe.settings(rule, **own))
+        decoupled = rule not in ("backprop", "none")
+        for sees in options.sees if options.sees and decoupled else [None]:
+            for layers in options.layers or [recipe.settings(rule).layers]:
+                cuts = [(k,) for k in range(1, layers)] if options.single_dni and rule != "backprop" else [None]
+                for cut_after in cuts:
+                    own = {"sees": sees and tuple(sees), "layers": layers, "cut_after": cut_after}
+                    plan.append(recipe.settings(rule, **{**changes, **{k: v for k, v in own.items() if v is not None}}))
     return [replace(settings, seed=seed) for seed in options.seed for settings in plan]
 
 

@@ -85,7 +85,8 @@ def test_compare_covers_rules_depths_and_seeds(images, tmp_path, capsys):
 
 
 def test_single_dni_runs_each_depth(images, tmp_path):
-    assert main(["mnist", "--data", str(images), "--rule", "dni", "--hidden", "0", "--layers", "4", "--single-dni", "--out", "run", *QUICK]) == 0
+    arguments = ["mnist", "--data", str(images), "--rule", "dni", "--hidden", "0", "--layers", "4", "--single-dni"]
+    assert main([*arguments, "--out", "run", *QUICK]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["dni-4-after1", "dni-4-after2", "dni-4-after3"]
 
@@ -94,6 +95,13 @@ def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
     arguments = ["addition", "--rule", "dni", "--sees", "normalized", "label", "input", "--head", "synthetic", "--bits", "6"]
     assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
     assert (tmp_path / "run" / "dni-normalized+label+input-3-head-seed0" / "history.csv").exists()
+
+
+def test_each_mixture_of_sources_is_a_run_and_backprop_only_one(tmp_path):
+    arguments = ["compare", "--recipe", "addition-quick", "--rules", "backprop", "dni", "--sees", "output", "--sees", "normalized", "label"]
+    assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
+    assert [row["run"] for row in rows] == ["backprop-3", "dni-3", "dni-normalized+label-3"]
 
 
 def test_default_folders_are_numbered(tmp_path):
@@ -134,6 +142,7 @@ MISTAKES = {
     "missing folder": (["mnist", "--data", "no/such/folder"], "no/such/folder"),
     "nothing to resume": (["mnist", "--resume", "nowhere"], "nowhere holds no run"),
     "resume with changes": (["mnist", "--resume", "x", "--steps", "3"], "leave out --steps"),
+    "resume with sources": (["mnist", "--resume", "x", "--sees", "label"], "leave out --sees"),
     "cut too high": (["mnist", "--data", "digits", "--cut-after", "3", "--layers", "3"], "cut after layers 1 to 2"),
     "negative rate": (["addition", "--learning-rate", "-1"], "learning rate"),
     "unknown source": (["addition", "--sees", "stars", "--rule", "dni"], "cannot look at"),
