@@ -183,15 +183,24 @@ last = cdni.history.rows[-1]
 print(f"{DATA}, six layers, cDNI: {last['test_error']:.2f} % test error after {STEPS} steps")
 
 # %%
-from dni_np.plotting import gradient_curves
-
-gradient_curves(cdni.history, f"Six layers, cDNI: guess k is made after layer k ({DATA})")
+LAYER_COLORS = plt.get_cmap("viridis")(np.linspace(0.9, 0.1, 5))
+labels = {"cosine": "cosine", "l2": "L2 distance", "sign": "share of wrong signs"}
+figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), layout="constrained")
+for axis, (name, text) in zip(axes, labels.items()):
+    for k in range(1, 6):
+        axis.plot(*cdni.history.column(f"{name}_{k}"), color=LAYER_COLORS[k - 1], label=f"after layer {k}")
+    axis.set(title=text, xlabel="step")
+axes[0].axhline(0, color="0.5", linestyle=":")
+axes[2].axhline(0.5, color="0.5", linestyle=":")
+axes[1].legend(fontsize=8)
+figure.suptitle(f"Guess and truth, means over samples: six layers, cDNI ({DATA}; dotted: chance)")
+plt.show()
 
 # %% [markdown]
 # Early on it is as one would think: the guess next to the loss is best, and each one further down is worse. Then the
-# cosines *fall*, to 0.2 or less, with nearly half the signs wrong: almost unrelated to the truth. The paper saw the same ("on
-# average very slightly positive", its section on single DNI) and remarked that it did not seem to matter. And meanwhile
-# the network learned:
+# cosines *fall*, to 0.2 or less, with nearly half the signs wrong: almost unrelated to the truth. The paper saw the same
+# ("on average very slightly positive", its section on single DNI) and remarked that it did not seem to matter. And
+# meanwhile the network learned:
 
 # %%
 none = new_loop("none", steps=STEPS, evaluate_every=STEPS)
@@ -209,9 +218,6 @@ print(f"{last['test_error']:.2f} % with these guesses")
 # it the direction of the truth is the direction of next to nothing. Who holds the gradient?
 
 # %%
-LAYER_COLORS = plt.get_cmap("viridis")(np.linspace(0.9, 0.1, 5))
-
-
 def length(rows):
     return np.linalg.norm(rows, axis=1)
 
@@ -223,14 +229,16 @@ for step, color in zip((EVERY, 4 * EVERY, STEPS), ("#9ecae1", "#4292c6", "#08306
     energy = np.sort(length(seen[step][4][2]) ** 2)[::-1]
     left.plot(100 * share, 100 * energy.cumsum() / energy.sum(), color=color, label=f"step {step}")
 left.plot((0, 100), (0, 100), ":", color="0.5", label="all alike")
-left.set(xlabel="samples, largest gradient first (%)", ylabel="of the squared true gradient (%)", title="Few samples hold it")
+left.set(xlabel="samples, largest gradient first (%)", ylabel="of the squared true gradient (%)")
+left.set_title("Few samples hold it")
 left.legend()
 for k in (1, 3, 5):
     guess, _, true = seen[STEPS][k - 1]
     cosine = (guess * true).sum(axis=1) / np.maximum(length(guess) * length(true), 1e-30)
     right.scatter(length(true) + 1e-8, cosine, s=6, color=LAYER_COLORS[k - 1], label=f"after layer {k}")
 right.axhline(0, color="0.5", linewidth=1)
-right.set(xscale="log", xlabel="length of the sample's true gradient", ylabel="cosine", title=f"One dot a sample, step {STEPS}")
+right.set(xscale="log", xlabel="length of the sample's true gradient", ylabel="cosine")
+right.set_title(f"One dot a sample, step {STEPS}")
 right.legend(markerscale=3)
 figure.suptitle(f"After layer 5 (left); every sample (right) ({DATA})")
 plt.show()
@@ -281,8 +289,8 @@ for axis, k in zip(axes, (1, 3, 5)):
     bounds = (-limit, limit, -limit, limit)
     axis.hexbin(true[rows].ravel(), guess[rows].ravel(), gridsize=41, bins="log", cmap="Blues", extent=bounds, linewidths=0)
     axis.plot((-limit, limit), (-limit, limit), ":", color="C3")
-    axis.set(title=f"after layer {k}: pooled cosine {pooled_cosine(guess[rows], true[rows]):.2f}", xlabel="true", aspect="equal")
-    axis.title.set_fontsize(10)
+    axis.set_title(f"after layer {k}: pooled cosine {pooled_cosine(guess[rows], true[rows]):.2f}", fontsize=10)
+    axis.set(xlabel="true", aspect="equal")
     axis.grid(False)
 axes[0].set_ylabel("guessed")
 figure.suptitle(f"True and guessed gradient entries, step {STEPS} ({DATA})")
@@ -315,7 +323,7 @@ def gradient_pictures(step, layer, units=48):
 gradient_pictures(EVERY, 5)
 
 # %% [markdown]
-# Early, all samples of a class want much the same: blocks, which one matrix and a label can copy. Later:
+# Early, many samples of a class want the same: blocks, which one matrix and a label can copy. Later:
 
 # %%
 gradient_pictures(STEPS, 5)
@@ -395,7 +403,7 @@ def draw_three_cosines(axis, seen, step, title):
         (0.27, good, "C0", "guess with the truth"),
     ):
         axis.bar(places + shift, values, 0.25, color=color, label=name)
-    axis.plot(places, np.cumprod(follows[::-1])[::-1], "k.--", linewidth=1, label="product of the gray bars above")
+    axis.plot(places, np.cumprod(follows[::-1])[::-1], "k.--", linewidth=1, label="product of gray bars, from layer 5 down")
     axis.set(title=title, xlabel="after layer", ylim=(-0.05, 1.05))
     axis.grid(axis="x", visible=False)
 
@@ -419,9 +427,10 @@ plt.show()
 
 # %% [markdown]
 # Every cDNI guess follows *its target* about equally well. But the errors multiply: what reaches layer 1 is roughly the
-# product of all gray bars above it (dashed). For DNI the gray bars are lower to begin with, and five of them multiplied
-# leave nothing: its lowest layers are pushed in directions unrelated to the truth. This is the degradation with depth of
-# notebook 03, seen from inside.
+# product of the gray bars from layer 5 down (dashed). For DNI the gray bars are lower to begin with, and five of them
+# multiplied leave nothing: its lowest layers are pushed in directions unrelated to the truth. This is the degradation with
+# depth of notebook 03, seen from inside. (Even its guess 5, which is told the truth, is poor: what makes a sample hard is
+# that its output does not tell its label, and the output is all this model sees.)
 #
 # ## 8. Is the guess poor, or only late?
 #
@@ -467,8 +476,9 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey
 for axis, (name, curves) in zip(axes, frozen.items()):
     axis.axvspan(PHASE, 2 * PHASE, color="0.92")
     axis.text(1.5 * PHASE, 0.93, "network stands still", ha="center", fontsize=9, color="0.3")
-    for k in (1, 0):
-        axis.plot(np.arange(1, len(curves) + 1) * (PHASE // 10), curves[:, k], color=LAYER_COLORS[4 - 3 * (1 - k)], label=f"after layer {k + 1}")
+    at = np.arange(1, len(curves) + 1) * (PHASE // 10)
+    axis.plot(at, curves[:, 1], color=LAYER_COLORS[4], label="after layer 2")
+    axis.plot(at, curves[:, 0], color=LAYER_COLORS[1], label="after layer 1")
     axis.set(title=name, xlabel="step", ylim=(-0.05, 1))
 axes[0].set_ylabel("pooled cosine with the truth")
 axes[0].legend(loc="lower right")
@@ -476,29 +486,33 @@ figure.suptitle(f"Three layers: train, freeze the network, train on ({DATA})")
 plt.show()
 
 # %% [markdown]
-# Two different answers. The linear cDNI guess hardly gains while the network stands still: it was not late, a matrix can
-# do no better. The DNI guess climbs as long as it is given time, and falls back within a few steps once the network
+# Two different answers. The linear cDNI guess gains little while the network stands still: it was not late, a matrix can
+# hardly do better. The DNI guess climbs as long as it is given time, and falls back within a few steps once the network
 # moves: it was late, and better guesses were within its reach. (So DNI's recipe lets the models learn faster than the layers
-# do: `sg_learning_rate` above `learning_rate`.) A last check of "can do no better": the best matrix, by least squares.
+# do: `sg_learning_rate` above `learning_rate`.) Is it true that a matrix can hardly do better? Least squares finds the best one.
 
 # %%
 loop = new_loop("cdni", **steady, steps=PHASE, evaluate_every=PHASE)
 loop.run()
 network = loop.rule
-guess, true = gradient_pairs(network, x, y)[-1]
+x_many = dataset.x_train[:10000].astype(np.float32) * np.float32(dataset.scale)
+y_many = dataset.y_train[:10000]
+guess, true = gradient_pairs(network, x_many, y_many)[-1]
 with undisturbed(network.cores):
-    h = x
+    h = x_many
     for core in network.cores[:-1]:
         h, _ = core.forward(h)
-sees = np.concatenate([h, np.eye(dataset.classes)[y]], axis=1)  # (N, 266): the output and the label
-# Find the matrix on one half of the samples, try it on the other; a little ridge keeps it from learning by heart.
-half = len(x) // 2
-A = sees[:half]
-best = np.linalg.solve(A.T @ A + 10 * np.eye(A.shape[1]), A.T @ true[:half])
+sees = np.concatenate([h, np.eye(dataset.classes)[y_many], np.ones((len(h), 1))], axis=1)  # output, label, bias
+
+# %%
+half = len(sees) // 2  # find the matrix on one half of the samples, try it on the other
+best, *_ = np.linalg.lstsq(sees[:half], true[:half], rcond=1e-6)
 print(f"pooled cosine with the truth after layer 2: the model {pooled_cosine(guess[half:], true[half:]):.2f},", end=" ")
 print(f"the best matrix {pooled_cosine(sees[half:] @ best, true[half:]):.2f}")
 
 # %% [markdown]
+# The model has come close to it; what is missing then, no matrix can give.
+#
 # ## 9. Where does it hurt?
 #
 # One guess in a six-layer network, at each place in turn; above it and below it, backpropagation (figure 11a of the
@@ -528,13 +542,14 @@ for rule, color in (("none", "0.5"), ("dni", "#f2a541"), ("cdni", "#4c78a8")):
     left.plot(depths, [final_error(single[rule, k]) for k in depths], "o-", color=color, label=rule)
 left.axhline(final_error(backprop), color="#e45756", linestyle="--", label="backprop")
 ticks = (1, 2, 5, 10, 20, 50)
-left.set(xlabel="cut after layer", ylabel="test error (%)", yscale="log", yticks=ticks, yticklabels=ticks, title="What it costs")
+left.set(xlabel="cut after layer", xticks=depths, title="What it costs")
+left.set(ylabel="test error (%)", yscale="log", yticks=ticks, yticklabels=ticks)
 left.minorticks_off()
 left.legend()
 for rule, color in (("dni", "#f2a541"), ("cdni", "#4c78a8")):
     cosines = [pooled_cosine(*gradient_pairs(single[rule, k].rule, x, y)[0]) for k in depths]
     right.plot(depths, cosines, "o-", color=color, label=rule)
-right.set(xlabel="cut after layer", ylabel="pooled cosine", ylim=(0, 1), title="How good the guess is")
+right.set(xlabel="cut after layer", xticks=depths, ylabel="pooled cosine", ylim=(0, 1), title="How good the guess is")
 figure.suptitle(f"One guess in a six-layer network ({DATA}, {DEPTH_STEPS} steps)")
 plt.show()
 
@@ -552,7 +567,7 @@ for rule in ("none", "dni", "cdni"):
 #   nearly the whole network lives on the guess.
 #
 # With the label the two cancel: cDNI costs about the same wherever the cut is. Without it DNI gets worse the more layers
-# depend on the guess. And note how little it takes: DNI's guess after layer 5 has a pooled cosine below 0.2, and halves
+# depend on the guess. And note how little it takes: DNI's guess after layer 5 has a pooled cosine of 0.1, and halves
 # the error that no gradient leaves. What a guess gets wrong differs from sample to sample and cancels over many; the
 # little it gets right is there in every step.
 #
@@ -618,8 +633,8 @@ for rule in ("none", "dni", "cdni"):
 # - A guess is measured beside the true gradient, at the same activations, without disturbing training.
 # - The mean cosine over samples undersells it. Most samples have next to no gradient; counted by the size of the
 #   gradient, as the weights count it, a linear cDNI guess is good next to the loss and fair far from it.
-# - Guesses learned from guesses multiply their errors on the way down. With the label the factors are near one; without
-#   it, little is left after a few layers.
+# - Guesses learned from guesses multiply their errors on the way down. With the label the factors are 0.8 or more;
+#   without it, little is left after a few layers.
 # - A linear guess is limited by what a matrix can say, a nonlinear one without the label also by the time it gets.
 # - It hurts where much of the network depends on a guess made without the label.
 #
