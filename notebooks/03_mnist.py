@@ -165,6 +165,7 @@ def finish_timeline(axis, title, length):
     axis.set_xticks(range(length + 1))
 
 
+# %%
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 4.6), layout="constrained", sharex=True)
 for batch in range(2):
     for i in (1, 2, 3):
@@ -195,36 +196,36 @@ plt.show()
 # \partial h_{i+1}/\partial h_i$. Only the topmost model is compared with a true gradient. This is the paper's figure 9.
 
 # %%
-figure, axis = plt.subplots(figsize=(9, 3.8), layout="constrained")
-
-
-def draw_arrow(start, end, color, bend=0.0, style="-"):
+def draw_arrow(axis, start, end, color, bend=0.0, style="-"):
     connection = f"arc3,rad={bend}"
     properties = {"arrowstyle": "-|>", "mutation_scale": 14, "color": color, "lw": 1.8, "linestyle": style}
     axis.annotate("", end, start, arrowprops={**properties, "connectionstyle": connection})
 
 
-def draw_box(x, y, text, color):
+def draw_box(axis, x, y, text, color):
     axis.text(x, y, text, ha="center", va="center", bbox={"boxstyle": "round,pad=0.7", "fc": color, "alpha": 0.6})
 
 
+# %%
+figure, axis = plt.subplots(figsize=(9, 3.8), layout="constrained")
 for i, name in enumerate(("layer 1", "layer 2", "layer 3\n(classifier)"), 1):
-    draw_box(4 * i, 1, name, BLUE)
-    draw_arrow((4 * i - 3.2, 1), (4 * i - 0.95, 1), "0.2")
+    draw_box(axis, 4 * i, 1, name, BLUE)
+    draw_arrow(axis, (4 * i - 3.2, 1), (4 * i - 0.95, 1), "0.2")
     axis.text(4 * i - 2, 0.85, f"$h_{i - 1}$" if i > 1 else "$h_0 = x$", ha="center", va="top")
 for i in (1, 2):
     x_model = 4 * i + 2
-    draw_box(x_model, 2.2, f"$M_{i + 1}$", ORANGE)
-    draw_arrow((x_model, 1.03), (x_model, 1.92), "0.2", style=":")
-    draw_arrow((x_model - 0.5, 2.2), (x_model - 1.85, 1.28), ORANGE, bend=0.3)
-    draw_arrow((x_model + 1.85, 1.28), (x_model + 0.5, 2.2), RED, bend=0.3)
+    draw_box(axis, x_model, 2.2, f"$M_{i + 1}$", ORANGE)
+    draw_arrow(axis, (x_model, 1.03), (x_model, 1.92), "0.2", style=":")
+    draw_arrow(axis, (x_model - 0.5, 2.2), (x_model - 1.85, 1.28), ORANGE, bend=0.3)
+    draw_arrow(axis, (x_model + 1.85, 1.28), (x_model + 0.5, 2.2), RED, bend=0.3)
     axis.text(x_model - 0.2, 1.6, rf"guess $\hat\delta_{i}$", ha="right", va="center", fontsize=9)
     axis.text(x_model + 0.2, 1.6, rf"target $\delta_{i}$", ha="left", va="center", fontsize=9)
-draw_arrow((12.95, 1), (13.7, 1), "0.2")
+draw_arrow(axis, (12.95, 1), (13.7, 1), "0.2")
 axis.text(13.8, 1, "loss", va="center")
 axis.text(0.8, 2.75, "orange: layer $i$ learns from the guess at once", color="#b36b00", fontsize=9)
 axis.text(7.2, 2.75, "red: a gradient arrives from above, and corrects the guess later", color=RED, fontsize=9)
-axis.set(xlim=(0.6, 14.6), ylim=(0.5, 2.9), title="Two decoupled layers under a classifier (after figure 9 of Jaderberg et al. 2017)")
+axis.set(xlim=(0.6, 14.6), ylim=(0.5, 2.9))
+axis.set_title("Two decoupled layers under a classifier (after figure 9 of Jaderberg et al. 2017)")
 axis.axis("off")
 plt.show()
 
@@ -259,6 +260,7 @@ def fit(model, optimizer, guess, cache, target):
     optimizer.step()
 
 
+# %%
 def step_by_hand(layers, models, optimizers, model_optimizers, x, y):
     context = {"label": np.eye(dataset.classes, dtype=x.dtype)[y]}
     h, waiting = x, None
@@ -470,14 +472,20 @@ plt.show()
 # **Without the label, each layer more makes DNI worse**: in the paper after 500,000 steps, and here after a thousand.
 
 # %%
-paper = {"none": (9.3, 12.6, 16.2, 21.4), "dni": (1.9, 2.2, 3.4, 4.3), "cdni": (2.2, 1.9, 1.7, 1.6), "backprop": (2.0, 1.8, 1.8, 1.8)}
+paper = {
+    "none": (9.3, 12.6, 16.2, 21.4),
+    "dni": (1.9, 2.2, 3.4, 4.3),
+    "cdni": (2.2, 1.9, 1.7, 1.6),
+    "backprop": (2.0, 1.8, 1.8, 1.8),
+}
 figure, axis = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
 for name, errors in paper.items():
     axis.plot((3, 4, 5, 6), errors, ":", color=COLORS[name], marker=".")
 for name in NAMES:
     ours = [runs[name, layers].history.rows[-1]["test_error"] for layers in (3, 6)]
     axis.plot((3, 6), ours, "o-", color=COLORS[name], label=name)
-axis.set(xticks=(3, 4, 5, 6), xlabel="layers", title=f"Solid: above ({DATA}, {STEPS} steps). Dotted: the paper (MNIST, 500,000)")
+axis.set(xticks=(3, 4, 5, 6), xlabel="layers")
+axis.set_title(f"Solid: above ({DATA}, {STEPS:,} steps). Dotted: the paper (MNIST, 500,000)")
 error_axis(axis)
 axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
