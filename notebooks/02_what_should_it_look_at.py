@@ -427,8 +427,8 @@ draw_guesses(images, digits.name)
 
 # %% [markdown]
 # Digits are kinder: every mixture is far better than no gradient. Among the guessers without the label the tutorial's
-# suggestion is the best one, and the order is stable along the curves. Output and label together are better than any of
-# them, and it matters little whether the output is normalized once more.
+# suggestion stays ahead. Output and label together are better than any of them, and it matters little whether the
+# output is normalized once more.
 #
 # **The surprise** is the label alone. Its cosine with the true gradient is by far the *highest* of all eight, its
 # gradient loss at layer 1 the smallest, or nearly so, throughout, and its error the *worst*. How can the best guess
@@ -448,19 +448,19 @@ figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.6), sharex=True, sharey=True
 for axes, name, z in zip(panels, ("label", "output + label"), (labels, np.hstack([h[2], labels]))):
     guess = z[half:] @ np.linalg.lstsq(z[:half], d[1][:half], rcond=1e-5)[0]
     axes.loglog(sizes[::5], np.linalg.norm(guess, axis=1)[::5], ".", markersize=2, color=COLORS.get(name, "0.2"))
-    axes.axline((1e-2, 1e-2), slope=1, color="0.6", linewidth=0.8)
+    axes.plot((1e-6, 5), (1e-6, 5), color="0.6", linewidth=0.8)  # equal sizes
     cosine, share = gradient_error(guess, truth)["cosine"], share_explained(z, d[1])
     axes.set(title=f"{name}: cosine {cosine:.2f}, share explained {share:.2f}", xlabel="size of the true gradient")
 panels[0].set(ylabel="size of the guess", xlim=(1e-6, 5), ylim=(1e-4, 5))
 plt.show()
 
 # %% [markdown]
-# Each dot is one image. Most true gradients are tiny: these images are recognized already. Even a tiny gradient has a
-# *direction*, and that direction is much the same for all images of a class, so the label alone gets it right, with one
-# size for all: it pushes recognized images as hard as the others. The cosine counts every image alike, however small
-# its gradient, and ranks the label first. The share explained weighs by size, and ranks output + label first, for these
-# see that an image is recognized and mostly push less. What trains a network is the sum over samples, so size matters:
-# *a cosine averaged over samples can mislead.*
+# Each dot is one image. Most true gradients are small: these images are recognized already. But even a tiny gradient
+# has a *direction*, much the same for all images of a class, so the label alone gets it right, with one size for each
+# class: it pushes recognized images as hard as the others. The cosine counts every image alike, however small its
+# gradient, and ranks the label first. The share explained weighs by size and ranks output + label first, whose guess is
+# larger where the true gradient is large. What trains a network is the sum over samples, and there size matters: *a
+# cosine averaged over samples can mislead.*
 #
 # ## What the matrices look like
 #
