@@ -21,6 +21,7 @@ from dni_np.dni.network import DecoupledHead, DNINetwork, cut
 from dni_np.dni.probe import gradient_pairs
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI
+from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU, Sigmoid
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.head import Head
@@ -57,12 +58,19 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
 
 
 def load_dataset(settings, rng):
-    """The images of `settings.data`, or freshly drawn sums of which a fifth are held out."""
+    """The images of `settings.data`, or freshly drawn sums and a fifth as many that are held out."""
     if settings.task != "addition":
         return load_images(settings.data)
     n_test = max(1, settings.examples // 5)
     x, y = binary_addition(settings.examples + n_test, settings.bits, rng=rng)
-    return Dataset("binary addition", x[n_test:], y[n_test:], x[:n_test], y[:n_test], settings.bits)
+    x_test, y_test, x_train, y_train = x[:n_test], y[:n_test], x[n_test:], y[n_test:]
+    seen = set(map(bytes, x_train))  # of few bits there are few sums, and the same is drawn again
+    new = [bytes(row) not in seen for row in x_test]
+    if not any(new):
+        raise UserError(
+            f"every sum of {settings.bits} bits is among the {settings.examples} examples: take more bits or fewer examples"
+        )
+    return Dataset("binary addition", x_train, y_train, x_test[new], y_test[new], settings.bits)
 
 
 def build_rule(settings, dataset, rng):

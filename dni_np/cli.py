@@ -69,7 +69,9 @@ def main(arguments=None):
 
 
 def parser():
-    top = argparse.ArgumentParser(prog="python -m dni_np", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="python -m dni_np", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     top.set_defaults(backend=None)
     commands = top.add_subparsers(dest="command", metavar="command")
     for name, about, example, recipe in (
@@ -92,7 +94,9 @@ def _add_options(command, recipe, several):
     else:
         command.add_argument("--rule", default="cdni", choices=list(RULES), help="default: cdni")
     command.add_argument("--recipe", default=recipe, metavar="NAME", help=f"named settings (default: {recipe}); see list")
-    command.add_argument("--layers", type=int, nargs="+", metavar="N", help="hidden layers and classifier; several: one run each")
+    command.add_argument(
+        "--layers", type=int, nargs="+", metavar="N", help="hidden layers and classifier; several: one run each"
+    )
     command.add_argument("--single-dni", action="store_true", help="a run for each depth k: cut after layer k only")
     command.add_argument("--seed", type=int, nargs="+", default=[0], metavar="N", help="one run for each (default: 0)")
     for name, (kind, about) in OVERRIDES.items():
@@ -146,9 +150,13 @@ def make_plan(options):
     recipe = find(options.recipe)
     task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
     if recipe.common.task != task:
-        raise UserError(f"the recipe {options.recipe} is for {recipe.common.task}, not for {task}: see python -m dni_np list")
+        raise UserError(
+            f"the recipe {options.recipe} is for {recipe.common.task}, not for {task}: see python -m dni_np list"
+        )
     if options.layers and recipe.common.widths:
-        raise UserError("the recipe gives each hidden layer's units: use --widths (one number a hidden layer) in place of --layers")
+        raise UserError(
+            "the recipe gives each hidden layer's units: use --widths (one number a hidden layer) in place of --layers"
+        )
     changes = overrides(options)
     plan = []
     for rule in options.rules if options.command == "compare" else [options.rule]:

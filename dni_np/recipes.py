@@ -89,7 +89,14 @@ LABEL = ("output", "label")
 PAPER_MODELS = {"dni": {"hidden": (1024, 1024)}, "cdni": {"sees": LABEL}}
 
 # trask 2017: plain SGD at 0.1 with gradients summed over a batch of 10, which is 1.0 for our means.
-ADDITION = {"task": "addition", "data": "addition", "batch_size": 10, "optimizer": "sgd", "learning_rate": 1.0, "decay_at": ()}
+ADDITION = {
+    "task": "addition",
+    "data": "addition",
+    "batch_size": 10,
+    "optimizer": "sgd",
+    "learning_rate": 1.0,
+    "decay_at": (),
+}
 ADDITION_MODELS = {"dni": {"sg_learning_rate": 0.1}, "cdni": {"sees": LABEL, "sg_learning_rate": 0.03}}
 
 RECIPES = {

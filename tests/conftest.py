@@ -1,8 +1,8 @@
 """Which backend the tests run on, and how hypothesis draws its examples.
 
-    def test_layer(backend): ...       once with NumPy, once with the strict stand-in, once with CuPy where there is a GPU
-    pytest --on strict                 everything on the stand-in: would the tests themselves run on a GPU?
-    DNI_NP_BACKEND=cupy pytest         everything on a GPU (`make gpu-check`)
+def test_layer(backend): ...       once with NumPy, once with the strict stand-in, once with CuPy where there is a GPU
+pytest --on strict                 everything on the stand-in: would the tests themselves run on a GPU?
+DNI_NP_BACKEND=cupy pytest         everything on a GPU (`make gpu-check`)
 """
 
 import functools

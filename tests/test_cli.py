@@ -76,7 +76,21 @@ def test_mnist_run_leaves_everything(images, tmp_path, capsys):
 
 
 def test_compare_covers_rules_depths_and_seeds(images, tmp_path, capsys):
-    arguments = ["compare", "--data", str(images), "--rules", "none", "dni", "backprop", "--layers", "3", "4", "--seed", "0", "1"]
+    arguments = [
+        "compare",
+        "--data",
+        str(images),
+        "--rules",
+        "none",
+        "dni",
+        "backprop",
+        "--layers",
+        "3",
+        "4",
+        "--seed",
+        "0",
+        "1",
+    ]
     assert main([*arguments, "--hidden", "8", "--out", "run", *QUICK]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["none-3", "none-4", "dni-3", "dni-4", "backprop-3", "backprop-4"]
@@ -98,7 +112,19 @@ def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
 
 
 def test_each_mixture_of_sources_is_a_run_and_backprop_only_one(tmp_path):
-    arguments = ["compare", "--recipe", "addition-quick", "--rules", "backprop", "dni", "--sees", "output", "--sees", "normalized", "label"]
+    arguments = [
+        "compare",
+        "--recipe",
+        "addition-quick",
+        "--rules",
+        "backprop",
+        "dni",
+        "--sees",
+        "output",
+        "--sees",
+        "normalized",
+        "label",
+    ]
     assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["backprop-3", "dni-3", "dni-normalized+label-3"]
@@ -147,8 +173,12 @@ MISTAKES = {
     "negative rate": (["addition", "--learning-rate", "-1"], "learning rate"),
     "unknown source": (["addition", "--sees", "stars", "--rule", "dni"], "cannot look at"),
     "too few steps": (["addition", "--steps", "0"], "steps is 0"),
+    "nothing left to hold out": (["addition", "--bits", "3"], "every sum of 3 bits is among the 1000 examples"),
     "too many bits": (["addition", "--bits", "99"], "99"),
-    "diverging": (["addition", "--learning-rate", "1e38", "--rule", "dni", "--steps", "50"], "diverged|lower the learning rate"),
+    "diverging": (
+        ["addition", "--learning-rate", "1e38", "--rule", "dni", "--steps", "50"],
+        "diverged|lower the learning rate",
+    ),
 }
 
 

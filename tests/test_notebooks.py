@@ -23,7 +23,9 @@ def test_it_runs_in_its_fast_mode(path, tmp_path, monkeypatch):
     monkeypatch.setenv("DNI_NP_FAST", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])))
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
 
 
 @each
@@ -45,5 +47,7 @@ def test_it_was_saved_with_its_outputs(path):
 @each
 def test_it_names_no_folder_of_the_machine_it_ran_on(path):
     cells = nbformat.read(path, as_version=4).cells
-    text = "".join(str(cell.source) + "".join(str(output.get("text", "")) for output in cell.get("outputs", [])) for cell in cells)
+    text = "".join(
+        str(cell.source) + "".join(str(output.get("text", "")) for output in cell.get("outputs", [])) for cell in cells
+    )
     assert not re.search(r"/(home|Users|tmp|root|work)/", text)

@@ -15,7 +15,9 @@ class Batches:
 
     def __init__(self, n, batch_size, rng):
         if not 1 <= batch_size <= n:
-            raise UserError(f"a batch of {batch_size} cannot be drawn from {n} samples: choose --batch-size between 1 and {n}")
+            raise UserError(
+                f"a batch of {batch_size} cannot be drawn from {n} samples: choose --batch-size between 1 and {n}"
+            )
         self.n, self.batch_size, self.rng = n, batch_size, rng
         self.epoch = 0
         self.order = rng.permutation(n)  # (n,)

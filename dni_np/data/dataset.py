@@ -32,7 +32,9 @@ class Dataset:
             if len(x) == 0:
                 raise UserError(f"{self.name}: the {part} set is empty")
         if self.x_train.shape[1:] != self.x_test.shape[1:]:
-            raise UserError(f"{self.name}: training samples are {self.x_train.shape[1:]}, test samples {self.x_test.shape[1:]}")
+            raise UserError(
+                f"{self.name}: training samples are {self.x_train.shape[1:]}, test samples {self.x_test.shape[1:]}"
+            )
 
     @property
     def scale(self):

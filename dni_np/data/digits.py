@@ -22,5 +22,12 @@ def load_digits():
     x, y = datasets.load_digits(return_X_y=True)
     x, y = x.astype(np.uint8), y.astype(np.int64)
     return Dataset(
-        "digits", x[:-TEST_SAMPLES], y[:-TEST_SAMPLES], x[-TEST_SAMPLES:], y[-TEST_SAMPLES:], classes=10, note=NOTE, largest=16
+        "digits",
+        x[:-TEST_SAMPLES],
+        y[:-TEST_SAMPLES],
+        x[-TEST_SAMPLES:],
+        y[-TEST_SAMPLES:],
+        classes=10,
+        note=NOTE,
+        largest=16,
     )

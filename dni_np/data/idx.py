@@ -36,7 +36,9 @@ def read_idx(path, dimensions):
         raise _broken(path, f"has only {len(data)} bytes")
     if data[0] or data[1] or data[2] != 8 or data[3] != dimensions:
         found = data[:4].hex(" ")
-        raise _broken(path, f"begins with {found} where 00 00 08 0{dimensions} should be: it is not the idx file its name says")
+        raise _broken(
+            path, f"begins with {found} where 00 00 08 0{dimensions} should be: it is not the idx file its name says"
+        )
     header = 4 + 4 * dimensions
     if len(data) < header:
         raise _broken(path, "ends within its header")
@@ -59,14 +61,20 @@ def load_idx_folder(folder, name=None):
         (x_test, y_test, paths[2], paths[3]),
     ):
         if len(images) != len(labels):
-            raise UserError(f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels: they do not belong together")
+            raise UserError(
+                f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels: they do not belong together"
+            )
         if images.size == 0:
             raise UserError(f"{image_path} holds no images")
     if x_train.shape[1:] != x_test.shape[1:]:
-        raise UserError(f"{paths[0]} holds images of {x_train.shape[1:]} pixels, {paths[2]} of {x_test.shape[1:]}: they do not belong together")
+        raise UserError(
+            f"{paths[0]} holds images of {x_train.shape[1:]} pixels, {paths[2]} of {x_test.shape[1:]}: they do not belong together"
+        )
     classes = 1 + int(max(y_train.max(), y_test.max()))
     flat = (x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1))
-    return Dataset(name or folder.resolve().name, flat[0], y_train.astype(np.int64), flat[1], y_test.astype(np.int64), max(classes, 2))
+    return Dataset(
+        name or folder.resolve().name, flat[0], y_train.astype(np.int64), flat[1], y_test.astype(np.int64), max(classes, 2)
+    )
 
 
 def _find(folder, file):

@@ -73,6 +73,8 @@ def cut(layers, after):
     """
     places = sorted(set(after))
     if not places or places[0] < 1 or places[-1] >= len(layers):
-        raise UserError(f"a network of {len(layers)} layers can be cut after layers 1 to {len(layers) - 1}, not {list(after)}")
+        raise UserError(
+            f"a network of {len(layers)} layers can be cut after layers 1 to {len(layers) - 1}, not {list(after)}"
+        )
     bounds = [0, *places, len(layers)]
     return [Sequential(layers[start:stop]) for start, stop in zip(bounds, bounds[1:])]

@@ -37,9 +37,10 @@ def gradient_pairs(network, x, y):
             guesses.append(model.forward(h, context)[0])
             caches.append(cache)
         prediction, cache = network.cores[-1].forward(h)
+        caches.append(cache)
         _, gradient = network.head.loss(prediction, y)
         truths = []
-        for core, cache in zip(reversed(network.cores[1:]), reversed([*caches, cache])):
+        for core, cache in zip(reversed(network.cores[1:]), reversed(caches)):
             gradient, _ = core.backward(gradient, cache)
             truths.append(gradient)
     return list(zip(guesses, reversed(truths)))

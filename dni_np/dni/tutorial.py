@@ -54,7 +54,8 @@ class DNI:
     """The same layer, learned from a synthetic gradient that a matrix guesses.
 
     The guesser looks at the layer's output; with `context_dim` also at a context, for
-    instance the labels.
+    instance the labels. As in the tutorial, `alpha` is the rate of both; the guesser diverges
+    at a rate that suits the layer (notebook 1 finds the bound), so keep it low.
     """
 
     def __init__(self, input_dim, output_dim, nonlin, nonlin_deriv, rng, alpha=0.1, context_dim=0):

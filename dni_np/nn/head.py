@@ -8,7 +8,7 @@ layer, it is the part of a decoupled network that still gets a true gradient.
 class Head:
     """A core, a loss and an optimizer: forward, backward, update.
 
-        p = core(h)      dL/dp from the loss      dL/dh through the core's old weights
+    p = core(h)      dL/dp from the loss      dL/dh through the core's old weights
     """
 
     def __init__(self, core, loss, optimizer):

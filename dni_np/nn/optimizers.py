@@ -48,7 +48,7 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent with (heavy-ball) momentum mu, where 0 is plain descent.
 
-        v <- mu v + g        theta <- theta - rate v
+    v <- mu v + g        theta <- theta - rate v
     """
 
     def __init__(self, layer, learning_rate, momentum=0.0):

@@ -42,7 +42,9 @@ class Joined(Mapping):
         self.layers, self.kind = layers, kind
 
     def __getitem__(self, key):
-        i, name = key.split(".", 1)
+        i, dot, name = key.partition(".")
+        if not dot or not i.isdigit() or int(i) >= len(self.layers):
+            raise KeyError(key)
         return getattr(self.layers[int(i)], self.kind)[name]
 
     def __iter__(self):

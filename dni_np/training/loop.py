@@ -63,7 +63,9 @@ class Loop:
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
         keep_freed_memory()
-        bar = tqdm(total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True)
+        bar = tqdm(
+            total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True
+        )
         # Overflow on the way to divergence is reported once, by _check, not by warnings.
         with bar, stop_on_signal() as stop, np.errstate(over="ignore", invalid="ignore"):
             while self.step < self.steps and not stop:

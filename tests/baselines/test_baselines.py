@@ -54,7 +54,9 @@ def test_a_step_of_sgd_is_the_gradient_of_the_whole_network():
 
     before = [parameters(core) for core in network.cores]
     network.step(x, y)
-    gradients = [{k: (was[k] - to_numpy(v)) / rate for k, v in core.params.items()} for core, was in zip(network.cores, before)]
+    gradients = [
+        {k: (was[k] - to_numpy(v)) / rate for k, v in core.params.items()} for core, was in zip(network.cores, before)
+    ]
     for core, was in zip(network.cores, before):  # back to where the gradient was taken
         core.load_state({**core.state(), **was})
     rng = np.random.default_rng(0)

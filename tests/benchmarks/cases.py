@@ -28,7 +28,9 @@ class Case:
         """(x, y) on the host: floats, and labels or bits."""
         rng = np.random.default_rng(0)
         if self.settings().task == "addition":
-            return rng.integers(0, 2, (self.batch, 24)).astype(np.float32), rng.integers(0, 2, (self.batch, 12)).astype(np.float32)
+            return rng.integers(0, 2, (self.batch, 24)).astype(np.float32), rng.integers(0, 2, (self.batch, 12)).astype(
+                np.float32
+            )
         return rng.random((self.batch, 784), np.float32), rng.integers(0, 10, self.batch)
 
     def build(self):
@@ -46,8 +48,24 @@ class Case:
 DEEP = {"layers": 4}
 CASES = [
     Case("backprop", "784-256-256-256-10, Adam, batch 256", "mnist-fcn", "backprop", DEEP, 256, "at most fused PyTorch's"),
-    Case("cdni", "the same, linear guesses from output and label", "mnist-fcn", "cdni", DEEP, 256, "PyTorch takes 1.5 times as long"),
-    Case("dni", "the same, guesses by 2 x 1024 with BN and ReLU", "mnist-fcn", "dni", {**DEEP, "hidden": (1024, 1024)}, 256, "1.4 of its products"),
+    Case(
+        "cdni",
+        "the same, linear guesses from output and label",
+        "mnist-fcn",
+        "cdni",
+        DEEP,
+        256,
+        "PyTorch takes 1.5 times as long",
+    ),
+    Case(
+        "dni",
+        "the same, guesses by 2 x 1024 with BN and ReLU",
+        "mnist-fcn",
+        "dni",
+        {**DEEP, "hidden": (1024, 1024)},
+        256,
+        "1.4 of its products",
+    ),
     Case("tiny 10", "24-128-64-12 sigmoids, SGD, batch 10", "addition", "backprop", {}, 10, "PyTorch takes 3 times as long"),
     Case("tiny 1000", "the same, batch 1000", "addition", "backprop", {}, 1000, "PyTorch takes 2 times as long"),
     Case("tiny dni 10", "the same with DNI, batch 10", "addition", "dni", {}, 10, ""),
@@ -60,7 +78,10 @@ def products(case):
     rng = np.random.default_rng(0)
     jobs = []
     for n_in, n_out, input_gradient in matrices(case.build()):
-        x, W, dy = (rng.standard_normal(shape).astype(np.float32) for shape in ((case.batch, n_in), (n_in, n_out), (case.batch, n_out)))
+        x, W, dy = (
+            rng.standard_normal(shape).astype(np.float32)
+            for shape in ((case.batch, n_in), (n_in, n_out), (case.batch, n_out))
+        )
         pairs = [(x, W), (x.T, dy)] + ([(dy, W.T)] if input_gradient else [])
         jobs += [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
 

@@ -47,7 +47,9 @@ class Contender:
     def _ask(self, steps):
         self.pipe.send(steps)
         if not self.pipe.poll(ANSWER):
-            raise TimeoutError(f"a contender has not answered for {ANSWER} seconds; is the machine busy with something else?")
+            raise TimeoutError(
+                f"a contender has not answered for {ANSWER} seconds; is the machine busy with something else?"
+            )
         return self.pipe.recv()
 
 

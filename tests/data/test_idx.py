@@ -18,7 +18,12 @@ def idx_bytes(array):
 def write_set(folder, packed=True, n=7, m=3, size=(4, 5)):
     """Four files; returns what was written."""
     rng = np.random.default_rng(0)
-    arrays = [rng.integers(0, 256, (n, *size)), rng.integers(0, 10, n), rng.integers(0, 256, (m, *size)), rng.integers(0, 10, m)]
+    arrays = [
+        rng.integers(0, 256, (n, *size)),
+        rng.integers(0, 10, n),
+        rng.integers(0, 256, (m, *size)),
+        rng.integers(0, 10, m),
+    ]
     for name, array in zip(FILES, arrays):
         path = folder / (name + (".gz" if packed else ""))
         path.write_bytes(gzip.compress(idx_bytes(array)) if packed else idx_bytes(array))

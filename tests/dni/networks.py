@@ -38,7 +38,9 @@ def adam(layer):
     return Adam(layer, 1e-2)
 
 
-def dni_network(sees=("output",), hidden=(), after=(1, 2, 3), last_init=he_normal, optimizer=adam, dtype=np.float64, sizes=SIZES):
+def dni_network(
+    sees=("output",), hidden=(), after=(1, 2, 3), last_init=he_normal, optimizer=adam, dtype=np.float64, sizes=SIZES
+):
     """A DNINetwork of `main_layers`; the guesses do not start at zero unless asked to."""
     rng = np.random.default_rng(2)
     cores = cut(main_layers(sizes=sizes, dtype=dtype), after)

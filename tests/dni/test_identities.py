@@ -131,7 +131,10 @@ def test_the_tutorials_layer_is_backprop():
     rng = np.random.default_rng(0)
     layers = [tutorial.Layer(m, n, tutorial.sigmoid, tutorial.sigmoid_out2deriv, rng) for m, n in ((8, 6), (6, 4))]
     rng = np.random.default_rng(0)
-    cores = [Sequential([Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()]) for m, n in ((8, 6), (6, 4))]
+    cores = [
+        Sequential([Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()])
+        for m, n in ((8, 6), (6, 4))
+    ]
     rule = Backprop(cores, SquaredError(), lambda layer: SGD(layer, 0.1 * 10))
     for step in range(20):
         x, y = (asarray(part.astype(np.float64)) for part in binary_addition(10, 4, rng=np.random.default_rng(step)))

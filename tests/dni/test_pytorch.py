@@ -14,7 +14,9 @@ from dni_np.nn.losses import SoftmaxCrossEntropy
 from tests.dni.networks import SIZES, adam, dni_network, main_layers, minibatch, on_device
 from tests.pytorch_twin import tensor, torch, twin
 
-pytestmark = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+pytestmark = pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 
 
 def torch_adam(module):
@@ -98,7 +100,9 @@ def compare(rule, module, optimizer):
     for core, theirs in zip(rule.cores, module):
         assert_same_parameters(core, theirs)
     x, _ = minibatch(seed=99)
-    np.testing.assert_allclose(to_numpy(rule.predict(on_device((x,))[0])), module.eval()(tensor(x)).detach().numpy(), rtol=1e-7)
+    np.testing.assert_allclose(
+        to_numpy(rule.predict(on_device((x,))[0])), module.eval()(tensor(x)).detach().numpy(), rtol=1e-7
+    )
 
 
 def assert_same_parameters(layer, module):

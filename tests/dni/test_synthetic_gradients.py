@@ -22,7 +22,10 @@ def model_and_views(sees, hidden=(), seed=0, last_init=he_normal):
     looks = Conditioning(sees, WIDTH, label=LABELS, input=INPUTS)
     model = SyntheticGradient(WIDTH, looks, rng, hidden, last_init, dtype=np.float64)
     h = asarray(rng.standard_normal((9, WIDTH)))
-    context = {"label": asarray(np.eye(LABELS)[rng.integers(0, LABELS, 9)]), "input": asarray(rng.standard_normal((9, INPUTS)))}
+    context = {
+        "label": asarray(np.eye(LABELS)[rng.integers(0, LABELS, 9)]),
+        "input": asarray(rng.standard_normal((9, INPUTS))),
+    }
     return model, h, context, rng
 
 
@@ -46,7 +49,9 @@ def test_gradients_of_the_gradient_loss(sees, hidden):
 
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 5)])
 def test_starts_at_zero_and_can_leave_it(hidden):
-    model, h, context, rng = model_and_views(("output", "label"), hidden, last_init=SyntheticGradient.__init__.__defaults__[1])
+    model, h, context, rng = model_and_views(
+        ("output", "label"), hidden, last_init=SyntheticGradient.__init__.__defaults__[1]
+    )
     guess, cache = model.forward(h, context)
     assert not to_numpy(guess).any()
     _, grads = model.backward(guess - asarray(rng.standard_normal(guess.shape)), cache)

@@ -55,7 +55,10 @@ def test_only_the_top_unit_gets_a_true_gradient():
     network = dni_network()
     targets = []
     for unit in network.units:
-        unit.update_synthetic_weights = lambda target, serve=unit.update_synthetic_weights: (targets.append(target), serve(target))[1]
+        unit.update_synthetic_weights = lambda target, serve=unit.update_synthetic_weights: (
+            targets.append(target),
+            serve(target),
+        )[1]
     x, y = on_device(minibatch())
     truths = true_gradients(network.cores, network.head.loss, x, y)
     network.step(x, y)
@@ -113,7 +116,7 @@ def test_probes_see_the_guesses_and_the_truth():
     x, y = on_device(minibatch())
     pairs = gradient_pairs(network, x, y)
     truths = true_gradients(network.cores, network.head.loss, x, y)
-    for (guess, true), wanted, unit in zip(pairs, truths, network.units):
+    for (_, true), wanted in zip(pairs, truths):
         np.testing.assert_allclose(to_numpy(true), to_numpy(wanted), rtol=1e-12)
     network.step(x, y)
     h, _ = dni_network().units[0].core.forward(x)

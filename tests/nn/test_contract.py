@@ -94,7 +94,13 @@ def test_parameters_of_a_sequential_are_its_layers_own():
     net = Sequential([Linear(2, 3, rng), ReLU(), Linear(3, 1, rng)])
     assert list(net.params) == ["0.W", "0.b", "2.W", "2.b"] and len(net.params) == 4
     assert net.params["2.W"] is net.layers[2].params["W"]
-    assert [type(leaf).__name__ for leaf in Sequential([net, BatchNorm(1)]).leaves()] == ["Linear", "ReLU", "Linear", "BatchNorm"]
+    assert not any(name in net.params for name in ("W", "W.0", "3.W", "1.W"))
+    assert [type(leaf).__name__ for leaf in Sequential([net, BatchNorm(1)]).leaves()] == [
+        "Linear",
+        "ReLU",
+        "Linear",
+        "BatchNorm",
+    ]
 
 
 def test_state_goes_into_another_layer_and_back():

@@ -18,7 +18,9 @@ DOUBLE = np.float64
 
 def two_hidden_layers(rng):
     sizes = [5, 6, 4]
-    hidden = [[Linear(m, n, rng, bias=False, dtype=DOUBLE), BatchNorm(n, dtype=DOUBLE), Tanh()] for m, n in zip(sizes, sizes[1:])]
+    hidden = [
+        [Linear(m, n, rng, bias=False, dtype=DOUBLE), BatchNorm(n, dtype=DOUBLE), Tanh()] for m, n in zip(sizes, sizes[1:])
+    ]
     return Sequential([*sum(hidden, []), Linear(4, 3, rng, dtype=DOUBLE)])
 
 
@@ -68,7 +70,9 @@ def test_random_directions(name, batch):
 def test_loss_gradient(name):
     rng = np.random.default_rng(2)
     prediction = asarray(3 * rng.standard_normal((6, 4)))
-    loss, target = (SoftmaxCrossEntropy(), rng.integers(0, 4, 6)) if name == "cross-entropy" else (SquaredError(), rng.random((6, 4)))
+    loss, target = (
+        (SoftmaxCrossEntropy(), rng.integers(0, 4, 6)) if name == "cross-entropy" else (SquaredError(), rng.random((6, 4)))
+    )
     target = asarray(target)
     gradient = to_numpy(loss(prediction, target)[1]) / len(prediction)  # of the mean loss
     assert check_gradient(lambda: float(loss(prediction, target)[0]), prediction, gradient, rng, elementwise=True) < 1e-6

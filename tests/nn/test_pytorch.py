@@ -13,7 +13,9 @@ from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequential import Sequential
 from tests.pytorch_twin import tensor, torch, twin
 
-pytestmark = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+pytestmark = pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 SHAPE = (16, 6)

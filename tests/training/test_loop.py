@@ -135,7 +135,9 @@ def test_dtype_stays_float32(dataset):
         assert array.dtype == (np.int64 if name.endswith("steps") else np.float32), name
 
 
-@pytest.mark.parametrize("bad", [{"steps": 0}, {"batch_size": 1}, {"layers": 1}, {"learning_rate": 0.0}, {"rule": "magic"}, {"decay_at": (2.0,)}])
+@pytest.mark.parametrize(
+    "bad", [{"steps": 0}, {"batch_size": 1}, {"layers": 1}, {"learning_rate": 0.0}, {"rule": "magic"}, {"decay_at": (2.0,)}]
+)
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(UserError, match=next(iter(bad)).replace("_", " ")):
         Settings(**bad)
