@@ -9,7 +9,8 @@ Read it as a book. Each part is a folder whose docstring lists its chapters:
     analysis/     Part IV   is the gradient any good?
     data/         Part V    binary addition, MNIST, and how they get here
     training/     Part VI   the one training loop
-    plotting.py, recipes.py, cli.py
+    recipes.py    every experiment's settings by name; building.py makes runs of them
+    cli.py        python -m dni_np: experiment.py runs a plan, reporting.py and plotting.py show it
 
 Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients";
 Czarnecki et al. 2017, "Understanding Synthetic Gradients and Decoupled Neural

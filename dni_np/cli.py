@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiment import format_table, load_plan, new_folder, run_plan, save_plan
+from dni_np.experiment import load_plan, new_folder, run_plan, save_plan
 from dni_np.recipes import RECIPES, RULES, find
+from dni_np.reporting import format_table
 
 OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
 

@@ -1,5 +1,9 @@
-"""The error that a user can mend."""
+"""The errors that a user can mend."""
 
 
 class UserError(ValueError):
     """A mistake outside the code, told in one sentence: what is wrong, where, what to do."""
+
+
+class Diverged(UserError):
+    """Training ran off to infinity. Other runs of the same plan may still be sound."""

@@ -130,6 +130,27 @@ def test_each_mixture_of_sources_is_a_run_and_backprop_only_one(tmp_path):
     assert [row["run"] for row in rows] == ["backprop-3", "dni-3", "dni-normalized+label-3"]
 
 
+def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
+    arguments = [
+        "compare",
+        "--recipe",
+        "addition-quick",
+        "--rules",
+        "backprop",
+        "dni",
+        "--sg-learning-rate",
+        "1e38",
+        "--seed",
+        "0",
+        "1",
+    ]
+    assert main([*arguments, "--examples", "50", "--steps", "60", "--out", "run", "--quiet"]) == 0
+    rows = {row["run"]: row for row in csv.DictReader((tmp_path / "run" / "summary.csv").open())}
+    assert rows["dni-3"]["seeds"] == "0 (2 diverged)" and rows["dni-3"]["test error %"] == ""
+    assert rows["backprop-3"]["seeds"] == "2" and float(rows["backprop-3"]["train error %"]) > 0
+    assert "dni-3-seed1: training diverged" in capsys.readouterr().out
+
+
 def test_default_folders_are_numbered(tmp_path):
     for _ in range(2):
         assert main(["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet"]) == 0
@@ -176,7 +197,7 @@ MISTAKES = {
     "nothing left to hold out": (["addition", "--bits", "3"], "every sum of 3 bits is among the 1000 examples"),
     "too many bits": (["addition", "--bits", "99"], "99"),
     "diverging": (
-        ["addition", "--learning-rate", "1e38", "--rule", "dni", "--steps", "50"],
+        ["addition", "--sg-learning-rate", "1e38", "--rule", "dni", "--steps", "50"],
         "diverged|lower the learning rate",
     ),
 }

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from dni_np.backend import FLOAT, asarray, synchronize, to_numpy, xp
 from dni_np.data.batches import Batches
-from dni_np.errors import UserError
+from dni_np.errors import Diverged, UserError
 from dni_np.training.allocator import keep_freed_memory
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from dni_np.training.history import History
@@ -124,7 +124,7 @@ class Loop:
     def _check(self, loss):
         if math.isfinite(loss):
             return
-        raise UserError(
+        raise Diverged(
             f"training diverged before step {self.step} (the mean loss is {loss}): "
             "lower the learning rate (--learning-rate), first of all that of the synthetic gradients (--sg-learning-rate)"
         )

@@ -20,7 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
-from dni_np.experiment import format_table
+from dni_np.reporting import format_table
 from tests.benchmarks.cases import CASES, products
 from tests.benchmarks.timing import Contender, interleave, ratio
 
