@@ -135,7 +135,7 @@ def demo(options):
     """Both tasks, quickly, under every rule."""
     for name, changes, title in (
         ("addition-quick", {}, "Binary addition: three layers of sigmoids"),
-        ("mnist-fcn-quick", {"data": "auto"}, "MNIST: three layers, 256 units"),
+        ("mnist-fcn-quick", {"data": "auto", "evaluate_every": 50}, "MNIST: three layers, 256 units"),
     ):
         print(f"\n{title}, with and without waiting for the gradient\n", flush=True)
         plan = [find(name).settings(rule, **changes) for rule in RULES]
