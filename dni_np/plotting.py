@@ -7,6 +7,7 @@ Each function returns a Figure; whoever called it saves it. A history is anythin
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 STYLE = {
     "axes.spines.top": False,
@@ -71,7 +72,7 @@ def comparison(groups, title):
         by_step.set(xlabel="step")
         by_time.set(xlabel="seconds of training")
         _error_axis(by_step)
-        by_time.legend(fontsize=8)
+        figure.legend(*by_step.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(title)
         return figure
 
@@ -94,8 +95,9 @@ def by_depth(groups, title, xlabel):
 
 
 def _error_axis(axes):
-    """Percent on a log scale, with the numbers between the powers of ten written small."""
+    """Percent on a log scale; 2 and 5 between the powers of ten written small."""
     axes.set(ylabel="test error (%)", yscale="log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.tick_params(axis="y", which="minor", labelsize=7)
