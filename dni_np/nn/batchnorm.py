@@ -23,12 +23,15 @@ class BatchNorm(Layer):
 
     Training uses the batch's own statistics and moves the running ones,
 
-        running = (1 - momentum) running + momentum batch        (variance unbiased, / (N - 1)),
+        running = (1 - momentum) running + momentum batch        (variance unbiased, / (M - 1)),
 
     which test time uses instead. The gradient goes through mean and variance too: with
-    g = gamma / sqrt(var + eps) and batch means E[.],
+    g = gamma / sqrt(var + eps) and means E[.] over the M rows,
 
         dx = g (dy - E[dy] - xhat E[dy xhat])     dgamma = E[dy xhat]     dbeta = E[dy].
+
+    Images (N, H, W, n) are normalized by channel: every pixel is a row, M = N H W, and a sample's
+    own gradient is the sum over its H W rows, so dgamma and dbeta are H W times those means.
     """
 
     def __init__(self, n, momentum=0.1, eps=1e-5, dtype=FLOAT):
@@ -37,38 +40,40 @@ class BatchNorm(Layer):
         self.momentum, self.eps = momentum, eps
 
     def forward(self, x, training=True):
-        if x.ndim != 2 or x.shape[1] != self.params["gamma"].size:
+        if x.ndim not in (2, 4) or x.shape[-1] != self.params["gamma"].size:
             raise UserError(f"BatchNorm({self.params['gamma'].size}) cannot take an input of shape {x.shape}")
+        rows = x.reshape(-1, x.shape[-1])  # (M, D)
         if training:
-            mean = batch_mean(x)  # (D,)
-            centered = x - mean  # (N, D)
+            mean = batch_mean(rows)  # (D,)
+            centered = rows - mean  # (M, D)
             var = batch_mean(centered * centered)  # (D,)
-            self._move_statistics(mean, var, len(x))
+            self._move_statistics(mean, var, len(rows))
         else:
-            centered = x - self.buffers["mean"]
+            centered = rows - self.buffers["mean"]
             var = self.buffers["var"]
         scale = 1 / xp.sqrt(var + self.eps)  # (D,)
-        y = centered * (self.params["gamma"] * scale)  # (N, D)
+        y = centered * (self.params["gamma"] * scale)  # (M, D)
         y += self.params["beta"]
-        return y, (centered, scale, training)
+        return y.reshape(x.shape), (centered, scale, training)
 
     def backward(self, dy, cache, input_gradient=True):
         centered, scale, training = cache
-        product = dy * centered  # (N, D)
-        dgamma = batch_mean(product) * scale  # (D,)
-        dbeta = batch_mean(dy)  # (D,)
-        self.grads["gamma"][...] = dgamma
-        self.grads["beta"][...] = dbeta
+        rows = dy.reshape(centered.shape)  # (M, D)
+        product = rows * centered
+        dgamma = batch_mean(product) * scale  # (D,), E[dy xhat]
+        dbeta = batch_mean(rows)  # (D,), E[dy]
+        rows_each = len(rows) // len(dy)
+        self.grads["gamma"][...] = rows_each * dgamma
+        self.grads["beta"][...] = rows_each * dbeta
         if not input_gradient:
             return None, self.grads
         g = self.params["gamma"] * scale  # (D,)
-        if not training:
-            return dy * g, self.grads  # the statistics were constants
-        # Written in three passes over (N, D), reusing `product`:  dx = g dy - g dbeta - xhat (g dgamma)
-        dx = dy * g
-        dx -= xp.multiply(centered, g * scale * dgamma, out=product)
-        dx -= g * dbeta
-        return dx, self.grads
+        dx = rows * g
+        if training:  # at test time the statistics were constants
+            # In three passes over (M, D), reusing `product`:  dx = g dy - xhat (g dgamma) - g dbeta
+            dx -= xp.multiply(centered, g * scale * dgamma, out=product)
+            dx -= g * dbeta
+        return dx.reshape(dy.shape), self.grads
 
     def _move_statistics(self, mean, var, n):
         if n < 2:

@@ -14,34 +14,34 @@ from dni_np.backend import FLOAT, asarray, xp
 from dni_np.errors import UserError
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.layer import Layer
+from dni_np.nn.windows import Windows
 
 
 class Conv2D(Layer):
-    """x (N, H, W, n_in) -> y (N, H', W', n_out), by kernels of k x k.
+    """x (N, H, W, n_in) -> y (N, H', W', n_out), by kernels of k x k; H' and W' as in `windows`.
 
-    "same" padding gives H' = ceil(H / stride); "valid" pads nothing, H' = (H - k) // stride + 1.
-    Backward, for per-sample gradients dy, with x_ij the input as offset (i, j) sees it:
+    Backward, for per-sample gradients dy, with x_ij (N, H', W', n_in) the input as offset
+    (i, j) of the kernel sees it:
 
-        dx gathers dy W[i, j]^T at each offset        dW[i, j] = sum_{n, a, b} x_ij^T dy / N
+        dx_ij += dy W[i, j]^T        dW[i, j] = sum_{n, a, b} x_ij^T dy / N
 
     Jaderberg et al. 2017, section D.1, uses k = 5, stride 1, "same".
     """
 
     def __init__(self, n_in, n_out, rng, kernel=5, stride=1, padding="same", bias=True, init=he_normal, dtype=FLOAT):
-        if padding not in ("same", "valid") or kernel < 1 or stride < 1:
-            raise UserError(
-                f"a convolution needs padding same or valid, kernel and stride of at least 1; not {padding}, {kernel}, {stride}"
-            )
+        self.windows = Windows(kernel, stride, padding)
         W = init(kernel * kernel * n_in, n_out, rng).reshape(kernel, kernel, n_in, n_out)
         params = {"W": asarray(W, dtype)}
         if bias:
             params["b"] = xp.zeros(n_out, dtype)
         super().__init__(**params)
-        self.kernel, self.stride = kernel, stride
-        self.before, self.after = ((kernel - 1) // 2, kernel // 2) if padding == "same" else (0, 0)
 
     def forward(self, x, training=True):
-        self.check(x)
+        W = self.params["W"]
+        if x.ndim != 4 or x.shape[3] != W.shape[2]:
+            raise UserError(
+                f"a convolution with kernel {W.shape} cannot take {x.shape}: it needs (N, height, width, {W.shape[2]})"
+            )
         y = self.correlate(x)  # (N, H', W', n_out)
         if "b" in self.params:
             y += self.params["b"]
@@ -55,56 +55,29 @@ class Conv2D(Layer):
             self.grads["b"][...] = dy.reshape(-1, dy.shape[-1]).sum(axis=0) / n
         return (self.input_gradient(x, dy) if input_gradient else None), self.grads
 
-    # The three sums, which the faster versions write anew.
+    # The three sums. Faster versions write these anew.
 
     def correlate(self, x):
-        """sum_ij x_ij W[i, j]."""
-        padded, size = self.pad(x), self.output_size(x)
+        """y = sum_ij x_ij W[i, j]."""
+        padded, counts = self.windows.pad(x), self.windows.count(x)
         y = 0
-        for i, j in self.offsets():
-            y = y + padded[self.seen(i, j, *size)] @ self.params["W"][i, j]  # (N, H', W', n_out)
+        for i, j in self.windows.offsets():
+            y = y + padded[self.windows.at(i, j, counts)] @ self.params["W"][i, j]  # (N, H', W', n_out)
         return y
 
     def kernel_gradient(self, x, dy):
-        """x_ij^T dy for every offset, summed over samples and positions."""
-        padded, size, dW = self.pad(x), self.output_size(x), xp.empty_like(self.params["W"])
-        rows = dy.reshape(-1, dy.shape[-1])  # (N H' W', n_out)
-        for i, j in self.offsets():
-            dW[i, j] = padded[self.seen(i, j, *size)].reshape(len(rows), -1).T @ rows
+        """dW[i, j] = x_ij^T dy, summed over samples and positions."""
+        padded, counts = self.windows.pad(x), self.windows.count(x)
+        dW = xp.empty_like(self.params["W"])
+        rows = dy.reshape(-1, dy.shape[3])  # (N H' W', n_out)
+        for i, j in self.windows.offsets():
+            seen = padded[self.windows.at(i, j, counts)]  # (N, H', W', n_in)
+            dW[i, j] = seen.reshape(len(rows), -1).T @ rows
         return dW
 
     def input_gradient(self, x, dy):
-        """What each offset saw of x gets its share back."""
-        n, h, w, c = x.shape
-        size = self.output_size(x)
-        dx = xp.zeros((n, h + self.before + self.after, w + self.before + self.after, c), dy.dtype)
-        for i, j in self.offsets():
-            dx[self.seen(i, j, *size)] += dy @ self.params["W"][i, j].T
-        return dx[:, self.before : self.before + h, self.before : self.before + w]
-
-    def offsets(self):
-        return ((i, j) for i in range(self.kernel) for j in range(self.kernel))
-
-    def seen(self, i, j, height, width):
-        """The part of the padded input that offset (i, j) of the kernel meets, for an output of that size."""
-        rows = slice(i, i + self.stride * (height - 1) + 1, self.stride)
-        return slice(None), rows, slice(j, j + self.stride * (width - 1) + 1, self.stride)
-
-    def output_size(self, x, padding=None):
-        """(H', W')."""
-        more = self.before + self.after if padding is None else padding
-        return tuple((size + more - self.kernel) // self.stride + 1 for size in x.shape[1:3])
-
-    def pad(self, x):
-        """x with zeros around."""
-        around = (self.before, self.after)
-        return xp.pad(x, ((0, 0), around, around, (0, 0))) if self.before + self.after else x
-
-    def check(self, x):
-        W = self.params["W"]
-        if x.ndim != 4 or x.shape[3] != W.shape[2]:
-            raise UserError(
-                f"a convolution with kernel {W.shape} cannot take {x.shape}: it needs (N, height, width, {W.shape[2]})"
-            )
-        if min(self.output_size(x)) < 1:
-            raise UserError(f"a kernel {W.shape} is larger than the images, {x.shape}: take a smaller one, or padding same")
+        """dx_ij += dy W[i, j]^T."""
+        padded, counts = xp.zeros_like(self.windows.pad(x)), self.windows.count(x)
+        for i, j in self.windows.offsets():
+            padded[self.windows.at(i, j, counts)] += dy @ self.params["W"][i, j].T
+        return self.windows.unpad(padded, x)

@@ -19,33 +19,31 @@ class ColumnsConv2D(Conv2D):
     """Conv2D by im2col, a block of images at a time."""
 
     def correlate(self, x):
-        y = xp.empty((len(x), *self.output_size(x), self.params["W"].shape[3]), x.dtype)
-        W = self.params["W"].reshape(-1, y.shape[3])  # (k k n_in, n_out)
-        padded = self.pad(x)
-        for block in self.blocks(x):
-            columns = self.columns(padded[block])
+        W = self.params["W"].reshape(-1, self.params["W"].shape[3])  # (k k n_in, n_out)
+        y = xp.empty((len(x), *self.windows.count(x), W.shape[1]), x.dtype)
+        for block, columns in self.blocks(x):
             xp.matmul(columns, W, out=y[block].reshape(len(columns), -1))
         return y
 
     def kernel_gradient(self, x, dy):
-        padded, dW = self.pad(x), 0
-        for block in self.blocks(x):
-            columns = self.columns(padded[block])
+        dW = 0
+        for block, columns in self.blocks(x):
             dW = dW + columns.T @ dy[block].reshape(len(columns), -1)
         return dW.reshape(self.params["W"].shape)
 
-    def columns(self, padded):
-        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position."""
-        n, _, _, c = padded.shape
-        height, width = self.output_size(padded, padding=0)
-        columns = xp.empty((self.kernel, self.kernel, c, n, height, width), padded.dtype)
-        for i, j in self.offsets():
-            columns[i, j] = padded[self.seen(i, j, height, width)].transpose(3, 0, 1, 2)
-        return columns.reshape(-1, n * height * width).T
-
     def blocks(self, x):
-        """Slices of the batch whose columns fit into the cache."""
-        height, width = self.output_size(x)
-        bytes_each = height * width * self.params["W"][..., 0].size * x.dtype.itemsize
-        size = max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each)
-        return [slice(start, start + size) for start in range(0, len(x), size)]
+        """(slice of the batch, its columns), for as many images at a time as fit into the cache."""
+        padded, counts = self.windows.pad(x), self.windows.count(x)
+        bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
+        step = max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each)
+        for start in range(0, len(x), step):
+            block = slice(start, start + step)
+            yield block, self.columns(padded[block], counts)
+
+    def columns(self, padded, counts):
+        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position."""
+        k, n, c = self.windows.size, len(padded), padded.shape[3]
+        columns = xp.empty((k, k, c, n, *counts), padded.dtype)
+        for i, j in self.windows.offsets():
+            columns[i, j] = padded[self.windows.at(i, j, counts)].transpose(3, 0, 1, 2)
+        return columns.reshape(k * k * c, -1).T

@@ -24,16 +24,18 @@ class FrequencyConv2D(Conv2D):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        if self.stride != 1:
-            raise UserError(f"a convolution in the frequency domain has stride 1, not {self.stride}: take ColumnsConv2D")
+        if self.windows.stride != 1:
+            raise UserError(
+                f"a convolution in the frequency domain has stride 1, not {self.windows.stride}: take ColumnsConv2D"
+            )
 
     def correlate(self, x):
         P, Q = self.periods(x)
         W = self.kernel_spectrum(P, Q)
-        y = xp.empty((len(x), *self.output_size(x), W.shape[4]), x.dtype)
+        y = xp.empty((len(x), *self.windows.count(x), W.shape[4]), x.dtype)
         for block in blocks(len(x)):
             spectrum = multiply(analyze(x[block], P, Q), W, conjugate=True)  # (F, 2, Q, n, n_out)
-            y[block] = synthesize(spectrum, P, Q, -self.before, -self.before, *y.shape[1:3])
+            y[block] = synthesize(spectrum, P, Q, -self.windows.before, -self.windows.before, *y.shape[1:3])
         return y
 
     def input_gradient(self, x, dy):
@@ -42,7 +44,7 @@ class FrequencyConv2D(Conv2D):
         dx = xp.empty_like(x)
         for block in blocks(len(x)):
             spectrum = multiply(analyze(dy[block], P, Q), W)
-            dx[block] = synthesize(spectrum, P, Q, self.before, self.before, *x.shape[1:3])
+            dx[block] = synthesize(spectrum, P, Q, self.windows.before, self.windows.before, *x.shape[1:3])
         return dx
 
     def kernel_gradient(self, x, dy):
@@ -51,11 +53,11 @@ class FrequencyConv2D(Conv2D):
         for block in blocks(len(x)):
             X, dY = analyze(x[block], P, Q), analyze(dy[block], P, Q)
             total = total + multiply(X.swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
-        kernels = synthesize(total, P, Q, -self.before, -self.before, self.kernel, self.kernel)
+        kernels = synthesize(total, P, Q, -self.windows.before, -self.windows.before, self.windows.size, self.windows.size)
         return kernels.transpose(1, 2, 0, 3)  # (n_in, k, k, n_out) -> (k, k, n_in, n_out)
 
     def periods(self, x):
-        return x.shape[1] + self.after, x.shape[2] + self.after  # after >= before
+        return x.shape[1] + self.windows.after, x.shape[2] + self.windows.after  # after >= before
 
     def kernel_spectrum(self, P, Q):
         """(F, 2, Q, n_in, n_out): the kernels as small images, one for each input channel."""

@@ -1,0 +1,51 @@
+"""Sliding windows: which part of an image does each offset of a kernel meet?
+
+Convolutions and poolings share this geometry. A window of size k moves over the image (N, H, W, C)
+in steps of s; `padding` "same" surrounds the image with enough to have one window for every s-th
+pixel, H' = ceil(H / s); "valid" adds nothing, H' = (H - k) // s + 1.
+"""
+
+from dni_np.backend import xp
+from dni_np.errors import UserError
+
+
+class Windows:
+    """The windows of one layer: `size` k, `stride` s, and the rows added `before` and `after` the image."""
+
+    def __init__(self, size, stride, padding):
+        if padding not in ("same", "valid") or size < 1 or stride < 1:
+            raise UserError(
+                f"windows need a size and a stride of at least 1, padding same or valid: not {size}, {stride}, {padding}"
+            )
+        self.size, self.stride = size, stride
+        self.before, self.after = ((size - 1) // 2, size // 2) if padding == "same" else (0, 0)
+
+    def offsets(self):
+        """All (i, j) in a window, row by row."""
+        return ((i, j) for i in range(self.size) for j in range(self.size))
+
+    def count(self, x):
+        """(H', W'), how many windows fit down and across the images x (N, H, W, C)."""
+        counts = tuple((length + self.before + self.after - self.size) // self.stride + 1 for length in x.shape[1:3])
+        if min(counts) < 1:
+            k = self.size
+            raise UserError(
+                f"windows of {k} x {k} are larger than the images, {x.shape}: take smaller ones, or padding same"
+            )
+        return counts
+
+    def pad(self, x, value=0):
+        """x with `value` around."""
+        around = (self.before, self.after)
+        if around == (0, 0):
+            return x
+        return xp.pad(x, ((0, 0), around, around, (0, 0)), constant_values=value)
+
+    def unpad(self, padded, x):
+        """The inverse: the part of `padded` that was x."""
+        return padded[:, self.before : self.before + x.shape[1], self.before : self.before + x.shape[2]]
+
+    def at(self, i, j, counts):
+        """Index of the padded pixels that offset (i, j) meets, one for each window: (N, H', W', C)."""
+        rows, columns = (slice(k, k + self.stride * (n - 1) + 1, self.stride) for k, n in zip((i, j), counts))
+        return slice(None), rows, columns

@@ -1,0 +1,98 @@
+"""Pooling, batch normalization by channel and reshaping: central differences, PyTorch, clear errors."""
+
+import numpy as np
+import pytest
+
+from dni_np.backend import asarray, to_numpy
+from dni_np.errors import UserError
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.gradcheck import check_layer
+from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.reshape import Flatten, ToImages
+from tests.pytorch_twin import tensor, torch
+
+POOLS = [(kind, size, stride) for kind in (MaxPool2D, AveragePool2D) for size in (2, 3) for stride in (1, 2, 3)]
+needs_torch = pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
+
+
+def images(n=3, h=6, w=7, c=2, seed=0):
+    """All pixels differ by more than a step of the gradient check, so that no maximum changes hands."""
+    values = np.random.default_rng(seed).permutation(n * h * w * c).reshape(n, h, w, c)
+    return values / values.size - 0.5
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kind, size, stride", POOLS)
+def test_pooling_gradients(kind, size, stride, padding):
+    rng = np.random.default_rng(1)
+    assert check_layer(kind(size, stride, padding), images(), rng, elementwise=True) < 1e-6
+
+
+@needs_torch
+@pytest.mark.parametrize("ties", [False, True], ids=["all different", "many equal"])
+@pytest.mark.parametrize("kind, size, stride", [pool for pool in POOLS if pool[1] == 3])
+def test_pooling_is_pytorchs(kind, size, stride, ties):
+    x = np.maximum(images(), 0).round(1) if ties else images()
+    layer = kind(size, stride)
+    theirs = (torch.nn.MaxPool2d if kind is MaxPool2D else torch.nn.AvgPool2d)(size, stride, padding=size // 2)
+    y, cache = layer.forward(asarray(x))
+    dy = np.random.default_rng(2).standard_normal(y.shape)
+    dx, _ = layer.backward(asarray(dy), cache)
+    x_theirs = tensor(x.transpose(0, 3, 1, 2)).requires_grad_()
+    y_theirs = theirs(x_theirs)
+    y_theirs.backward(tensor(dy.transpose(0, 3, 1, 2)))
+    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-12)
+    np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "test time"])
+def test_batchnorm_by_channel(training):
+    rng = np.random.default_rng(3)
+    layer = BatchNorm(3, dtype=np.float64)
+    for value in [*layer.params.values(), *layer.buffers.values()]:
+        value += asarray(rng.uniform(0.1, 0.5, value.shape))
+    assert check_layer(layer, rng.standard_normal((2, 3, 4, 3)), rng, training, elementwise=True) < 1e-6
+
+
+@needs_torch
+def test_batchnorm_by_channel_is_pytorchs():
+    rng = np.random.default_rng(4)
+    x, dy = rng.standard_normal((2, 5, 4, 6, 3))
+    layer, theirs = BatchNorm(3, dtype=np.float64), torch.nn.BatchNorm2d(3, dtype=torch.float64)
+    y, cache = layer.forward(asarray(x))
+    dx, grads = layer.backward(asarray(dy), cache)
+    x_theirs = tensor(x.transpose(0, 3, 1, 2)).requires_grad_()
+    y_theirs = theirs(x_theirs)
+    y_theirs.backward(tensor(dy.transpose(0, 3, 1, 2)))
+    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-10)
+    np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(to_numpy(grads["gamma"]), theirs.weight.grad.numpy() / 5, rtol=1e-10)
+    np.testing.assert_allclose(to_numpy(layer.buffers["var"]), theirs.running_var.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layer", [Flatten(), ToImages(6, 7, 2)], ids=["flatten", "to images"])
+def test_reshaping(layer):
+    x = images() if isinstance(layer, Flatten) else images().reshape(3, -1)
+    y, _ = layer.forward(asarray(x))
+    assert y.shape == ((3, 84) if isinstance(layer, Flatten) else (3, 6, 7, 2))
+    assert check_layer(layer, x, np.random.default_rng(5)) < 1e-6
+
+
+MISTAKES = {
+    "pooling cannot take": lambda: MaxPool2D().forward(asarray(np.zeros((3, 4)))),
+    "windows of 5 x 5 are larger than the images, (1, 4, 9, 2)": lambda: AveragePool2D(5, 1, "valid").forward(
+        asarray(np.zeros((1, 4, 9, 2)))
+    ),
+    "at least 1, padding same or valid": lambda: MaxPool2D(3, 0),
+    "BatchNorm(3) cannot take an input of shape (2, 4, 4, 2)": lambda: BatchNorm(3).forward(asarray(np.zeros((2, 4, 4, 2)))),
+    "are no images of (2, 2, 1)": lambda: ToImages(2, 2, 1).forward(asarray(np.zeros((3, 5)))),
+}
+
+
+@pytest.mark.parametrize("sentence", MISTAKES)
+def test_mistakes(sentence):
+    with pytest.raises(UserError) as error:
+        MISTAKES[sentence]()
+    assert sentence in str(error.value)
