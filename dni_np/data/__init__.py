@@ -1,11 +1,13 @@
 """Part V: data, on the host, in plain NumPy.
 
-dataset           what every set looks like to the rest of the package
-binary_addition   two numbers in, their sum out, bit by bit
-idx               MNIST's file format, with every way a file can be broken
-mnist             the 70,000 handwritten digits
-download          mirrors, checksums, a cache folder
-digits            1,797 small digits that need no download
-choose            from a name on the command line to a set
-batches           shuffled minibatches that can be stopped and resumed
+The chapters:
+
+    dataset           what every set looks like to the rest of the package
+    binary_addition   two numbers in, their sum out, bit by bit
+    idx               MNIST's file format, with every way a file can be broken
+    mnist             the 70,000 handwritten digits
+    download          mirrors, checksums, a cache folder
+    digits            1,797 small digits that need no download
+    choose            from a name on the command line to a set
+    batches           shuffled minibatches that can be stopped and resumed
 """

@@ -5,7 +5,9 @@ Anything the layer has at hand without waiting. Its own output, always (Jaderber
 The network's input. Or mixtures: "perhaps some combination between input data, output
 data, and batch normalized layer output would be optimal" (trask 2017, last paragraph).
 
-The sources are concatenated, so a linear model of them is a sum of linear models.
+The sources are concatenated, so a linear model of them is a sum of linear models. Beside images
+(N, H, W, C), a label becomes channels: one mask for each class, all ones for the sample's own and
+zeros for the others (section D.1).
 """
 
 from dni_np.backend import xp
@@ -14,10 +16,10 @@ from dni_np.nn.batchnorm import batch_mean
 
 
 class Conditioning:
-    """Join the named sources into one matrix (N, sum of widths).
+    """Join the named sources into one array (N, ..., sum of widths).
 
-    "output" is the layer's output h (N, D) and "normalized" the same with mean 0 and
-    variance 1 over the batch; every other name ("label", "input", ...) is looked up in the
+    "output" is the layer's output h (N, D) or (N, H, W, D) and "normalized" the same with mean 0
+    and variance 1 over the batch; every other name ("label", "input", ...) is looked up in the
     context, a dict of (N, width) arrays, and its width must be given.
     """
 
@@ -30,9 +32,9 @@ class Conditioning:
         self.width = sum(widths[source] for source in self.sources)
 
     def join(self, h, context=None):
-        """h (N, D), context {name: (N, width)} -> (N, self.width)."""
+        """h (N, ..., D), context {name: (N, width)} -> (N, ..., self.width)."""
         views = [self._view(source, h, context or {}) for source in self.sources]
-        return views[0] if len(views) == 1 else xp.concatenate(views, axis=1)
+        return views[0] if len(views) == 1 else xp.concatenate(views, axis=-1)
 
     def _view(self, source, h, context):
         if source == "output":
@@ -41,16 +43,23 @@ class Conditioning:
             return normalize(h)
         if source not in context:
             raise UserError(f"the synthetic gradient looks at {source!r}, but the context holds only {sorted(context)}")
-        return context[source]
+        return context[source] if h.ndim == 2 else as_channels(context[source], h)
+
+
+def as_channels(rows, h):
+    """rows (N, D) at every pixel of the images h (N, H, W, C): (N, H, W, D)."""
+    n, height, width, _ = h.shape
+    return xp.broadcast_to(rows[:, None, None, :], (n, height, width, rows.shape[1]))
 
 
 def normalize(h, eps=1e-5):
-    """Each column of h (N, D) with mean 0 and variance 1 over the batch.
+    """Each column (or channel) of h with mean 0 and variance 1 over the batch.
 
     No running statistics: a synthetic gradient is never needed at test time.
     """
-    centered = h - batch_mean(h)
-    return centered / xp.sqrt(batch_mean(centered * centered) + eps)
+    rows = h.reshape(-1, h.shape[-1])
+    centered = rows - batch_mean(rows)
+    return (centered / xp.sqrt(batch_mean(centered * centered) + eps)).reshape(h.shape)
 
 
 def label_context(y, classes, dtype):

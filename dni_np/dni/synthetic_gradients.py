@@ -27,11 +27,15 @@ class SyntheticGradient(Layer):
         self.conditioning = conditioning
         layers, n_in = [], conditioning.width
         for n in hidden:
-            layers += [Linear(n_in, n, rng, bias=False, dtype=dtype), BatchNorm(n, dtype=dtype), ReLU()]
+            layers += [self.affine(n_in, n, rng, bias=False, dtype=dtype), BatchNorm(n, dtype=dtype), ReLU()]
             n_in = n
-        layers.append(Linear(n_in, width, rng, bias=bias, init=last_init, dtype=dtype))
+        layers.append(self.affine(n_in, width, rng, bias=bias, init=last_init, dtype=dtype))
         self.net = Sequential(layers)
         self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+
+    def affine(self, n_in, n_out, rng, **options):
+        """The layers that have weights."""
+        return Linear(n_in, n_out, rng, **options)
 
     def forward(self, h, context=None):
         """h (N, width), context {name: (N, ...)} -> (ghat (N, width), cache)."""

@@ -11,6 +11,7 @@ Each page is one idea and its gradient, in reading order:
     conv_columns   the same as one matrix product
     dft            the Fourier transform of small images, as matrix products
     conv_frequency the convolution where it is a product
+    conv_choice    which of them is fastest
     pooling        maximum and mean of each window
     reshape        between images and rows of features
     sequential     layers one after another are a layer

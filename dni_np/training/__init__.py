@@ -1,9 +1,11 @@
 """Part VI: training.
 
-loop          the only one: batches in, metrics out, for any rule
-history       the rows a run leaves behind, as CSV and JSON lines
-checkpoint    a whole run in one file, never half-written
-files         write beside, then rename
-allocator     memory freed in one step is kept for the next
-interrupt     Ctrl-C stops between two steps, not within one
+The chapters:
+
+    loop          the only one: batches in, metrics out, for any rule
+    history       the rows a run leaves behind, as CSV and JSON lines
+    checkpoint    a whole run in one file, never half-written
+    files         write beside, then rename
+    allocator     memory freed in one step is kept for the next
+    interrupt     Ctrl-C stops between two steps, not within one
 """
