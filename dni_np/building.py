@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from dni_np import architectures
 from dni_np.analysis.gradient_error import gradient_error
 from dni_np.backend import FLOAT, asarray
 from dni_np.baselines.backprop import Backprop
@@ -17,20 +18,16 @@ from dni_np.data.binary_addition import binary_addition
 from dni_np.data.choose import load_images
 from dni_np.data.dataset import Dataset
 from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
 from dni_np.dni.network import DecoupledHead, DNINetwork, cut
 from dni_np.dni.probe import gradient_pairs
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
-from dni_np.nn.activations import ReLU, Sigmoid
-from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.head import Head
-from dni_np.nn.initializers import trask_normal
-from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.schedules import StepDecay
-from dni_np.nn.sequential import Sequential
 from dni_np.training.loop import Loop
 
 PROBE_SAMPLES = 256  # synthetic and true gradients are compared on the first so many training samples
@@ -86,6 +83,8 @@ def build_rule(settings, dataset, rng):
     widths = [settings.hidden_widths[k - 1] for k in sorted(set(after))]
     units = [_unit(core, width, settings, dataset, rng) for core, width in zip(cores, widths)]
     top = cores[-1]
+    if settings.head == "synthetic" and settings.network == "cnn":
+        raise UserError("the head of a convolutional network learns from the true gradient: leave out --head synthetic")
     if settings.head == "synthetic":
         head = DecoupledHead(_unit(top, dataset.classes, settings, dataset, rng), loss)
     else:
@@ -94,20 +93,24 @@ def build_rule(settings, dataset, rng):
 
 
 def _main_network(settings, dataset, rng):
-    """(layers, loss): linear-BN-ReLU for images (section D.1), sigmoids for addition (trask 2017)."""
+    """(layers, loss)."""
+    if settings.network == "cnn":
+        if not dataset.image:
+            raise UserError(f"{dataset.name} holds no images: a convolutional network needs some")
+        return architectures.cnn(dataset.image, settings.hidden_widths, dataset.classes, rng), SoftmaxCrossEntropy()
     sizes = [dataset.x_train.shape[1], *settings.hidden_widths, dataset.classes]
-    pairs = list(zip(sizes, sizes[1:]))
     if settings.task == "addition":
-        sigmoids = [Sequential([Linear(m, n, rng, bias=False, init=trask_normal), Sigmoid()]) for m, n in pairs]
-        return sigmoids, SquaredError()
-    hidden = [Sequential([Linear(m, n, rng, bias=False), BatchNorm(n), ReLU()]) for m, n in pairs[:-1]]
-    return [*hidden, Linear(*pairs[-1], rng)], SoftmaxCrossEntropy()
+        return architectures.addition(sizes, rng), SquaredError()
+    return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
 def _unit(core, width, settings, dataset, rng):
-    """A DNI around `core`, whose output has `width` units."""
+    """A DNI around `core`, whose output has `width` units (or channels)."""
+    convolutional = settings.network == "cnn"
+    if convolutional and "input" in settings.sees:
+        raise UserError("in a convolutional network a synthetic gradient can see output, normalized and label, not input")
     conditioning = Conditioning(settings.sees, width, label=dataset.classes, input=dataset.x_train.shape[1])
-    model = SyntheticGradient(width, conditioning, rng, settings.hidden)
+    model = (ConvSyntheticGradient if convolutional else SyntheticGradient)(width, conditioning, rng, settings.hidden)
     sg_rate = settings.sg_learning_rate or settings.learning_rate
     return DNI(core, model, _optimizer(core, settings, settings.learning_rate), _optimizer(model, settings, sg_rate))
 

@@ -23,9 +23,10 @@ class Settings:
 
     task: str = "mnist"  # "mnist" (any image set) or "addition"
     data: str = "mnist"  # "mnist", "digits", "auto", or a folder of four idx files
+    network: str = "fcn"  # fully connected, or "cnn", convolutional
     rule: str = "cdni"
     layers: int = 3  # as the paper counts: hidden layers and the classifier
-    width: int = 256  # units of each hidden layer
+    width: int = 256  # units (or channels) of each hidden layer
     widths: tuple = ()  # or each hidden layer's own, in place of the two above
     sees: tuple = ("output",)  # what a synthetic gradient looks at
     hidden: tuple = ()  # hidden layers of the synthetic gradient model; () is linear
@@ -50,6 +51,7 @@ class Settings:
 
     def __post_init__(self):
         checks = {
+            "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
             "layers": (self.layers >= 2, "at least 2"),
             "steps": (self.steps >= 1, "at least 1"),
@@ -100,6 +102,9 @@ ADDITION = {
 # Its guessers diverge at that rate, and at a tenth of it with some seeds.
 ADDITION_MODELS = {"dni": {"sg_learning_rate": 0.03}, "cdni": {"sees": LABEL, "sg_learning_rate": 0.03}}
 
+# Jaderberg et al. 2017, section D.1: for images the models are convolutional too.
+PAPER_CONV_MODELS = {"dni": {"hidden": (64, 64)}, "cdni": {"sees": LABEL}}
+
 RECIPES = {
     "mnist-fcn-quick": Recipe(
         "MNIST FCN, seconds to a minute a run",
@@ -117,6 +122,21 @@ RECIPES = {
         "MNIST FCN with the paper's own schedule: 500k steps of Adam at 3e-5, /10 at 300k and 400k",
         Settings(steps=500_000, learning_rate=3e-5),
         PAPER_MODELS,
+    ),
+    "mnist-cnn-quick": Recipe(
+        "MNIST CNN, 16 channels, a minute or two a run",
+        Settings(network="cnn", width=16, steps=600, evaluate_every=100),
+        {"dni": {"hidden": (16,)}, "cdni": {"sees": LABEL}},
+    ),
+    "mnist-cnn": Recipe(
+        "MNIST CNN, 64 channels, batch 256",
+        Settings(network="cnn", width=64, steps=3000),
+        PAPER_CONV_MODELS,
+    ),
+    "mnist-cnn-paper": Recipe(
+        "MNIST CNN with the paper's own schedule",
+        Settings(network="cnn", width=64, steps=500_000, learning_rate=3e-5),
+        PAPER_CONV_MODELS,
     ),
     "addition": Recipe(
         "binary addition of trask 2017: 12 bits, 24-128-64-12 sigmoids, 1,000 epochs of 100 batches of 10",

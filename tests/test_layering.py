@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "training": {"backend", "errors", "data.batches"},  # what it trains is anything with step(x, y)
     "recipes": {"errors"},
     "plotting": {"errors"},  # numbers in, figures out
-    "building": {"backend", "errors", "recipes", *PARTS},
+    "architectures": {"errors", "nn"},
+    "building": {"architectures", "backend", "errors", "recipes", *PARTS},
     "reporting": {"plotting", "training"},
     "experiment": {"building", "errors", "recipes", "reporting", "training"},
     "cli": {"backend", "errors", "experiment", "recipes", "reporting"},

@@ -13,10 +13,15 @@ from dni_np.dni.conditioning import Conditioning, label_context
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.nn.activations import ReLU, Sigmoid, Tanh
 from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.conv import Conv2D
+from dni_np.nn.conv_columns import ColumnsConv2D
+from dni_np.nn.conv_frequency import FrequencyConv2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD, Adam
+from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.reshape import Flatten
 from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequential import Sequential
 from tests.strict_array import strict
@@ -46,6 +51,28 @@ LAYERS = {
     "batchnorm": lambda rng: BatchNorm(4),
     "sequential": lambda rng: Sequential([Linear(4, 5, rng, bias=False), BatchNorm(5), ReLU(), Linear(5, 2, rng)]),
 }
+
+
+IMAGE_LAYERS = {
+    "textbook convolution": lambda rng: Conv2D(3, 2, rng, kernel=3),
+    "columns": lambda rng: ColumnsConv2D(3, 2, rng, kernel=3, stride=2),
+    "frequency": lambda rng: FrequencyConv2D(3, 2, rng, kernel=3),
+    "batchnorm by channel": lambda rng: BatchNorm(3),
+    "max pooling": lambda rng: MaxPool2D(),
+    "average pooling": lambda rng: AveragePool2D(),
+    "flatten": lambda rng: Flatten(),
+}
+
+
+@pytest.mark.parametrize("name", IMAGE_LAYERS)
+def test_image_layers(name):
+    def work(rng):
+        layer = IMAGE_LAYERS[name](rng)
+        y, cache = layer.forward(draw(rng, 4, 5, 6, 3))
+        dx, grads = layer.backward(draw(rng, *y.shape), cache)
+        return [y, dx, *grads.values(), *layer.state().values()]
+
+    assert_same_on_both(work)
 
 
 @pytest.mark.parametrize("training", [True, False])

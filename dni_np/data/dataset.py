@@ -13,6 +13,7 @@ class Dataset:
 
     x_train (N, D), x_test (M, D): images as bytes, or float32 features.
     y_train, y_test: integer labels (N,), or vectors (N, classes).
+    `image` is the shape (height, width, channels) of samples that are images, else ().
     `note` is said loudly wherever results are shown.
     """
 
@@ -23,6 +24,7 @@ class Dataset:
     y_test: np.ndarray
     classes: int
     note: str = ""
+    image: tuple = ()
     largest: int = 255  # the brightest value a byte image can hold
 
     def __post_init__(self):

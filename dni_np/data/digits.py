@@ -29,5 +29,6 @@ def load_digits():
         y[-TEST_SAMPLES:],
         classes=10,
         note=NOTE,
+        image=(8, 8, 1),
         largest=16,
     )

@@ -71,9 +71,14 @@ def load_idx_folder(folder, name=None):
             f"{paths[0]} holds images of {x_train.shape[1:]} pixels, {paths[2]} of {x_test.shape[1:]}: they do not belong together"
         )
     classes = 1 + int(max(y_train.max(), y_test.max()))
-    flat = (x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1))
     return Dataset(
-        name or folder.resolve().name, flat[0], y_train.astype(np.int64), flat[1], y_test.astype(np.int64), max(classes, 2)
+        name or folder.resolve().name,
+        x_train.reshape(len(x_train), -1),
+        y_train.astype(np.int64),
+        x_test.reshape(len(x_test), -1),
+        y_test.astype(np.int64),
+        max(classes, 2),
+        image=(*x_train.shape[1:], 1),
     )
 
 

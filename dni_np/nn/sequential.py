@@ -16,6 +16,7 @@ class Sequential(Layer):
         self.params = Joined(self.layers, "params")
         self.grads = Joined(self.layers, "grads")
         self.buffers = Joined(self.layers, "buffers")
+        self.lowest = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
 
     def forward(self, x, training=True):
         caches = []
@@ -25,10 +26,11 @@ class Sequential(Layer):
         return x, caches
 
     def backward(self, dy, cache, input_gradient=True):
-        for i in reversed(range(len(self.layers))):
-            needed = input_gradient or i > 0  # nobody below the first layer may want its dx
-            dy, _ = self.layers[i].backward(dy, cache[i], needed)
-        return dy, self.grads
+        # Below the lowest layer with parameters nobody may want a gradient.
+        stop = 0 if input_gradient else self.lowest
+        for i in reversed(range(stop, len(self.layers))):
+            dy, _ = self.layers[i].backward(dy, cache[i], input_gradient or i > stop)
+        return (dy if input_gradient else None), self.grads
 
     def leaves(self):
         for layer in self.layers:
