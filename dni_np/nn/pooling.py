@@ -7,7 +7,7 @@ first layer, average after the others (their stride is not given; 2 here unless 
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.layer import Layer
-from dni_np.nn.windows import Windows
+from dni_np.nn.windows import Windows, image_blocks
 
 
 class Pool2D(Layer):
@@ -27,24 +27,35 @@ class MaxPool2D(Pool2D):
     """The largest of each window. The gradient goes to that pixel; of equals, to the first, row by row."""
 
     def forward(self, x, training=True):
-        counts = self.counts(x)
-        padded = self.windows.pad(x, -xp.inf)  # never the largest
-        y = padded[self.windows.at(0, 0, counts)].copy()  # (N, H', W', C)
-        for i, j in self.windows.offsets():
-            xp.maximum(y, padded[self.windows.at(i, j, counts)], out=y)
+        y = xp.empty((len(x), *self.counts(x), x.shape[3]), x.dtype)
+        for block in image_blocks(x):
+            largest = y[block]
+            for i, (_, pixels) in enumerate(self.offsets(x[block])):
+                if i == 0:
+                    largest[...] = pixels
+                else:
+                    xp.maximum(largest, pixels, out=largest)
         return y, (x, y)
 
     def backward(self, dy, cache, input_gradient=True):
         x, y = cache
-        counts = self.counts(x)
-        padded = self.windows.pad(x, -xp.inf)
-        dpadded, waiting = xp.zeros_like(padded), dy.copy()  # the gradients not given away yet
+        dx = xp.empty_like(x)
+        for block in image_blocks(x):
+            waiting = dy[block].copy()  # the gradients not given away yet
+            dpadded = xp.zeros_like(self.windows.pad(x[block]))
+            for at, pixels in self.offsets(x[block]):
+                given = waiting * (pixels == y[block])
+                dpadded[at] += given
+                waiting -= given
+            dx[block] = self.windows.unpad(dpadded, x)
+        return dx, self.grads
+
+    def offsets(self, x):
+        """For each offset in a window, its index and its pixels (N, H', W', C). Padding is never the largest."""
+        padded, counts = self.windows.pad(x, -xp.inf), self.counts(x)
         for i, j in self.windows.offsets():
-            pixels = self.windows.at(i, j, counts)
-            given = waiting * (padded[pixels] == y)
-            dpadded[pixels] += given
-            waiting -= given
-        return self.windows.unpad(dpadded, x), self.grads
+            at = self.windows.at(i, j, counts)
+            yield at, padded[at]
 
 
 class AveragePool2D(Pool2D):
