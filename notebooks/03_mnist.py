@@ -451,7 +451,7 @@ figure.suptitle(f"Test error while learning ({DATA})")
 plt.show()
 
 # %% [markdown]
-# Compare with your table. Random hidden layers (`none`) are not useless, but each one more of them loses information:
+# Compare with your table. Random hidden layers (`none`) are not useless, but each additional one loses information:
 # that is the line any decoupled network has to beat to have learned something below its top. Both do, by far.
 # (The text speaks of the MNIST run whose outputs are saved here; another data set or a shorter run looks different.)
 #
@@ -469,7 +469,7 @@ plt.show()
 # | 5 | 17.02 | 16.2 | 1.64 | 1.8 | 1.45 | 1.7 | 3.4 |
 # | 6 | 22.48 | 21.4 | 1.50 | 1.8 | 1.57 | 1.6 | 4.3 |
 #
-# **Without the label, each layer more makes DNI worse**: in the paper after 500,000 steps, and here after a thousand.
+# **Without the label, each extra layer makes DNI worse**: in the paper after 500,000 steps, and here after a thousand.
 
 # %%
 paper = {
@@ -635,6 +635,6 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 # - With an oracle for a guess, the same loop is backpropagation; with zero, it is random features. The quality of the
 #   guess is all there is.
 # - A linear model that sees the label is good enough to follow backpropagation, given time. Without the label the guess
-#   is an average over labels, and the network underfits, the more the deeper it is.
+#   is an average over labels, and the network underfits, and more so with depth.
 #
 # How good are those guesses, and where does it hurt? [Notebook 04](04_how_good_is_the_guess.ipynb) measures them.
