@@ -1,4 +1,4 @@
-"""The errors that a user can mend."""
+"""The errors that a user can fix."""
 
 
 class UserError(ValueError):

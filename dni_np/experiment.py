@@ -10,7 +10,7 @@ the others start.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from dni_np.building import build_loop, load_dataset
@@ -46,9 +46,20 @@ def load_plan(folder):
     try:
         saved = json.loads(path.read_text())
         plan = [Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in saved["plan"]]
+        if not plan:
+            raise ValueError("it asks for no run")
         return saved["title"], plan
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}): restore it or start a new run") from None
+
+
+def check_plan(plan):
+    """Build every kind of run once: a mistake in the last one should not show after hours."""
+    dataset = None
+    for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
+        if dataset is None and settings.task != "addition":
+            dataset = load_dataset(settings, None)
+        build_loop(settings, dataset)
 
 
 def run_plan(folder, title, plan, progress=None):

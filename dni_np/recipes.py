@@ -5,7 +5,7 @@ sees the label trains well at 1e-3, a large model that does not must be led more
 Anything can be overridden on the command line.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from dni_np.errors import UserError
 
@@ -15,6 +15,7 @@ RULES = {
     "cdni": "a synthetic gradient from the layer's output and the label",
     "none": "no gradient below the top layer",
 }
+SOURCES = ("output", "normalized", "label", "input")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Settings:
         return self.widths or (self.width,) * (self.layers - 1)
 
     def __post_init__(self):
+        self._check_types()
+        depth = len(self.hidden_widths) + 1
         checks = {
             "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
@@ -59,6 +62,14 @@ class Settings:
             "learning_rate": (self.learning_rate > 0, "positive"),
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
             "width": (self.width >= 1, "at least 1"),
+            "widths": (all(n >= 1 for n in self.widths), "sizes of at least 1"),
+            "sees": (self.sees and set(self.sees) <= set(SOURCES), f"one or more of {', '.join(SOURCES)}"),
+            "cut_after": (
+                all(1 <= k < depth for k in self.cut_after),
+                f"layers from 1 to {depth - 1}: the network has {depth}",
+            ),
+            "evaluate_every": (self.evaluate_every >= 0, "positive, or 0 for fifty times in a run"),
+            "checkpoint_every": (self.checkpoint_every >= 0, "positive, or 0 for ten in a run"),
             "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
             "decay_at": (all(0 < share <= 1 for share in self.decay_at), "shares of the run between 0 and 1"),
             "optimizer": (self.optimizer in ("adam", "sgd"), "adam or sgd"),
@@ -67,7 +78,17 @@ class Settings:
         }
         for name, (good, wanted) in checks.items():
             if not good:
-                raise UserError(f"{name.replace('_', ' ')} is {getattr(self, name)!r}, it must be {wanted}")
+                raise UserError(f"--{name.replace('_', '-')} is {self._shown(name)}: it must be {wanted}")
+
+    def _check_types(self):
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if not isinstance(value, (int, float) if one.type is float else one.type):
+                raise UserError(f"--{one.name.replace('_', '-')} is {value!r}: it must be of type {one.type.__name__}")
+
+    def _shown(self, name):
+        value = getattr(self, name)
+        return " ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)

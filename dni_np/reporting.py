@@ -13,18 +13,21 @@ USUAL_SOURCES = {"dni": ("output",), "cdni": ("output", "label")}  # not worth n
 
 
 def label(settings, seed=False):
-    """A short name: rule, depth, where it is cut, seed."""
-    parts = [settings.rule]
-    if settings.sees != USUAL_SOURCES.get(settings.rule, settings.sees):
-        parts.append("+".join(settings.sees))
-    parts.append(str(len(settings.hidden_widths) + 1))
-    if settings.cut_after:
+    """A short name: rule, sources, depth, where it is cut, seed."""
+    parts = [curve_name(settings), str(len(settings.hidden_widths) + 1)]
+    if settings.cut_after and settings.rule != "backprop":
         parts.append("after" + "+".join(map(str, settings.cut_after)))
     if settings.head != "true":
         parts.append("head")
     if seed:
         parts.append(f"seed{settings.seed}")
     return "-".join(parts)
+
+
+def curve_name(settings):
+    """What runs of different depths have in common: the rule, and its sources unless they are the usual ones."""
+    usual = settings.sees == USUAL_SOURCES.get(settings.rule, settings.sees)
+    return settings.rule if usual else f"{settings.rule}-{'+'.join(settings.sees)}"
 
 
 def group_by_seed(results):
@@ -41,7 +44,6 @@ def report(folder, title, results, data_name, note):
     rows = [summary_row(settings, histories, data_name) for settings, histories in groups]
     table = format_table(rows)
     heading = f"{title}: {data_name}" + (f"\nNOTE: {note}" if note else "")
-    print(f"\n{heading}\n\n{table}\n\nEverything is in {folder}/", flush=True)
     write_text(folder / "summary.txt", f"{heading}\n\n{table}\n")
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, rows[0], lineterminator="\n")
@@ -50,6 +52,7 @@ def report(folder, title, results, data_name, note):
     write_text(folder / "summary.csv", buffer.getvalue())
     sound = [(settings, [history for history in histories if history]) for settings, histories in groups]
     _save_comparison([group for group in sound if group[1]], f"{title} ({note or data_name})", folder)
+    print(f"\n{heading}\n\n{table}\n\nEverything is in {folder}/", flush=True)
 
 
 def _save_comparison(groups, heading, folder):
@@ -66,15 +69,15 @@ def _save_comparison(groups, heading, folder):
 
 
 def _final_errors(groups, depth_of):
-    """[(rule, depths, test errors (depths, seeds))] of the groups that have a depth."""
+    """[(name, depths, [test errors of the seeds] for each depth)] of the groups that have a depth."""
     lines = {}
     for settings, histories in groups:
         depth = depth_of(settings)
         if depth is not None:
-            depths, errors = lines.setdefault(settings.rule, ([], []))
+            depths, errors = lines.setdefault(curve_name(settings), ([], []))
             depths.append(depth)
             errors.append([history.rows[-1]["test_error"] for history in histories])
-    return [(rule, depths, errors) for rule, (depths, errors) in lines.items()]
+    return [(name, depths, errors) for name, (depths, errors) in lines.items()]
 
 
 def summary_row(settings, histories, data_name):

@@ -190,12 +190,26 @@ MISTAKES = {
     "nothing to resume": (["mnist", "--resume", "nowhere"], "nowhere holds no run"),
     "resume with changes": (["mnist", "--resume", "x", "--steps", "3"], "leave out --steps"),
     "resume with sources": (["mnist", "--resume", "x", "--sees", "label"], "leave out --sees"),
-    "cut too high": (["mnist", "--data", "digits", "--cut-after", "3", "--layers", "3"], "cut after layers 1 to 2"),
-    "negative rate": (["addition", "--learning-rate", "-1"], "learning rate"),
-    "unknown source": (["addition", "--sees", "stars", "--rule", "dni"], "cannot look at"),
-    "too few steps": (["addition", "--steps", "0"], "steps is 0"),
+    "cut too high": (
+        ["mnist", "--data", "digits", "--cut-after", "3", "--layers", "3"],
+        "--cut-after is 3: it must be layers from 1 to 2",
+    ),
+    "negative rate": (["addition", "--learning-rate", "-1"], "--learning-rate is -1.0: it must be positive"),
+    "unknown source": (
+        ["addition", "--sees", "stars", "--rule", "dni"],
+        "--sees is stars: it must be one or more of output",
+    ),
+    "too few steps": (["addition", "--steps", "0"], "--steps is 0"),
     "nothing left to hold out": (["addition", "--bits", "3"], "every sum of 3 bits is among the 1000 examples"),
     "too many bits": (["addition", "--bits", "99"], "99"),
+    "no such width": (["mnist", "--data", "digits", "--widths", "-5"], "--widths is -5"),
+    "not a number": (["mnist", "--data", "digits", "--learning-rate", "nan"], "--learning-rate is nan"),
+    "widths twice": (["mnist", "--data", "digits", "--widths", "9", "--layers", "3"], "leave out --layers"),
+    "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
+    "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),
+    "too large": (["mnist", "--data", "digits", "--width", "2000000000"], "does not fit into memory"),
+    "a long name": (["mnist", "--data", "x" * 300], "cannot be used: File name too long"),
+    "batch too large": (["mnist", "--data", "digits", "--batch-size", "5000"], "5000 cannot be drawn from 1437"),
     "diverging": (
         ["addition", "--sg-learning-rate", "1e38", "--rule", "dni", "--steps", "50"],
         "diverged|lower the learning rate",
@@ -223,3 +237,55 @@ def test_a_backend_without_gpu_is_one_sentence(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)  # as if not installed
     assert main(["addition", "--backend", "cupy"]) == 2
     assert re.fullmatch(r"dni_np: the backend cupy .*\n", capsys.readouterr().err)
+
+
+def test_a_mistake_leaves_no_run_behind(capsys):
+    """The corrected command may use the same folder."""
+    run = ["addition", "--examples", "50", "--steps", "5", "--quiet", "--out", "mine"]
+    assert main([*run, "--sees", "stars"]) == 2
+    assert main(run) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"title": "x", "plan": []}',
+        '{"title": "x", "plan": [null]}',
+        '{"title": "x", "plan": [{"layers": 3.5}]}',
+    ],
+)
+def test_a_broken_plan(text, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "plan.json").write_text(text)
+    assert main(["addition", "--resume", "mine", "--quiet"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "plan.json cannot be read" in err
+
+
+def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
+    run = ["addition", "--examples", "50", "--steps", "5", "--quiet", "--out", "mine"]
+    assert main(run) == 0
+    (tmp_path / "mine" / "plan.json").unlink()
+    assert main([*run, "--learning-rate", "0.5"]) == 2
+    assert "other settings (learning_rate)" in capsys.readouterr().err
+
+
+def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_path):
+    from dni_np import plotting
+    from dni_np.recipes import Settings
+    from dni_np.reporting import _final_errors
+    from dni_np.training.history import History
+
+    def group(layers, sees, errors):
+        return Settings(rule="dni", layers=layers, sees=sees), [
+            History([{"step": 1, "test_error": error}]) for error in errors
+        ]
+
+    groups = [group(3, ("output",), [1.0, 3.0]), group(4, ("output",), [2.0]), group(3, ("label",), [4.0, 5.0])]
+    lines = _final_errors(groups, lambda settings: settings.layers)
+    assert lines == [("dni", [3, 4], [[1.0, 3.0], [2.0]]), ("dni-label", [3], [[4.0, 5.0]])]
+    axes = plotting.by_depth(lines, r"a folder named $\frac$", "layers").axes[0]
+    assert [list(line.get_ydata()) for line in axes.get_lines() if len(line.get_xdata()) == 2][0] == [2.0, 2.0]

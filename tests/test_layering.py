@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "building": {"architectures", "backend", "errors", "recipes", *PARTS},
     "reporting": {"plotting", "training"},
     "experiment": {"building", "errors", "recipes", "reporting", "training"},
-    "cli": {"backend", "errors", "experiment", "recipes", "reporting"},
+    "planning": {"errors", "recipes", "reporting"},
+    "cli": {"backend", "errors", "experiment", "planning", "recipes", "reporting"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -10,7 +10,7 @@ from dni_np.errors import UserError
 
 
 def load_images(choice):
-    """ "mnist", "digits", "auto" (MNIST, or the digits where it cannot be had), or a folder of idx files."""
+    """ "mnist", "digits", "auto" (MNIST, or the digits where it is not available), or a folder of idx files."""
     if choice == "mnist":
         return load_mnist()
     if choice == "digits":
@@ -20,7 +20,7 @@ def load_images(choice):
             return load_mnist()
         except UserError as error:
             digits = load_digits()
-            return replace(digits, note=f"{digits.note}. MNIST cannot be had: {error}")
+            return replace(digits, note=f"{digits.note}. MNIST is not available: {error}")
     if not Path(choice).is_dir():
         raise UserError(f"--data {choice} is neither mnist, digits, auto nor a folder that exists")
     return load_idx_folder(choice)

@@ -9,7 +9,7 @@ import numpy as np
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 
-TEST_SAMPLES = 360  # the last ones: other writers than most of the training part
+TEST_SAMPLES = 360  # the last ones
 NOTE = "scikit-learn's digits (1,797 images of 8x8), NOT MNIST"
 
 

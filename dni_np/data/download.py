@@ -28,16 +28,17 @@ def fetch(filename, sha256, mirrors, folder, progress=True):
             raise UserError(f"{path} is damaged (its checksum is wrong): delete it and run again")
         return path
     pooch.get_logger().setLevel(logging.ERROR)
+    reason = ""
     for mirror in mirrors:
         try:
             # pooch downloads to a temporary file, checks the sum, then moves it into place.
             download = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
             pooch.retrieve(mirror + filename, f"sha256:{sha256}", fname=filename, path=folder, downloader=download)
             return path
-        except Exception:  # requests' many errors, a wrong checksum, a full disk: the next mirror may do
-            continue
+        except Exception as error:  # requests' many errors, a wrong checksum, a full disk: the next mirror may do
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
     raise UserError(
-        f"{filename} could not be downloaded from {' or '.join(mirrors)}: "
+        f"{filename} could not be downloaded from {' or '.join(mirrors)} ({reason}): "
         f"put it into {folder} by hand, set DNI_NP_DATA to the folder above it, or use --data digits"
     )
 

@@ -83,7 +83,7 @@ def load_idx_folder(folder, name=None):
 
 
 def _find(folder, file):
-    for path in (folder / file, folder / f"{file}.gz"):
+    for path in (folder / f"{file}.gz", folder / file):  # MNIST's checksums are of the former
         if path.exists():
             return path
     raise UserError(f"{folder} lacks {file} (or {file}.gz): four files are needed, {', '.join(FILES)}")

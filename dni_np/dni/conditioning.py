@@ -23,7 +23,7 @@ class Conditioning:
     context, a dict of (N, width) arrays, and its width must be given.
     """
 
-    def __init__(self, sources=("output",), width=0, **context_widths):
+    def __init__(self, sources, width, **context_widths):
         self.sources = tuple(sources)
         widths = {"output": width, "normalized": width, **context_widths}
         unknown = [source for source in self.sources if source not in widths]

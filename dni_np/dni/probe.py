@@ -1,8 +1,8 @@
 """Synthetic beside true gradients, at the same activations, without disturbing training.
 
-A measurement must not change what it measures: the forward passes here move no running
-statistics, update nothing and draw no random numbers, so a run with probes equals a run
-without, bit for bit.
+A measurement must not change what it measures: the forward passes here put back the running
+statistics they move, update no parameter and draw no random numbers (`grads` are overwritten, as
+by every backward pass). So a run with probes equals a run without, bit for bit.
 """
 
 import contextlib

@@ -6,14 +6,6 @@ Each page is one idea and its gradient, in reading order:
     linear         y = x W + b
     activations    sigmoid, tanh, ReLU
     batchnorm      normalize each unit over the batch
-    windows        which part of an image each offset of a kernel meets
-    conv           the convolution, as one would explain it
-    conv_columns   the same as one matrix product
-    dft            the Fourier transform of small images, as matrix products
-    conv_frequency the convolution where it is a product
-    conv_choice    which of them is fastest
-    pooling        maximum and mean of each window
-    reshape        between images and rows of features
     sequential     layers one after another are a layer
     initializers   where weights start
     losses         softmax cross-entropy, squared error
@@ -23,4 +15,15 @@ Each page is one idea and its gradient, in reading order:
     head           the top of a network: where the loss is
     rule           what every way of training has in common
     gradcheck      is a hand-written gradient right?
+
+For images:
+
+    windows        which part of an image each offset of a kernel meets
+    conv           the convolution, as one would explain it
+    conv_columns   the same as one matrix product
+    dft            the Fourier transform of small images, as matrix products
+    conv_frequency the convolution where it is a product
+    conv_choice    which of them is fastest
+    pooling        maximum and mean of each window
+    reshape        between images and rows of features
 """

@@ -77,7 +77,7 @@ class BatchNorm(Layer):
 
     def _move_statistics(self, mean, var, n):
         if n < 2:
-            raise UserError("BatchNorm needs at least 2 samples in a training batch: the variance of one is zero")
+            raise UserError("BatchNorm needs at least 2 rows in a training batch: the variance of one is zero")
         for name, new in (("mean", mean), ("var", var * (n / (n - 1)))):
             running = self.buffers[name]
             running *= 1 - self.momentum

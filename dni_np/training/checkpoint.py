@@ -6,6 +6,7 @@ What is not an array travels as JSON in the entry "meta".
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,10 @@ def load_checkpoint(path):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays.pop("meta").tobytes())
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, KeyError, EOFError, OSError):
         raise UserError(f"{path} is not a readable checkpoint of dni_np: restore it from a copy or start anew") from None
+    if not isinstance(meta, dict):
+        raise UserError(f"{path} is not a checkpoint of dni_np: restore it from a copy or start anew")
     if meta.get("version") != VERSION:
         raise UserError(f"{path} is of checkpoint version {meta.get('version')}, this program reads version {VERSION}")
     return arrays, meta

@@ -24,11 +24,18 @@ def write_atomically(path, write):
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(beside, 0o666 & ~_umask())  # a temporary file is for its owner only
         os.replace(beside, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; the previous version is untouched") from None
     finally:
         Path(beside).unlink(missing_ok=True)
+
+
+def _umask():
+    mask = os.umask(0)  # it can only be read by setting it
+    os.umask(mask)
+    return mask
 
 
 def write_text(path, text):

@@ -7,6 +7,7 @@ Everything the loop depends on is in the checkpoint, so that a run that was stop
 resumed equals one that was not, bit for bit.
 """
 
+import json
 import math
 import time
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Loop:
     def __post_init__(self):
         for name in ("steps", "evaluate_every"):
             if getattr(self, name) < 1:
-                raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
+                raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
         self.batches = Batches(len(self.dataset.x_train), self.batch_size, self.rng)
         self.history = History()
         self.step = 0
@@ -77,7 +78,7 @@ class Loop:
                 if self._due(self.checkpoint_every):
                     self.save()
         self.save()
-        return self.step == self.steps
+        return self.step >= self.steps
 
     def _one_step(self):
         start = time.perf_counter()
@@ -90,7 +91,9 @@ class Loop:
         self.seconds += time.perf_counter() - start
 
     def _write_row(self):
-        synchronize()
+        start = time.perf_counter()
+        synchronize()  # the device may still be at work on the steps
+        self.seconds += time.perf_counter() - start
         means = {name: float(value) / self.counted for name, value in self.sums.items()}
         self.sums, self.counted = {}, 0
         self._check(means["loss"])
@@ -156,13 +159,24 @@ class Loop:
 
     def resume(self):
         """Continue from the folder's checkpoint, as if there had been no interruption."""
-        arrays, meta = load_checkpoint(self.folder / "checkpoint.npz")
+        path = self.folder / "checkpoint.npz"
+        arrays, meta = load_checkpoint(path)
+        self._check_settings(path, meta["config"])
         self.rule.load_state(_under(arrays, "rule/"))
         self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
         self.batches.load_state({"order": arrays["batches/order"], **meta["batches"]})
         self.rng.bit_generator.state = meta["rng"]
         self.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
         self.history = History(meta["history"])
+
+    def _check_settings(self, path, saved):
+        """Another network's parameters may fit this one's shapes, and then pass unnoticed."""
+        now = json.loads(json.dumps(self.config))  # as the checkpoint holds them
+        different = sorted(name for name in {*now, *saved} if now.get(name) != saved.get(name))
+        if different:
+            raise UserError(
+                f"{path} is of a run with other settings ({', '.join(different)}): resume that one, or choose another --out"
+            )
 
 
 def _under(arrays, prefix):

@@ -115,7 +115,7 @@ RNG = np.random.default_rng(0)
 MISTAKES = {
     "Linear layer (4, 2) cannot take": lambda: Linear(4, 2, RNG).forward(asarray(np.ones((3, 5), np.float32))),
     "BatchNorm(4) cannot take": lambda: BatchNorm(4).forward(asarray(np.ones((3, 5), np.float32))),
-    "at least 2 samples": lambda: BatchNorm(4).forward(asarray(np.ones((1, 4), np.float32))),
+    "at least 2 rows": lambda: BatchNorm(4).forward(asarray(np.ones((1, 4), np.float32))),
     "integer labels of shape": lambda: SoftmaxCrossEntropy()(asarray(np.ones((3, 2))), asarray(np.ones((3, 2)))),
     "must have the same shape": lambda: SquaredError()(asarray(np.ones((3, 2))), asarray(np.ones((3, 1)))),
     "this layer needs (4, 2)": lambda: Linear(4, 2, RNG).load_state(Linear(4, 3, RNG).state()),

@@ -139,5 +139,5 @@ def test_dtype_stays_float32(dataset):
     "bad", [{"steps": 0}, {"batch_size": 1}, {"layers": 1}, {"learning_rate": 0.0}, {"rule": "magic"}, {"decay_at": (2.0,)}]
 )
 def test_impossible_settings_are_refused(bad):
-    with pytest.raises(UserError, match=next(iter(bad)).replace("_", " ")):
+    with pytest.raises(UserError, match="--" + next(iter(bad)).replace("_", "-")):
         Settings(**bad)

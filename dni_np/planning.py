@@ -1,0 +1,71 @@
+"""From options on the command line to a plan: one Settings for each run."""
+
+from dataclasses import replace
+
+from dni_np.errors import UserError
+from dni_np.recipes import RULES
+from dni_np.reporting import label
+
+# Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
+OVERRIDES = {
+    "data": (str, "mnist, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx files"),
+    "width": (int, "units of each hidden layer"),
+    "steps": (int, "minibatches"),
+    "batch_size": (int, "samples in a minibatch"),
+    "learning_rate": (float, "of the main network"),
+    "sg_learning_rate": (float, "of the synthetic gradient models (0: the same)"),
+    "optimizer": (str, "adam or sgd"),
+    "head": (str, "the top layer's gradient: true, or synthetic (trask's form)"),
+    "bits": (int, "length of the sums (addition)"),
+    "examples": (int, "number of training sums (addition)"),
+    "evaluate_every": (int, "steps between measurements"),
+    "checkpoint_every": (int, "steps between checkpoints"),
+}
+LISTS = {
+    "hidden": (int, "hidden layers of the synthetic gradient models, e.g. 1024 1024; 0 for linear"),
+    "cut_after": (int, "the layers followed by a DNI (default: every one)"),
+    "widths": (int, "each hidden layer's units, in place of --layers and --width"),
+    "decay_at": (float, "shares of the run after which the rates drop tenfold, e.g. 0.6 0.8; 0 for never"),
+}
+
+
+def make_plan(recipe, options):
+    """Every combination of rule, sources, number of layers and cut, once for each seed."""
+    task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
+    if recipe.common.task != task:
+        raise UserError(f"the recipe is for {recipe.common.task}, not for {task}: see python -m dni_np list")
+    if (options.layers or options.width) and (options.widths or recipe.common.widths):
+        raise UserError(
+            "each hidden layer's own units are given, by --widths or by the recipe: leave out --layers and --width"
+        )
+    changes = overrides(options)
+    plan = []
+    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or "cdni"]
+    for rule in rules:
+        decoupled = rule not in ("backprop", "none")
+        for sees in options.sees if options.sees and decoupled else [None]:
+            for layers in options.layers or [None]:
+                own = {"sees": sees and tuple(sees), "layers": layers}
+                settings = recipe.settings(rule, **{**changes, **{k: v for k, v in own.items() if v is not None}})
+                depths = range(1, len(settings.hidden_widths) + 1) if options.single_dni and rule != "backprop" else []
+                plan += [replace(settings, cut_after=(k,)) for k in depths] or [settings]
+    plan = [replace(settings, seed=seed) for seed in options.seed or [0] for settings in plan]
+    names = [label(settings, seed=True) for settings in plan]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"the same run is asked for twice: {', '.join(twice)}")
+    return plan
+
+
+def overrides(options):
+    """The settings given on the command line."""
+    given = {name: getattr(options, name) for name in (*OVERRIDES, *LISTS) if getattr(options, name) is not None}
+    for name in LISTS:
+        if name in given:
+            given[name] = tuple(value for value in given[name] if value != 0)  # 0 stands for none
+    return given
+
+
+def flag(name):
+    """sg_learning_rate -> --sg-learning-rate."""
+    return "--" + name.replace("_", "-")
