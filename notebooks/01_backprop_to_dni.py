@@ -14,7 +14,7 @@
 # ---
 
 # %% [markdown]
-# # 1. Can a layer learn without waiting for its gradient?
+# # Can a layer learn without waiting for its gradient?
 #
 # In backpropagation the first layer of a network waits: for every layer above it to go forward, for the loss, and for
 # every layer above it to go backward. Only then does it hear how to change. In 2016 Jaderberg et al. asked whether
@@ -24,11 +24,14 @@
 # This notebook follows [trask's tutorial](https://iamtrask.github.io/2017/03/21/synthetic-gradients/) of 2017 from
 # backpropagation by hand to a DNI by hand, on the tutorial's task: adding binary numbers.
 #
-# **You will** write backpropagation for three layers and check it; fold it into a `Layer` class; teach a matrix to
-# guess gradients; let layers learn from the guesses; find two slips in the tutorial's printed listing by experiment;
-# and see that `dni_np` computes the same numbers.
+# **What you'll do**
 #
-# **You need** NumPy and the chain rule. No deep-learning framework is used, or needed to follow.
+# - write backpropagation for three layers, check it, and fold it into a `Layer` class;
+# - teach a matrix to guess gradients, and let layers learn from the guesses;
+# - find two slips in the tutorial's printed listing by experiment;
+# - see that `dni_np` computes the same numbers.
+#
+# **What you need:** NumPy and the chain rule. No deep-learning framework is used, or needed to follow.
 
 # %%
 import os
@@ -45,7 +48,7 @@ from dni_np import backend
 from dni_np.data.binary_addition import binary_addition, decode
 
 warnings.filterwarnings("ignore", message="IProgress not found")  # no progress bars here
-backend.use("numpy")  # everything here is small: the package, too, shall work on NumPy arrays
+backend.use("numpy")  # everything here is small: the package, too, should work on NumPy arrays
 plt.rcParams.update({"figure.dpi": 90, "figure.constrained_layout.use": True, "legend.frameon": False})
 plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
 
@@ -521,7 +524,7 @@ panels[2].legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# It gives nearly the same answer to every question, close to the share of ones in the data. This is no accident.
+# It gives nearly the same answer to every question, not far from the share of ones in the data. This is no accident.
 # The best guess of $p - y$ that can be made from $p$ is its average given $p$. If the network answers
 # every question with the average sum, that average of $p - y$ is *zero*: the guesser says "nothing to change", it is
 # right on average, and the layers stay where they are. A guess from the output cannot tell two samples apart that the
@@ -673,8 +676,8 @@ axes.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
-# At the end the order is the same, though DNI with the label needs longer to pass. From the output alone the error is now a
-# little better than chance, because the top layer is told the truth.
+# At the end the order is the same, though DNI with the label needs longer to pass backpropagation. From the output alone
+# the network stays near chance, even though its top layer is told the truth (exercise 1 tries that on 6 bits).
 #
 # ## The package computes the same
 #
@@ -811,4 +814,4 @@ plt.show()
 #   With the label it is learned well, by guesses whose cosine with the truth is far from 1.
 #
 # What a guesser looks at decides everything here. The tutorial ends on that question, and so the next notebook asks it:
-# **[2. What should a synthetic gradient look at?](02_what_should_it_look_at.ipynb)**
+# **[What should a synthetic gradient look at?](02_what_should_it_look_at.ipynb)**
