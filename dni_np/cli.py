@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiment import check_plan, load_plan, new_folder, run_plan, save_plan
+from dni_np.experiment import check_plan, load_images_of, load_plan, new_folder, run_plan, save_plan
 from dni_np.planning import LISTS, OVERRIDES, flag, make_plan, overrides
 from dni_np.recipes import RECIPES, RULES, find
 from dni_np.reporting import format_table
@@ -114,13 +114,15 @@ def run(options):
             raise UserError(f"--resume continues a run as it was started: leave out {', '.join(map(flag, given))}")
         folder = Path(options.resume)
         title, plan = load_plan(folder)
+        dataset = load_images_of(plan)
     else:
         title = options.recipe or options.usual_recipe
         plan = make_plan(find(title), options)
         folder = new_folder(options.out, f"{options.command}-{title}")
-        check_plan(plan)
+        dataset = load_images_of(plan)
+        check_plan(plan, dataset)
         save_plan(folder, title, plan)
-    return 0 if run_plan(folder, title, plan, progress=False if options.quiet else None) else 130
+    return 0 if run_plan(folder, title, plan, dataset, progress=False if options.quiet else None) else 130
 
 
 def demo(options):
@@ -133,7 +135,7 @@ def demo(options):
         plan = [find(name).settings(rule, **changes) for rule in RULES]
         folder = new_folder(None, f"demo-{name}")
         save_plan(folder, name, plan)
-        if not run_plan(folder, name, plan):
+        if not run_plan(folder, name, plan, load_images_of(plan)):
             return 130
     return 0
 

@@ -53,27 +53,26 @@ def load_plan(folder):
         raise UserError(f"{path} cannot be read ({error}): restore it or start a new run") from None
 
 
-def check_plan(plan):
+def load_images_of(plan):
+    """The images that the runs of `plan` share; None for addition, where every run draws its own sums."""
+    return None if plan[0].task == "addition" else load_dataset(plan[0], None)
+
+
+def check_plan(plan, dataset):
     """Build every kind of run once: a mistake in the last one should not show after hours."""
-    dataset = None
     for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
-        if dataset is None and settings.task != "addition":
-            dataset = load_dataset(settings, None)
         build_loop(settings, dataset)
 
 
-def run_plan(folder, title, plan, progress=None):
+def run_plan(folder, title, plan, dataset, progress=None):
     """Run all settings in `plan`; return True if none was interrupted. Prints a table at the end.
 
     A run that diverges among others is left behind, and counted in the table.
     """
-    dataset = None
+    if dataset and dataset.note:
+        print(f"NOTE: {dataset.note}", flush=True)
     results = []
     for settings in plan:
-        if dataset is None and settings.task != "addition":
-            dataset = load_dataset(settings, None)
-            if dataset.note:
-                print(f"NOTE: {dataset.note}", flush=True)
         run_folder = folder / label(settings, seed=True)
         loop = build_loop(settings, dataset, run_folder, title=label(settings, seed=True), progress=progress)
         if (run_folder / "checkpoint.npz").exists():

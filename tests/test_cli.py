@@ -111,39 +111,18 @@ def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
     assert (tmp_path / "run" / "dni-normalized+label+input-3-head-seed0" / "history.csv").exists()
 
 
+SUMS = ["compare", "--recipe", "addition-quick", "--rules", "backprop", "dni"]
+
+
 def test_each_mixture_of_sources_is_a_run_and_backprop_only_one(tmp_path):
-    arguments = [
-        "compare",
-        "--recipe",
-        "addition-quick",
-        "--rules",
-        "backprop",
-        "dni",
-        "--sees",
-        "output",
-        "--sees",
-        "normalized",
-        "label",
-    ]
+    arguments = [*SUMS, "--sees", "output", "--sees", "normalized", "label"]
     assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["backprop-3", "dni-3", "dni-normalized+label-3"]
 
 
 def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
-    arguments = [
-        "compare",
-        "--recipe",
-        "addition-quick",
-        "--rules",
-        "backprop",
-        "dni",
-        "--sg-learning-rate",
-        "1e38",
-        "--seed",
-        "0",
-        "1",
-    ]
+    arguments = [*SUMS, "--sg-learning-rate", "1e38", "--seed", "0", "1"]
     assert main([*arguments, "--examples", "50", "--steps", "60", "--out", "run", "--quiet"]) == 0
     rows = {row["run"]: row for row in csv.DictReader((tmp_path / "run" / "summary.csv").open())}
     assert rows["dni-3"]["seeds"] == "0 (2 diverged)" and rows["dni-3"]["test error %"] == ""

@@ -10,7 +10,7 @@ from dni_np.errors import UserError
 
 
 def load_images(choice):
-    """ "mnist", "digits", "auto" (MNIST, or the digits where it is not available), or a folder of idx files."""
+    """The images called "mnist", "digits", "auto" (MNIST, or the digits where it is not available), or a folder of idx files."""
     if choice == "mnist":
         return load_mnist()
     if choice == "digits":

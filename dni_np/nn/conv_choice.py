@@ -9,7 +9,7 @@ Milliseconds an image, forward and backward (the first layer has no input gradie
     16 x 16     128 to 128      8.0        7.5         1.39       2.5
 
 So: columns where they are few, else frequencies. A GPU takes columns: large matrix products are
-what it does best. (NumPy 2.4 with OpenBLAS's AVX-512 kernel on an AMD EPYC; `make bench` for yours.)
+what it does best. (NumPy 2.4 with OpenBLAS's AVX-512 kernel on an AMD EPYC.)
 """
 
 from dni_np import backend

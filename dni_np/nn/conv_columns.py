@@ -11,6 +11,7 @@ in the image, and are copied in whole rows.
 from dni_np import backend
 from dni_np.backend import xp
 from dni_np.nn.conv import Conv2D
+from dni_np.nn.windows import slices
 
 HOST_BYTES, DEVICE_BYTES = 1 << 20, 1 << 28  # of columns at a time
 
@@ -36,8 +37,7 @@ class ColumnsConv2D(Conv2D):
         padded, counts = self.windows.pad(x), self.windows.count(x)
         bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
         step = max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each)
-        for start in range(0, len(x), step):
-            block = slice(start, start + step)
+        for block in slices(len(x), step):
             yield block, self.columns(padded[block], counts)
 
     def columns(self, padded, counts):

@@ -15,6 +15,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.dft import analyze, multiply, synthesize
+from dni_np.nn.windows import slices
 
 BLOCK = 32  # images at a time: their spectra stay in the processor's cache
 
@@ -33,7 +34,7 @@ class FrequencyConv2D(Conv2D):
         P, Q = self.periods(x)
         W = self.kernel_spectrum(P, Q)
         y = xp.empty((len(x), *self.windows.count(x), W.shape[4]), x.dtype)
-        for block in blocks(len(x)):
+        for block in slices(len(x), BLOCK):
             spectrum = multiply(analyze(x[block], P, Q), W, conjugate=True)  # (F, 2, Q, n, n_out)
             y[block] = synthesize(spectrum, P, Q, -self.windows.before, -self.windows.before, *y.shape[1:3])
         return y
@@ -42,7 +43,7 @@ class FrequencyConv2D(Conv2D):
         P, Q = self.periods(x)
         W = self.kernel_spectrum(P, Q).swapaxes(3, 4)  # (F, 2, Q, n_out, n_in)
         dx = xp.empty_like(x)
-        for block in blocks(len(x)):
+        for block in slices(len(x), BLOCK):
             spectrum = multiply(analyze(dy[block], P, Q), W)
             dx[block] = synthesize(spectrum, P, Q, self.windows.before, self.windows.before, *x.shape[1:3])
         return dx
@@ -50,7 +51,7 @@ class FrequencyConv2D(Conv2D):
     def kernel_gradient(self, x, dy):
         P, Q = self.periods(x)
         total = 0
-        for block in blocks(len(x)):
+        for block in slices(len(x), BLOCK):
             X, dY = analyze(x[block], P, Q), analyze(dy[block], P, Q)
             total = total + multiply(X.swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
         kernels = synthesize(total, P, Q, -self.windows.before, -self.windows.before, self.windows.size, self.windows.size)
@@ -62,8 +63,3 @@ class FrequencyConv2D(Conv2D):
     def kernel_spectrum(self, P, Q):
         """(F, 2, Q, n_in, n_out): the kernels as small images, one for each input channel."""
         return analyze(self.params["W"].transpose(2, 0, 1, 3), P, Q)
-
-
-def blocks(n):
-    """Slices that together cover a batch of n."""
-    return [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]

@@ -61,4 +61,9 @@ CACHE = 1 << 20  # bytes of images that a processor core keeps at hand
 def image_blocks(x):
     """Slices of the batch x (N, H, W, C), few images each: what is done to them in turn finds them in the cache."""
     step = max(1, CACHE // x[0].nbytes) if backend.on_host() else len(x)
-    return [slice(start, start + step) for start in range(0, len(x), step)]
+    return slices(len(x), step)
+
+
+def slices(n, step):
+    """Slices of `step` that together cover n."""
+    return [slice(start, start + step) for start in range(0, n, step)]

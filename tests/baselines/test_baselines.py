@@ -9,7 +9,7 @@ from dni_np.baselines.no_backprop import NoBackprop
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
-from tests.dni.networks import adam, main_layers, minibatch, on_device
+from tests.dni.networks import adam, assert_goes_on_from_its_saved_state, main_layers, minibatch, on_device
 
 RULES = [Backprop, NoBackprop]
 
@@ -67,18 +67,7 @@ def test_a_step_of_sgd_is_the_gradient_of_the_whole_network():
 
 @pytest.mark.parametrize("rule", RULES)
 def test_goes_on_from_its_saved_state_bit_for_bit(rule):
-    whole, stopped, resumed = (build(rule) for _ in range(3))
-    for step in range(8):
-        whole.step(*on_device(minibatch(step)))
-    for step in range(5):
-        stopped.step(*on_device(minibatch(step)))
-    resumed.load_state(stopped.state())
-    for step in range(5, 8):
-        resumed.step(*on_device(minibatch(step)))
-    wanted = whole.state()
-    assert wanted.keys() == resumed.state().keys()
-    for name, value in resumed.state().items():
-        np.testing.assert_array_equal(value, wanted[name])
+    assert_goes_on_from_its_saved_state(lambda: build(rule))
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -12,7 +12,7 @@ from dni_np.dni.probe import gradient_pairs
 from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
-from tests.dni.networks import dni_network, main_layers, minibatch, on_device
+from tests.dni.networks import assert_goes_on_from_its_saved_state, dni_network, main_layers, minibatch, on_device
 from tests.dni.test_identities import true_gradients
 
 
@@ -93,15 +93,7 @@ def test_every_kind_of_cut_learns(after):
 
 
 def test_a_network_goes_on_from_its_saved_state_bit_for_bit():
-    whole, stopped, resumed = (dni_network(hidden=(6,)) for _ in range(3))
-    for step in range(8):
-        whole.step(*on_device(minibatch(step)))
-    for step in range(5):
-        stopped.step(*on_device(minibatch(step)))
-    resumed.load_state(stopped.state())
-    for step in range(5, 8):
-        resumed.step(*on_device(minibatch(step)))
-    assert states_equal(whole, resumed)
+    assert_goes_on_from_its_saved_state(lambda: dni_network(hidden=(6,)))
 
 
 def test_probes_disturb_nothing():
