@@ -7,9 +7,10 @@ Read it as a book. Each part is a folder whose docstring lists its chapters:
     dni/          Part II   decoupling: synthetic gradients in place of backpropagated ones
     baselines/    Part III  what to compare with
     analysis/     Part IV   is the gradient any good?
-    data/         Part V    binary addition, MNIST, and how they get here
+    data/         Part V    binary addition, MNIST, CIFAR-10, and how they get here
     training/     Part VI   the one training loop
     architectures.py    the main networks
+    settings.py   all that defines a run
     recipes.py    every experiment's settings by name; building.py makes runs of them
     cli.py        python -m dni_np: experiment.py runs a plan, reporting.py and plotting.py show it
 

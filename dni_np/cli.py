@@ -6,10 +6,18 @@ from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiment import check_plan, load_images_of, load_plan, new_folder, run_plan, save_plan
+from dni_np.experiment import (
+    check_plan,
+    load_images_of,
+    load_plan,
+    new_folder,
+    run_plan,
+    save_plan,
+)
 from dni_np.planning import LISTS, OVERRIDES, flag, make_plan, overrides
-from dni_np.recipes import RECIPES, RULES, find
+from dni_np.recipes import RECIPES, find
 from dni_np.reporting import format_table
+from dni_np.settings import RULES
 
 OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
 

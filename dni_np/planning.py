@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from dni_np.errors import UserError
-from dni_np.recipes import RULES
 from dni_np.reporting import label
+from dni_np.settings import RULES
 
 # Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
 OVERRIDES = {

@@ -5,90 +5,10 @@ sees the label trains well at 1e-3, a large model that does not must be led more
 Anything can be overridden on the command line.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from dni_np.errors import UserError
-
-RULES = {
-    "backprop": "the true gradient for every layer",
-    "dni": "a synthetic gradient from the layer's output",
-    "cdni": "a synthetic gradient from the layer's output and the label",
-    "none": "no gradient below the top layer",
-}
-SOURCES = ("output", "normalized", "label", "input")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit."""
-
-    task: str = "mnist"  # "mnist" (any image set) or "addition"
-    data: str = "mnist"  # "mnist", "digits", "auto", or a folder of four idx files
-    network: str = "fcn"  # fully connected, or "cnn", convolutional
-    rule: str = "cdni"
-    layers: int = 3  # as the paper counts: hidden layers and the classifier
-    width: int = 256  # units (or channels) of each hidden layer
-    widths: tuple = ()  # or each hidden layer's own, in place of the two above
-    sees: tuple = ("output",)  # what a synthetic gradient looks at
-    hidden: tuple = ()  # hidden layers of the synthetic gradient model; () is linear
-    cut_after: tuple = ()  # the layers followed by a DNI; () is every one
-    head: str = "true"  # the top layer learns from the "true" gradient, or a "synthetic" one (trask 2017)
-    steps: int = 1000
-    batch_size: int = 256
-    optimizer: str = "adam"  # or "sgd"
-    learning_rate: float = 1e-3
-    sg_learning_rate: float = 0.0  # of the synthetic gradient models; 0: the same
-    decay_at: tuple = (0.6, 0.8)  # shares of the run after which the rates are divided by 10
-    evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
-    checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
-    bits: int = 12  # of the sums, in binary addition
-    examples: int = 1000
-    seed: int = 0
-
-    @property
-    def hidden_widths(self):
-        """Units of each hidden layer of the main network, lowest first."""
-        return self.widths or (self.width,) * (self.layers - 1)
-
-    def __post_init__(self):
-        self._check_types()
-        depth = len(self.hidden_widths) + 1
-        checks = {
-            "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
-            "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "layers": (self.layers >= 2, "at least 2"),
-            "steps": (self.steps >= 1, "at least 1"),
-            "batch_size": (self.batch_size >= 2, "at least 2"),
-            "learning_rate": (self.learning_rate > 0, "positive"),
-            "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
-            "width": (self.width >= 1, "at least 1"),
-            "widths": (all(n >= 1 for n in self.widths), "sizes of at least 1"),
-            "sees": (self.sees and set(self.sees) <= set(SOURCES), f"one or more of {', '.join(SOURCES)}"),
-            "cut_after": (
-                all(1 <= k < depth for k in self.cut_after),
-                f"layers from 1 to {depth - 1}: the network has {depth}",
-            ),
-            "evaluate_every": (self.evaluate_every >= 0, "positive, or 0 for fifty times in a run"),
-            "checkpoint_every": (self.checkpoint_every >= 0, "positive, or 0 for ten in a run"),
-            "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
-            "decay_at": (all(0 < share <= 1 for share in self.decay_at), "shares of the run between 0 and 1"),
-            "optimizer": (self.optimizer in ("adam", "sgd"), "adam or sgd"),
-            "head": (self.head in ("true", "synthetic"), "true or synthetic"),
-            "seed": (self.seed >= 0, "0 or more"),
-        }
-        for name, (good, wanted) in checks.items():
-            if not good:
-                raise UserError(f"--{name.replace('_', '-')} is {self._shown(name)}: it must be {wanted}")
-
-    def _check_types(self):
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if not isinstance(value, (int, float) if one.type is float else one.type):
-                raise UserError(f"--{one.name.replace('_', '-')} is {value!r}: it must be of type {one.type.__name__}")
-
-    def _shown(self, name):
-        value = getattr(self, name)
-        return " ".join(map(str, value)) if isinstance(value, tuple) else value
+from dni_np.settings import RULES, Settings
 
 
 @dataclass(frozen=True)

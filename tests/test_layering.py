@@ -21,14 +21,15 @@ MAY_IMPORT = {
     "analysis": {"backend", "errors"},
     "data": {"errors"},  # on the host, no backend
     "training": {"backend", "errors", "data.batches"},  # what it trains is anything with step(x, y)
-    "recipes": {"errors"},
+    "settings": {"errors"},
+    "recipes": {"errors", "settings"},
     "plotting": {"errors"},  # numbers in, figures out
     "architectures": {"errors", "nn"},
     "building": {"architectures", "backend", "errors", "recipes", *PARTS},
     "reporting": {"plotting", "training"},
     "experiment": {"building", "errors", "recipes", "reporting", "training"},
-    "planning": {"errors", "recipes", "reporting"},
-    "cli": {"backend", "errors", "experiment", "planning", "recipes", "reporting"},
+    "planning": {"errors", "reporting", "settings"},
+    "cli": {"backend", "errors", "experiment", "planning", "recipes", "reporting", "settings"},
     "__main__": {"cli"},
     "__init__": set(),
 }
