@@ -46,6 +46,11 @@ ADDITION_MODELS = {"dni": {"sg_learning_rate": 0.03}, "cdni": {"sees": LABEL, "s
 # Jaderberg et al. 2017, section D.1: for images the models are convolutional too.
 PAPER_CONV_MODELS = {"dni": {"hidden": (64, 64)}, "cdni": {"sees": LABEL}}
 
+# Section D.1 again: on CIFAR-10 everything is wider, and a fully connected model has one hidden layer.
+CIFAR = {"task": "cifar", "data": "cifar10"}
+CIFAR_MODELS = {"dni": {"hidden": (4000,)}, "cdni": {"sees": LABEL}}
+CIFAR_CONV_MODELS = {"dni": {"hidden": (128, 128)}, "cdni": {"sees": LABEL}}
+
 RECIPES = {
     "mnist-fcn-quick": Recipe(
         "MNIST FCN, seconds to a minute a run",
@@ -78,6 +83,37 @@ RECIPES = {
         "MNIST CNN with the paper's own schedule",
         Settings(network="cnn", width=64, steps=500_000, learning_rate=3e-5),
         PAPER_CONV_MODELS,
+    ),
+    "cifar-fcn-quick": Recipe(
+        "CIFAR-10 FCN, 256 units, seconds to a minute a run",
+        Settings(steps=1000, **CIFAR),
+        {"dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3}, "cdni": {"sees": LABEL}},
+    ),
+    "cifar-fcn": Recipe(
+        "CIFAR-10 FCN, 1000 units, batch 256",
+        Settings(width=1000, steps=5000, **CIFAR),
+        # As on MNIST: a slow core and a fast model.
+        {**CIFAR_MODELS, "dni": {"hidden": (4000,), "learning_rate": 1e-4, "sg_learning_rate": 1e-3}},
+    ),
+    "cifar-fcn-paper": Recipe(
+        "CIFAR-10 FCN with the paper's own schedule: 500k steps of Adam at 3e-5, /10 at 300k and 400k",
+        Settings(width=1000, steps=500_000, learning_rate=3e-5, **CIFAR),
+        CIFAR_MODELS,
+    ),
+    "cifar-cnn-quick": Recipe(
+        "CIFAR-10 CNN, 16 channels, a minute or two a run",
+        Settings(network="cnn", width=16, steps=600, evaluate_every=100, **CIFAR),
+        {"dni": {"hidden": (16,)}, "cdni": {"sees": LABEL}},
+    ),
+    "cifar-cnn": Recipe(
+        "CIFAR-10 CNN, 64 channels, batch 256: what a CPU can do",
+        Settings(network="cnn", width=64, steps=3000, **CIFAR),
+        PAPER_CONV_MODELS,
+    ),
+    "cifar-cnn-paper": Recipe(
+        "CIFAR-10 CNN with the paper's own 128 channels and schedule",
+        Settings(network="cnn", width=128, steps=500_000, learning_rate=3e-5, **CIFAR),
+        CIFAR_CONV_MODELS,
     ),
     "addition": Recipe(
         "binary addition of trask 2017: 12 bits, 24-128-64-12 sigmoids, 1,000 epochs of 100 batches of 10",
