@@ -1,4 +1,4 @@
-"""The command line: python -m dni_np addition | mnist | compare | list | demo."""
+"""The command line: python -m dni_np addition | mnist | cifar | compare | list | demo."""
 
 import argparse
 import sys
@@ -6,14 +6,7 @@ from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiment import (
-    check_plan,
-    load_images_of,
-    load_plan,
-    new_folder,
-    run_plan,
-    save_plan,
-)
+from dni_np.experiment import check_plan, load_images_of, load_plan, new_folder, run_plan, save_plan
 from dni_np.planning import LISTS, OVERRIDES, flag, make_plan, overrides
 from dni_np.recipes import RECIPES, find
 from dni_np.reporting import format_table
@@ -24,7 +17,8 @@ OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for
 commands
   demo       two minutes: binary addition and MNIST, with and without backpropagation
   addition   binary addition, after trask's tutorial
-  mnist      train a fully connected network on MNIST (or any set in MNIST's format)
+  mnist      train a fully connected or convolutional network on MNIST (or any set in MNIST's format)
+  cifar      the same on CIFAR-10 (or any set in its binary format)
   compare    several rules and depths side by side: one table, one figure
   list       the rules and the named recipes
 
@@ -32,6 +26,8 @@ examples
   python -m dni_np demo
   python -m dni_np mnist --rule cdni --layers 6
   python -m dni_np compare --rules none backprop cdni --layers 3 4 5 6 --seed 0 1 2
+  python -m dni_np mnist --recipe mnist-cnn-quick
+  python -m dni_np cifar --rule backprop --recipe cifar-fcn-quick
   python -m dni_np mnist --help
 """
 
@@ -71,7 +67,8 @@ def parser():
     commands = top.add_subparsers(dest="command", metavar="command")
     for name, about, example, recipe in (
         ("addition", "binary addition, after trask's tutorial", "--rule cdni --bits 8", "addition"),
-        ("mnist", "train a fully connected network on MNIST", "--rule dni --cut-after 2 --layers 6", "mnist-fcn"),
+        ("mnist", "train an FCN or a CNN on MNIST", "--rule dni --cut-after 2 --layers 6", "mnist-fcn"),
+        ("cifar", "train an FCN or a CNN on CIFAR-10", "--recipe cifar-cnn-quick --rule cdni", "cifar-fcn"),
         ("compare", "several rules side by side", "--recipe addition --rules backprop dni cdni", "mnist-fcn"),
     ):
         epilog = f"example: python -m dni_np {name} {example}"
@@ -108,7 +105,7 @@ def _add_options(command, recipe, several):
 
 
 def run(options):
-    """The commands addition, mnist and compare: a plan from the options, or an earlier one to resume."""
+    """The commands addition, mnist, cifar and compare: a plan from the options, or an earlier one to resume."""
     if options.resume:
         given = [
             *overrides(options),
@@ -173,4 +170,4 @@ def _indent(rows):
     return "\n".join("  " + line for line in format_table(rows).splitlines())
 
 
-COMMANDS = {"addition": run, "mnist": run, "compare": run, "list": show_list, "demo": demo}
+COMMANDS = {"addition": run, "mnist": run, "cifar": run, "compare": run, "list": show_list, "demo": demo}

@@ -8,7 +8,10 @@ from dni_np.settings import RULES
 
 # Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
 OVERRIDES = {
-    "data": (str, "mnist, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx files"),
+    "data": (
+        str,
+        "mnist, cifar10, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx or CIFAR files",
+    ),
     "width": (int, "units of each hidden layer"),
     "steps": (int, "minibatches"),
     "batch_size": (int, "samples in a minibatch"),
@@ -31,7 +34,7 @@ LISTS = {
 
 def make_plan(recipe, options):
     """Every combination of rule, sources, number of layers and cut, once for each seed."""
-    task = "addition" if options.command == "addition" else "mnist" if options.command == "mnist" else recipe.common.task
+    task = recipe.common.task if options.command == "compare" else options.command
     if recipe.common.task != task:
         raise UserError(f"the recipe is for {recipe.common.task}, not for {task}: see python -m dni_np list")
     if (options.layers or options.width) and (options.widths or recipe.common.widths):

@@ -6,6 +6,7 @@ The chapters:
     binary_addition   two numbers in, their sum out, bit by bit
     idx               MNIST's file format, with every way a file can be broken
     mnist             the 70,000 handwritten digits
+    cifar10           60,000 color photographs, and their file format
     download          mirrors, checksums, a cache folder
     digits            1,797 small digits that need no download
     choose            from a name on the command line to a set

@@ -11,6 +11,7 @@ and a file is one record after another, without a header. The records become row
 order (height, width, channel) that all layers for images expect.
 """
 
+import gzip
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -66,10 +67,10 @@ def load_cifar10_archive(path):
                 name = PurePosixPath(member.name).name
                 if member.isfile() and name in (*TRAIN, TEST):
                     parts[name] = parse_records(archive.extractfile(member).read(), f"{path}: {name}")
-    except (tarfile.TarError, EOFError, zlib.error):
-        raise UserError(f"{path} is no whole archive, it is cut short or damaged; delete it and get it again") from None
-    except OSError as error:  # among them what gzip finds wrong
-        raise UserError(f"cannot read {path}: {error.strerror or error}; delete it and get it again") from None
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
+        raise UserError(f"{path} is cut short or damaged; delete it and get it again") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     missing = [name for name in (*TRAIN, TEST) if name not in parts]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; delete it and get it again")
@@ -99,8 +100,9 @@ def load_cifar10_folder(folder, name=None):
 
 def holds_cifar10(folder):
     """Is anything of CIFAR-10 in `folder`, be it incomplete or pickled?"""
+    folder = Path(folder)
     homes = (folder, folder / UNPACKED)
-    return any(home.glob("data_batch_*.bin") or (home / TEST).exists() for home in homes) or _pickled(folder)
+    return _pickled(folder) or any((home / TEST).exists() or any(home.glob("data_batch_*.bin")) for home in homes)
 
 
 def parse_records(data, where):

@@ -39,7 +39,8 @@ def fetch(filename, sha256, mirrors, folder, progress=True):
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
     raise UserError(
         f"{filename} could not be downloaded from {' or '.join(mirrors)} ({reason}): "
-        f"put it into {folder} by hand, set DNI_NP_DATA to the folder above it, or use --data digits"
+        f"put it into {folder} by hand, set DNI_NP_DATA to the folder above it, "
+        "or take --data digits, small images that need no download"
     )
 
 
