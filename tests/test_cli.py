@@ -1,4 +1,4 @@
-"""The command line, end to end, on a folder of small idx files."""
+"""The command line, end to end, on folders of small images."""
 
 import csv
 import gzip
@@ -35,6 +35,20 @@ def images(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder in CIFAR-10's form: 60 training and 20 test images, each class of its own color."""
+    folder = tmp_path_factory.mktemp("CIFAR-10 (made up)")
+    rng = np.random.default_rng(0)
+    colors = rng.integers(50, 200, (10, 3, 1))
+    for name, n in (("data_batch_1.bin", 60), ("test_batch.bin", 20)):
+        labels = rng.integers(0, 10, n)
+        planes = colors[labels] + rng.integers(-50, 50, (n, 3, 1024))
+        records = np.concatenate([labels[:, None], planes.reshape(n, -1)], axis=1)
+        (folder / name).write_bytes(records.astype(np.uint8).tobytes())
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     """Runs go to a fresh folder."""
@@ -44,16 +58,16 @@ def here(tmp_path, monkeypatch):
 def test_alone_it_shows_what_there_is(capsys):
     assert main([]) == 0
     out = capsys.readouterr().out
-    assert all(word in out for word in ("demo", "addition", "mnist", "compare", "list", "examples"))
+    assert all(word in out for word in ("demo", "addition", "mnist", "cifar", "compare", "list", "examples"))
 
 
 def test_list_names_rules_and_recipes(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition"))
+    assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition", "cifar-cnn"))
 
 
-@pytest.mark.parametrize("command", ["addition", "mnist", "compare"])
+@pytest.mark.parametrize("command", ["addition", "mnist", "cifar", "compare"])
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
@@ -73,6 +87,46 @@ def test_mnist_run_leaves_everything(images, tmp_path, capsys):
     assert rows[-1]["step"] == "40" and "cosine_2" in rows[-1]
     plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
     assert plan[0]["sees"] == ["output", "label"] and plan[0]["width"] == 16
+
+
+TINY = ["--steps", "6", "--width", "4", "--batch-size", "10", "--quiet"]
+
+
+@pytest.mark.parametrize("recipe", ["cifar-fcn", "cifar-cnn-quick"])
+def test_cifar_run_leaves_everything(recipe, photos, tmp_path, capsys):
+    assert main(["cifar", "--recipe", recipe, "--data", str(photos), "--out", "run", *TINY]) == 0
+    out = capsys.readouterr().out
+    assert f"{recipe}: {photos.name}" in out and re.search(r"cdni-3 .* 6 ", out)
+    rows = list(csv.DictReader((tmp_path / "run" / "cdni-3-seed0" / "history.csv").open()))
+    assert rows[-1]["step"] == "6" and "cosine_2" in rows[-1]
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
+    assert plan[0]["task"] == "cifar" and plan[0]["network"] == recipe[6:9]
+
+
+def test_cifar_runs_compare(photos, tmp_path):
+    arguments = ["compare", "--recipe", "cifar-cnn", "--rules", "none", "cdni", "--data", str(photos), "--out", "run"]
+    assert main([*arguments, *TINY]) == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
+    assert [(row["run"], row["data"]) for row in rows] == [("none-3", photos.name), ("cdni-3", photos.name)]
+
+
+def test_cifar_says_how_to_go_on(photos, tmp_path, capsys, monkeypatch):
+    from dni_np.training.loop import Loop
+
+    def interrupted(loop):
+        for _ in range(2):
+            loop._one_step()
+        loop._write_row()
+        loop.save()
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "run", interrupted)
+        assert main(["cifar", "--data", str(photos), "--out", "mine", *TINY]) == 130
+    assert "stopped at step 2; continue with: python -m dni_np cifar --resume mine" in capsys.readouterr().out
+    assert main(["cifar", "--resume", "mine", "--quiet"]) == 0
+    rows = list(csv.DictReader((tmp_path / "mine" / "cdni-3-seed0" / "history.csv").open()))
+    assert [row["step"] for row in rows] == ["2", "3", "4", "5", "6"]
 
 
 def test_compare_covers_rules_depths_and_seeds(images, tmp_path, capsys):
@@ -165,6 +219,8 @@ def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(images, tmp_pat
 MISTAKES = {
     "unknown recipe": (["mnist", "--recipe", "nope"], "unknown recipe 'nope'.*mnist-fcn-paper"),
     "recipe of another task": (["mnist", "--recipe", "addition"], "for addition, not for mnist"),
+    "recipe of another set": (["cifar", "--recipe", "mnist-cnn"], "for mnist, not for cifar"),
+    "unknown data": (["cifar", "--data", "cifar"], "cifar is neither mnist, cifar10, digits, auto nor a folder"),
     "missing folder": (["mnist", "--data", "no/such/folder"], "no/such/folder"),
     "nothing to resume": (["mnist", "--resume", "nowhere"], "nowhere holds no run"),
     "resume with changes": (["mnist", "--resume", "x", "--steps", "3"], "leave out --steps"),

@@ -1,4 +1,4 @@
-"""Which images: MNIST, the offline digits, a folder."""
+"""Which images: MNIST, CIFAR-10, the offline digits, a folder of either form."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.data.digits import load_digits
 from dni_np.data.download import data_home
 from dni_np.errors import UserError
+from tests.data import test_cifar10, test_idx
 
 COUNTS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
@@ -46,10 +47,53 @@ def test_auto_falls_back_loudly(monkeypatch):
         choose.load_images("mnist")
 
 
+def test_cifar10_by_name(monkeypatch):
+    monkeypatch.setattr(choose, "load_cifar10", lambda: "CIFAR-10")
+    assert choose.load_images("cifar10") == "CIFAR-10"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_folder_of_idx_files(tmp_path, packed):
+    images, *_ = test_idx.write_set(tmp_path, packed)
+    dataset = choose.load_images(str(tmp_path))
+    assert dataset.image == (4, 5, 1) and np.array_equal(dataset.x_train, images.reshape(7, 20))
+
+
+@pytest.mark.parametrize("inside", ["", "cifar-10-batches-bin"])
+def test_a_folder_in_the_form_of_cifar10(tmp_path, inside):
+    test_cifar10.write_set(tmp_path / "mine" / inside)
+    dataset = choose.load_images(str(tmp_path / "mine"))
+    assert dataset.name == "mine" and dataset.image == (32, 32, 3)
+
+
+INCOMPLETE = {
+    "train-labels-idx1-ubyte.gz": "lacks train-images",
+    "t10k-images-idx3-ubyte": "lacks train-images",
+    "data_batch_1.bin": "lacks test_batch.bin",
+    "test_batch.bin": "lacks data_batch_1.bin",
+    "data_batch_1": "Python version of CIFAR-10, which is pickled",
+}
+
+
+@pytest.mark.parametrize("file", INCOMPLETE)
+def test_an_incomplete_folder_is_known_by_what_it_holds(tmp_path, file):
+    (tmp_path / file).write_bytes(b"")
+    with pytest.raises(UserError, match=INCOMPLETE[file]):
+        choose.load_images(str(tmp_path))
+
+
+def test_a_folder_of_both_forms(tmp_path):
+    test_idx.write_set(tmp_path)
+    test_cifar10.write_set(tmp_path)
+    with pytest.raises(UserError, match="holds both idx files and CIFAR-10's"):
+        choose.load_images(str(tmp_path))
+
+
 def test_anything_else_is_refused(tmp_path):
-    with pytest.raises(UserError, match="neither mnist, digits, auto nor a folder"):
+    with pytest.raises(UserError, match="neither mnist, cifar10, digits, auto nor a folder"):
         choose.load_images("mnits")
-    with pytest.raises(UserError, match="lacks train-images"):
+    (tmp_path / "notes.txt").write_text("no images")
+    with pytest.raises(UserError, match="neither idx files .train-images.* nor CIFAR-10's binary files .data_batch_1.bin, "):
         choose.load_images(str(tmp_path))
 
 

@@ -123,7 +123,9 @@ def test_missing_folder_and_files(tmp_path):
 def test_the_pickled_version_is_named(tmp_path, inside):
     (tmp_path / inside).mkdir(exist_ok=True)
     (tmp_path / inside / "data_batch_1").write_bytes(b"\x80\x02}")
-    with pytest.raises(UserError, match="Python version of CIFAR-10, which is pickled and is not read: get the binary version"):
+    with pytest.raises(
+        UserError, match="Python version of CIFAR-10, which is pickled and is not read: get the binary version"
+    ):
         load_cifar10_folder(tmp_path)
 
 
@@ -143,7 +145,7 @@ def test_an_archive_in_another_order(tmp_path):
 
 def test_an_archive_that_lacks_a_member(tmp_path):
     write_archive(tmp_path / "a.tar.gz", (*TRAIN[:2], *TRAIN[3:]))
-    with pytest.raises(UserError, match=rf"a\.tar\.gz lacks data_batch_3\.bin, test_batch\.bin; delete it"):
+    with pytest.raises(UserError, match=r"a\.tar\.gz lacks data_batch_3\.bin, test_batch\.bin; delete it"):
         load_cifar10_archive(tmp_path / "a.tar.gz")
 
 
