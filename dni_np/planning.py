@@ -12,7 +12,7 @@ OVERRIDES = {
         str,
         "mnist, cifar10, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx or CIFAR files",
     ),
-    "width": (int, "units of each hidden layer"),
+    "width": (int, "units (or channels) of each hidden layer"),
     "steps": (int, "minibatches"),
     "batch_size": (int, "samples in a minibatch"),
     "learning_rate": (float, "of the main network"),
