@@ -1,33 +1,101 @@
 """The benchmarks do the work they name, and their reports hold what was measured. Nothing here depends on speed."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from dni_np.backend import asarray
+from dni_np.backend import asarray, to_numpy
 from tests.benchmarks import run
-from tests.benchmarks.cases import CASES, matrices
+from tests.benchmarks.cases import CASES, Convolution, Step
+from tests.benchmarks.products import matrices
 from tests.benchmarks.timing import Contender, interleave, ratio
 from tests.pytorch_twin import torch
+
+NEEDS_TORCH = pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
+STEPS = [case for case in CASES if isinstance(case, Step)]
+CONVOLUTIONS = [case for case in CASES if isinstance(case, Convolution)]
+
+
+def few(case):
+    """The same for few images: whole batches take seconds."""
+    return replace(case, batch=8) if case.on_images else case
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_case_steps(case):
-    case.step()()
+    few(case).step()()
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_all_cases_have_names_of_their_own():
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@NEEDS_TORCH
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: case.name)
 def test_pytorch_does_the_same_step(case):
     """The same losses for three steps, so the same work."""
     from tests.benchmarks import peers
 
+    case = few(case)
     rule, (x, y) = case.build(), map(asarray, case.data())
-    theirs = peers.step(case, "default")
-    for _ in range(3):
-        np.testing.assert_allclose(float(rule.step(x, y)["loss"]), float(theirs()), rtol=1e-4)
+    losses = [float(rule.step(x, y)["loss"]) for _ in range(3)]
+    for kind in peers.kinds(case):
+        theirs = peers.step(case, kind)
+        np.testing.assert_allclose([float(theirs()) for _ in range(3)], losses, rtol=1e-4)
+
+
+@NEEDS_TORCH
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=lambda case: case.name)
+def test_pytorch_does_the_same_convolution(case):
+    from tests.benchmarks import peers
+
+    case = few(case)
+    y, dx, dW = (value if value is None else to_numpy(value) for value in case.step()())
+    wanted = y.transpose(0, 3, 1, 2), case.first or dx.transpose(0, 3, 1, 2), dW.transpose(3, 2, 0, 1) * case.batch
+    assert (dx is None) == case.first
+    for kind in peers.kinds(case):
+        step = peers.step(case, kind)
+        for _ in range(2):  # gradients do not add up
+            for ours, theirs in zip(wanted, step()):
+                assert theirs is None if ours is True else relative_error(theirs.numpy(), ours) < 1e-5
+
+
+def relative_error(value, wanted):
+    return np.linalg.norm(value - wanted) / np.linalg.norm(wanted)
+
+
+@NEEDS_TORCH
+@pytest.mark.parametrize("kind", ["NCHW", "channels_last"])
+@pytest.mark.parametrize("case", [case for case in STEPS if case.on_images], ids=lambda case: case.name)
+def test_pytorch_keeps_its_layout(case, kind):
+    """From the first convolution to the last pooling, and for channels_last all the way back."""
+    from tests.benchmarks import peers
+
+    seen, returned = [], []
+
+    def watch(module, inputs, output):
+        seen.extend(image.detach() for image in (*inputs, output) if is_image(image))
+        if is_image(output) and output.requires_grad:
+            output.register_hook(lambda gradient: returned.append(gradient))
+
+    step = peers.step(few(case), kind)
+    hook = torch.nn.modules.module.register_module_forward_hook(watch)
+    try:
+        step()
+    finally:
+        hook.remove()
+    images = seen + (returned if kind == "channels_last" else [])
+    assert len(seen) > 8 and len(returned) >= 6
+    assert all(image.is_contiguous(memory_format=peers.LAYOUTS[kind]) for image in images)
+
+
+def is_image(value):
+    return value.ndim == 4 and value.shape[1] > 1  # one channel would pass for either layout
 
 
 def test_the_products_are_those_of_the_step():

@@ -1,42 +1,47 @@
-"""What is timed: whole training steps, with the work named. Random data: its values do not change the time."""
+"""What is timed: whole training steps, and single convolutions. Random data: its values do not change the time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
-from dni_np.nn.linear import Linear
+from dni_np.nn.conv_choice import conv2d
 from dni_np.recipes import find
 
 
 @dataclass(frozen=True)
-class Case:
+class Step:
+    """One step of a recipe's rule."""
+
     name: str
     about: str
     recipe: str
     rule: str
-    changes: dict
-    batch: int
-    target: str  # what the step time is to be, and which of the two ratios says so
+    target: str  # what the step is to reach, and which of the measured numbers says so
+    batch: int = 256
+    changes: dict = field(default_factory=dict)  # of the recipe's settings
 
     def settings(self):
         return find(self.recipe).settings(self.rule, **self.changes)
+
+    @property
+    def on_images(self):
+        return self.settings().network == "cnn"
 
     def data(self):
         """(x, y) on the host: floats, and labels or bits."""
         rng = np.random.default_rng(0)
         if self.settings().task == "addition":
-            return rng.integers(0, 2, (self.batch, 24)).astype(np.float32), rng.integers(0, 2, (self.batch, 12)).astype(
-                np.float32
-            )
+            bits = rng.integers(0, 2, (self.batch, 24 + 12)).astype(np.float32)
+            return bits[:, :24].copy(), bits[:, 24:].copy()
         return rng.random((self.batch, 784), np.float32), rng.integers(0, 10, self.batch)
 
     def build(self):
         """The rule, as a training run would build it."""
         x, y = self.data()
-        dataset = Dataset("random", x, y, x, y, classes=10 if y.ndim == 1 else y.shape[1])
+        dataset = Dataset("random", x, y, x, y, classes=10 if y.ndim == 1 else y.shape[1], image=(28, 28, 1))
         return build_rule(self.settings(), dataset, np.random.default_rng(0))
 
     def step(self):
@@ -45,61 +50,75 @@ class Case:
         return lambda: rule.step(x, y)
 
 
-DEEP = {"layers": 4}
-CASES = [
-    Case("backprop", "784-256-256-256-10, Adam, batch 256", "mnist-fcn", "backprop", DEEP, 256, "at most fused PyTorch's"),
-    Case(
-        "cdni",
-        "the same, linear guesses from output and label",
-        "mnist-fcn",
-        "cdni",
-        DEEP,
-        256,
-        "PyTorch takes 1.5 times as long",
-    ),
-    Case(
-        "dni",
-        "the same, guesses by 2 x 1024 with BN and ReLU",
-        "mnist-fcn",
-        "dni",
-        {**DEEP, "hidden": (1024, 1024)},
-        256,
-        "1.4 of its products",
-    ),
-    Case("tiny 10", "24-128-64-12 sigmoids, SGD, batch 10", "addition", "backprop", {}, 10, "PyTorch takes 3 times as long"),
-    Case("tiny 1000", "the same, batch 1000", "addition", "backprop", {}, 1000, "PyTorch takes 2 times as long"),
-    Case("tiny dni 10", "the same with DNI, batch 10", "addition", "dni", {}, 10, ""),
-    Case("tiny dni 1000", "the same with DNI, batch 1000", "addition", "dni", {}, 1000, ""),
-]
+@dataclass(frozen=True)
+class Convolution:
+    """One 5 x 5 convolution forward and backward. The first layer of a network has no input gradient to compute."""
 
+    size: int  # height and width of the images
+    n_in: int
+    n_out: int
+    batch: int
+    target: str = ""
+    on_images = True
 
-def products(case):
-    """A function that does the step's matrix products and nothing else: the time no code can go below."""
-    rng = np.random.default_rng(0)
-    jobs = []
-    for n_in, n_out, input_gradient in matrices(case.build()):
-        x, W, dy = (
-            rng.standard_normal(shape).astype(np.float32)
-            for shape in ((case.batch, n_in), (n_in, n_out), (case.batch, n_out))
+    @property
+    def first(self):
+        return self.n_in == 1
+
+    @property
+    def name(self):
+        return f"conv {self.size} {self.n_in}-{self.n_out} x{self.batch}"
+
+    @property
+    def about(self):
+        gradients = "dW" if self.first else "dx and dW"
+        return f"5x5, {self.n_in} to {self.n_out} channels at {self.size}x{self.size}, batch {self.batch}: y, {gradients}"
+
+    def data(self):
+        """(x, dy) on the host."""
+        rng = np.random.default_rng(0)
+        return tuple(
+            rng.standard_normal((self.batch, self.size, self.size, channels), np.float32)
+            for channels in (self.n_in, self.n_out)
         )
-        pairs = [(x, W), (x.T, dy)] + ([(dy, W.T)] if input_gradient else [])
-        jobs += [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
 
-    def step():
-        for a, b, out in jobs:
-            np.matmul(a, b, out=out)
+    def build(self):
+        """The layer, without bias, as under batch normalization."""
+        return conv2d(self.n_in, self.n_out, np.random.default_rng(0), bias=False)
 
-    return step
+    def step(self):
+        """A function that goes forward and backward, and returns (y, dx, dW)."""
+        layer, (x, dy) = self.build(), map(asarray, self.data())
 
+        def step():
+            y, cache = layer.forward(x)
+            dx, grads = layer.backward(dy, cache, input_gradient=not self.first)
+            return y, dx, grads["W"]
 
-def matrices(rule):
-    """(n_in, n_out, is its input's gradient wanted) of every matrix that takes part in a step."""
-    stacks = [(list(linears(rule.cores)), False)]  # nobody wants the gradient of the data
-    stacks += [(list(linears([unit.synthetic_gradient])), False) for unit in getattr(rule, "units", [])]
-    for stack, first in stacks:
-        for i, layer in enumerate(stack):
-            yield *layer.params["W"].shape, first or i > 0
+        return step
 
 
-def linears(layers):
-    return (leaf for layer in layers for leaf in layer.leaves() if isinstance(leaf, Linear))
+DEEP, PAPER_DNI = {"layers": 4}, {"layers": 4, "hidden": (1024, 1024)}
+EASY, CNN = "PyTorch takes {} times as long", "at most 1.2 times channels_last's, and least memory"
+CASES = [
+    Step(
+        "backprop", "784-256-256-256-10, Adam, batch 256", "mnist-fcn", "backprop", "at most fused PyTorch's", changes=DEEP
+    ),
+    Step("cdni", "the same, linear guesses from output and label", "mnist-fcn", "cdni", EASY.format(1.5), changes=DEEP),
+    Step(
+        "dni", "the same, guesses by 2 x 1024 with BN and ReLU", "mnist-fcn", "dni", "1.4 of its products", changes=PAPER_DNI
+    ),
+    Step("tiny 10", "24-128-64-12 sigmoids, SGD, batch 10", "addition", "backprop", EASY.format(3), 10),
+    Step("tiny 1000", "the same, batch 1000", "addition", "backprop", EASY.format(2), 1000),
+    Step("tiny dni 10", "the same with DNI, batch 10", "addition", "dni", "", 10),
+    Step("tiny dni 1000", "the same with DNI, batch 1000", "addition", "dni", "", 1000),
+    Step("cnn backprop", "two 5x5 convolutions of 64 channels, Adam, batch 256", "mnist-cnn", "backprop", CNN),
+    Step("cnn cdni", "the same, linear guesses from output and label", "mnist-cnn", "cdni", CNN),
+    Step("cnn dni", "the same, guesses by 2 x 64 channels with BN and ReLU", "mnist-cnn", "dni", CNN),
+    *(Convolution(28, 1, 64, batch, "PyTorch takes longer, and more memory") for batch in (64, 256)),
+    *(
+        Convolution(size, channels, channels, batch, "least memory")
+        for size, channels in ((28, 64), (14, 64), (16, 128))
+        for batch in (64, 256)
+    ),
+]

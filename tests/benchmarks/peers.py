@@ -8,28 +8,55 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.benchmarks.cases import Convolution
 from tests.pytorch_twin import twin
 
+# Steps on rows are compared for each of its optimizers, steps on images for each of its layouts.
 OPTIMIZERS = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+LAYOUTS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
-def step(case, optimizer, threads=1):
-    """A function that does one step of `case` with PyTorch; `optimizer` is a key of OPTIMIZERS."""
+def kinds(case):
+    """The names of PyTorch's contenders."""
+    return list(LAYOUTS if case.on_images else OPTIMIZERS)
+
+
+def step(case, kind, threads=1):
+    """A function that does one step of `case` with PyTorch; `kind` is one of `kinds(case)`."""
     torch.set_num_threads(threads)
+    layout = LAYOUTS.get(kind, torch.contiguous_format)
+    if isinstance(case, Convolution):
+        return convolution(case, layout)
     rule = case.build()
-    cores = nn.ModuleList(twin(core) for core in rule.cores)
+    cores = nn.ModuleList(twin(core) for core in rule.cores).to(memory_format=layout)
     models = nn.ModuleList(twin(unit.synthetic_gradient.net) for unit in getattr(rule, "units", []))
+    models.to(memory_format=layout)
     settings = case.settings()
-    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings.optimizer]
+    optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings.optimizer]
     groups = [{"params": list(cores.parameters()), "lr": settings.learning_rate}]
     if models:
         groups.append({"params": list(models.parameters()), "lr": settings.sg_learning_rate or settings.learning_rate})
-    update = kind(groups, **OPTIMIZERS[optimizer])
+    update = optimizer(groups, **OPTIMIZERS.get(kind, OPTIMIZERS["fused"]))
     x, y = map(torch.from_numpy, case.data())
     loss = cross_entropy if y.ndim == 1 else squared_error
     if not models:
         return lambda: backprop(cores, loss, update, x, y)
     return lambda: dni(cores, models, loss, update, x, y, "label" in settings.sees)
+
+
+def convolution(case, layout):
+    """Forward and backward of one layer; returns (y, dx, dW), the latter for the sum of the batch."""
+    layer = twin(case.build()).to(memory_format=layout)
+    x, dy = (torch.from_numpy(images.transpose(0, 3, 1, 2)).clone(memory_format=layout) for images in case.data())
+    x.requires_grad_(not case.first)
+
+    def step():
+        x.grad = layer.weight.grad = None
+        y = layer(x)
+        y.backward(dy)
+        return y.detach(), x.grad, layer.weight.grad
+
+    return step
 
 
 def cross_entropy(prediction, y):
@@ -63,13 +90,28 @@ def dni(cores, models, loss, update, x, y, sees_label):
         h = core(h_in)
         waiting = guess
         if i < len(models):
-            seen = h.detach() if label is None else torch.cat([h.detach(), label], dim=1)
-            guess = models[i](seen)
+            guess = models[i](h.detach() if label is None else join(h.detach(), label))
             h.backward(guess.detach() / n)
         else:
             value = loss(h, y)
             value.backward()
         if i > 0:
-            (F.mse_loss(waiting, h_in.grad * n, reduction="sum") * (0.5 / n)).backward()
+            correct(waiting, h_in.grad * n)
     update.step()
     return value.detach()
+
+
+def join(h, label):
+    """h and the label beside it, for images as channels in h's layout: without that, `cat` would fall back to NCHW."""
+    if h.ndim == 4:
+        layout = next(layout for layout in LAYOUTS.values() if h.is_contiguous(memory_format=layout))
+        label = label[:, :, None, None].expand(-1, -1, *h.shape[2:]).contiguous(memory_format=layout)
+    return torch.cat([h, label], dim=1)
+
+
+def correct(guess, target):
+    """Send back the gradient of 1/2 ||guess - target||^2: by hand for images, where `mse_loss` would fall back to NCHW."""
+    if guess.ndim == 2:
+        (F.mse_loss(guess, target, reduction="sum") * (0.5 / len(guess))).backward()
+    else:
+        guess.backward((guess.detach() - target) / len(guess))

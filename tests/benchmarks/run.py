@@ -1,6 +1,6 @@
-"""Time training steps against PyTorch, and against their own matrix products.
+"""Time training steps and convolutions against PyTorch, and steps on rows against their own matrix products.
 
-    python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni dni] [--json FILE]
+    python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni tiny "conv 28 1-64 x256"] [--json FILE]
 
 Contenders take turns, each in its own process with the same number of threads (see `timing`).
 """
@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from dni_np.reporting import format_table
-from tests.benchmarks.cases import CASES, products
+from tests.benchmarks.cases import CASES
+from tests.benchmarks.products import products
 from tests.benchmarks.timing import Contender, interleave, ratio
 
 HAS_TORCH = find_spec("torch") is not None
@@ -31,11 +32,14 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     machine = describe(options.threads)
     print("\n".join(f"{name}: {value}" for name, value in machine.items()), flush=True)
-    chosen = [case for case in CASES if not options.only or case.name in options.only]
+    chosen = [case for case in CASES if not options.only or {case.name, group(case)} & set(options.only)]
     rows = []
     for case in tqdm(chosen, unit="case", disable=None):
         rows.append(measure(case, options.seconds, options.threads))
-    print("\n" + format_table([shown(row) for row in rows]))
+    for on_images in (False, True):  # they have different contenders, so different columns
+        lines = [shown(row) for row, case in zip(rows, chosen) if case.on_images == on_images]
+        if lines:
+            print("\n" + format_table(lines))
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": machine, "cases": rows}, indent=1) + "\n")
     return 0
@@ -44,11 +48,18 @@ def main(arguments=None):
 def parser():
     about, _, rest = __doc__.partition("\n\n")
     top = argparse.ArgumentParser(description=about, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.add_argument("--seconds", type=float, default=8, help="for each case")
+    top.add_argument("--seconds", type=float, default=8, help="for each case, or five turns if they take longer")
     top.add_argument("--threads", type=int, default=2, help="of both contenders")
-    top.add_argument("--only", nargs="+", choices=[case.name for case in CASES], metavar="CASE", help="some of the cases")
+    known = dict.fromkeys(name for case in CASES for name in (group(case), case.name))
+    about = "some of the cases, by name or by its first word: " + ", ".join(case.name for case in CASES)
+    top.add_argument("--only", nargs="+", choices=known, metavar="CASE", help=about)
     top.add_argument("--json", metavar="FILE", help="write all numbers there")
     return top
+
+
+def group(case):
+    """All convolutions are "conv"."""
+    return case.name.split()[0]
 
 
 def describe(threads):
@@ -82,7 +93,7 @@ def measure(case, seconds, threads):
         "about": case.about,
         "target": case.target,
         "ms": {name: 1e3 * median(series) for name, series in times.items()},
-        "by products": ratio(times, "dni_np", "products"),
+        "by products": ratio(times, "dni_np", "products") if "products" in times else None,
         "PyTorch by dni_np": {name: ratio(times, name, "dni_np") for name in contenders if name.startswith("PyTorch")},
         "MB": megabytes,
     }
@@ -90,11 +101,13 @@ def measure(case, seconds, threads):
 
 def contenders_for(case, threads):
     """Processes that are ready to step."""
-    contenders = {"dni_np": Contender(step_of, case, threads), "products": Contender(products_of, case, threads)}
+    contenders = {"dni_np": Contender(step_of, case, threads)}
+    if not case.on_images:
+        contenders["products"] = Contender(products_of, case, threads)
     if HAS_TORCH:
         from tests.benchmarks import peers
 
-        contenders.update({f"PyTorch {name}": Contender(peers.step, case, name, threads) for name in peers.OPTIMIZERS})
+        contenders.update({f"PyTorch {kind}": Contender(peers.step, case, kind, threads) for kind in peers.kinds(case)})
     return contenders
 
 
@@ -110,14 +123,18 @@ def products_of(case, threads):
 
 def shown(row):
     """A row of numbers as a line of the printed table."""
-    line = {"step": row["case"], "ms": f"{row['ms']['dni_np']:.3g}", "products ms": f"{row['ms']['products']:.3g}"}
-    line["by products"] = f"{row['by products']:.2f}"
-    for name, value in row["PyTorch by dni_np"].items():
-        line[name] = f"{value:.2f}x"
-    for name in ("dni_np", "PyTorch default"):
+    line = {"step": row["case"], "ms": three_digits(row["ms"]["dni_np"])}
+    if row["by products"]:
+        line |= {"products ms": three_digits(row["ms"]["products"]), "by products": f"{row['by products']:.2f}"}
+    line |= {name: f"{value:.2f}x" for name, value in row["PyTorch by dni_np"].items()}
+    for name in ("dni_np", "PyTorch default", "PyTorch NCHW", "PyTorch channels_last"):
         if name in row["MB"]:
-            line[f"MB {name.split()[0]}"] = f"{row['MB'][name]:.0f}"
+            line[f"MB {name.removesuffix(' default')}"] = f"{row['MB'][name]:.0f}"
     return {**line, "to reach": row["target"]}
+
+
+def three_digits(value):
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"  # not 1.02e+03
 
 
 if __name__ == "__main__":
