@@ -8,6 +8,7 @@ cnn         5 x 5 convolution, batchnorm, ReLU, 3 x 3 pooling; a linear classifi
 from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU, Sigmoid
 from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.conv_choice import conv2d
 from dni_np.nn.initializers import trask_normal
 from dni_np.nn.linear import Linear
@@ -33,8 +34,9 @@ def cnn(image, channels, classes, rng, kernel=5):
     height, width, n_in = image
     hidden = []
     for i, n in enumerate(channels):
-        pool = MaxPool2D() if i == 0 else AveragePool2D()
-        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm(n), ReLU(), pool]
+        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
+        after = [MaxPool2D(), ReLU()] if i == 0 else [ReLU(), AveragePool2D()]
+        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n), *after]
         hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
         if min(height, width) == 1:
             raise UserError(

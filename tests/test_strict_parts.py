@@ -13,6 +13,7 @@ from dni_np.dni.conditioning import Conditioning, label_context
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.nn.activations import ReLU, Sigmoid, Tanh
 from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.conv_columns import ColumnsConv2D
 from dni_np.nn.conv_frequency import FrequencyConv2D
@@ -58,6 +59,7 @@ IMAGE_LAYERS = {
     "columns": lambda rng: ColumnsConv2D(3, 2, rng, kernel=3, stride=2),
     "frequency": lambda rng: FrequencyConv2D(3, 2, rng, kernel=3),
     "batchnorm by channel": lambda rng: BatchNorm(3),
+    "batchnorm, few images at a time": lambda rng: BatchNorm2D(3),
     "max pooling": lambda rng: MaxPool2D(),
     "average pooling": lambda rng: AveragePool2D(),
     "flatten": lambda rng: Flatten(),

@@ -11,12 +11,15 @@ the label (see `conditioning`). The last convolution starts at zero.
 
 from dni_np.backend import FLOAT
 from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.conv_choice import conv2d
 from dni_np.nn.initializers import zeros
 
 
 class ConvSyntheticGradient(SyntheticGradient):
     """M(h, context) -> ghat, of h's shape (N, H, W, channels)."""
+
+    normalization = BatchNorm2D
 
     def __init__(self, channels, conditioning, rng, hidden=(), kernel=5, last_init=zeros, bias=True, dtype=FLOAT):
         self.kernel = kernel

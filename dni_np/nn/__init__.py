@@ -18,12 +18,13 @@ Each page is one idea and its gradient, in reading order:
 
 For images:
 
-    windows        which part of an image each offset of a kernel meets
-    conv           the convolution, as one would explain it
-    conv_columns   the same as one matrix product
-    dft            the Fourier transform of small images, as matrix products
-    conv_frequency the convolution where it is a product
-    conv_choice    which of them is fastest
-    pooling        maximum and mean of each window
-    reshape        between images and rows of features
+    windows            which part of an image each offset of a kernel meets
+    conv               the convolution, as one would explain it
+    conv_columns       the same as one matrix product
+    dft                the Fourier transform of small images, as matrix products
+    conv_frequency     the convolution where it is a product
+    conv_choice        which of them is fastest
+    batchnorm_images   normalize each channel, a few images at a time
+    pooling            maximum and mean of each window
+    reshape            between images and rows of features
 """

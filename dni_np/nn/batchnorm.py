@@ -32,6 +32,7 @@ class BatchNorm(Layer):
 
     Images (N, H, W, n) are normalized by channel: every pixel is a row, M = N H W, and a sample's
     own gradient is the sum over its H W rows, so dgamma and dbeta are H W times those means.
+    (`batchnorm_images` does the same faster.)
     """
 
     def __init__(self, n, momentum=0.1, eps=1e-5, dtype=FLOAT):
@@ -40,14 +41,13 @@ class BatchNorm(Layer):
         self.momentum, self.eps = momentum, eps
 
     def forward(self, x, training=True):
-        if x.ndim not in (2, 4) or x.shape[-1] != self.params["gamma"].size:
-            raise UserError(f"BatchNorm({self.params['gamma'].size}) cannot take an input of shape {x.shape}")
+        self.check(x)
         rows = x.reshape(-1, x.shape[-1])  # (M, D)
         if training:
             mean = batch_mean(rows)  # (D,)
             centered = rows - mean  # (M, D)
             var = batch_mean(centered * centered)  # (D,)
-            self._move_statistics(mean, var, len(rows))
+            self.move_statistics(mean, var, len(rows))
         else:
             centered = rows - self.buffers["mean"]
             var = self.buffers["var"]
@@ -75,7 +75,12 @@ class BatchNorm(Layer):
             dx -= g * dbeta
         return dx.reshape(dy.shape), self.grads
 
-    def _move_statistics(self, mean, var, n):
+    def check(self, x, axes=(2, 4)):
+        if x.ndim not in axes or x.shape[-1] != self.params["gamma"].size:
+            raise UserError(f"{type(self).__name__}({self.params['gamma'].size}) cannot take an input of shape {x.shape}")
+
+    def move_statistics(self, mean, var, n):
+        """Let the running statistics follow those of a batch of n rows."""
         if n < 2:
             raise UserError("BatchNorm needs at least 2 rows in a training batch: the variance of one is zero")
         for name, new in (("mean", mean), ("var", var * (n / (n - 1)))):

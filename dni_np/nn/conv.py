@@ -6,8 +6,8 @@ features, as in `Linear`, and a convolution is a handful of matrix products on s
 
     y[n, a, b] = sum_{i, j} x[n, s a + i - p, s b + j - p] W[i, j] + bias        (zero outside x)
 
-with the kernel W (k, k, C_in, C_out), stride s and p rows of padding. This page loops over the
-kernel's k^2 offsets; `conv_columns` and `conv_frequency` compute the same faster.
+with the kernel W (k, k, C_in, C_out), stride s, and p rows of it hanging over the edge. This page
+loops over the kernel's k^2 offsets; `conv_columns` and `conv_frequency` compute the same faster.
 """
 
 from dni_np.backend import FLOAT, asarray, xp
@@ -59,25 +59,22 @@ class Conv2D(Layer):
 
     def correlate(self, x):
         """y = sum_ij x_ij W[i, j]."""
-        padded, counts = self.windows.pad(x), self.windows.count(x)
-        y = 0
-        for i, j in self.windows.offsets():
-            y = y + padded[self.windows.at(i, j, counts)] @ self.params["W"][i, j]  # (N, H', W', n_out)
+        y = xp.zeros((len(x), *self.windows.count(x), self.params["W"].shape[3]), x.dtype)
+        for offset, windows, pixels in self.windows.offsets(x):
+            y[windows] += x[pixels] @ self.params["W"][offset]  # (N, ., ., n_out)
         return y
 
     def kernel_gradient(self, x, dy):
         """dW[i, j] = x_ij^T dy, summed over samples and positions."""
-        padded, counts = self.windows.pad(x), self.windows.count(x)
         dW = xp.empty_like(self.params["W"])
-        rows = dy.reshape(-1, dy.shape[3])  # (N H' W', n_out)
-        for i, j in self.windows.offsets():
-            seen = padded[self.windows.at(i, j, counts)]  # (N, H', W', n_in)
-            dW[i, j] = seen.reshape(len(rows), -1).T @ rows
+        for offset, windows, pixels in self.windows.offsets(x):
+            seen = x[pixels].reshape(-1, x.shape[3])  # (positions, n_in)
+            dW[offset] = seen.T @ dy[windows].reshape(-1, dy.shape[3])
         return dW
 
     def input_gradient(self, x, dy):
         """dx_ij += dy W[i, j]^T."""
-        padded, counts = xp.zeros_like(self.windows.pad(x)), self.windows.count(x)
-        for i, j in self.windows.offsets():
-            padded[self.windows.at(i, j, counts)] += dy @ self.params["W"][i, j].T
-        return self.windows.unpad(padded, x)
+        dx = xp.zeros_like(x)
+        for offset, windows, pixels in self.windows.offsets(x):
+            dx[pixels] += dy[windows] @ self.params["W"][offset].T
+        return dx

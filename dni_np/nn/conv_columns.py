@@ -34,16 +34,16 @@ class ColumnsConv2D(Conv2D):
 
     def blocks(self, x):
         """(slice of the batch, its columns), for as many images at a time as fit into the cache."""
-        padded, counts = self.windows.pad(x), self.windows.count(x)
+        counts = self.windows.count(x)
         bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
         step = max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each)
         for block in slices(len(x), step):
-            yield block, self.columns(padded[block], counts)
+            yield block, self.columns(x[block], counts)
 
-    def columns(self, padded, counts):
-        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position."""
-        k, n, c = self.windows.size, len(padded), padded.shape[3]
-        columns = xp.empty((k, k, c, n, *counts), padded.dtype)
-        for i, j in self.windows.offsets():
-            columns[i, j] = padded[self.windows.at(i, j, counts)].transpose(3, 0, 1, 2)
+    def columns(self, x, counts):
+        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position: zero beyond the edge."""
+        k, n, c = self.windows.size, len(x), x.shape[3]
+        columns = xp.zeros((k, k, c, n, *counts), x.dtype)
+        for offset, windows, pixels in self.windows.offsets(x):
+            columns[offset][(slice(None), *windows)] = x[pixels].transpose(3, 0, 1, 2)
         return columns.reshape(k * k * c, -1).T

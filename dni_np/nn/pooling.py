@@ -17,62 +17,50 @@ class Pool2D(Layer):
         super().__init__()
         self.windows = Windows(size, stride, padding)
 
-    def counts(self, x):
+    def pooled(self, x, fill):
+        """An array for what the images x (N, H, W, C) become, (N, H', W', C)."""
         if x.ndim != 4:
             raise UserError(f"pooling cannot take an input of shape {x.shape}: it needs (N, height, width, channels)")
-        return self.windows.count(x)
+        return xp.full((len(x), *self.windows.count(x), x.shape[3]), fill, x.dtype)
 
 
 class MaxPool2D(Pool2D):
     """The largest of each window. The gradient goes to that pixel; of equals, to the first, row by row."""
 
     def forward(self, x, training=True):
-        y = xp.empty((len(x), *self.counts(x), x.shape[3]), x.dtype)
+        y = self.pooled(x, -xp.inf)
         for block in image_blocks(x):
-            largest = y[block]
-            for i, (_, pixels) in enumerate(self.offsets(x[block])):
-                if i == 0:
-                    largest[...] = pixels
-                else:
-                    xp.maximum(largest, pixels, out=largest)
+            for _, windows, pixels in self.windows.offsets(x[block]):
+                xp.maximum(y[block][windows], x[block][pixels], out=y[block][windows])
         return y, (x, y)
 
     def backward(self, dy, cache, input_gradient=True):
         x, y = cache
-        dx = xp.empty_like(x)
+        dx = xp.zeros_like(x)
         for block in image_blocks(x):
             waiting = dy[block].copy()  # the gradients not given away yet
-            dpadded = xp.zeros_like(self.windows.pad(x[block]))
-            for at, pixels in self.offsets(x[block]):
-                given = waiting * (pixels == y[block])
-                dpadded[at] += given
-                waiting -= given
-            dx[block] = self.windows.unpad(dpadded, x)
+            for _, windows, pixels in self.windows.offsets(x[block]):
+                given = waiting[windows] * (x[block][pixels] == y[block][windows])
+                dx[block][pixels] += given
+                waiting[windows] -= given
         return dx, self.grads
-
-    def offsets(self, x):
-        """For each offset in a window, its index and its pixels (N, H', W', C). Padding is never the largest."""
-        padded, counts = self.windows.pad(x, -xp.inf), self.counts(x)
-        for i, j in self.windows.offsets():
-            at = self.windows.at(i, j, counts)
-            yield at, padded[at]
 
 
 class AveragePool2D(Pool2D):
-    """The mean of each window, padding counted as zeros. Every pixel gets its share of the gradient."""
+    """The mean of each window, zeros beyond the edge counted. Every pixel gets its share of the gradient."""
 
     def forward(self, x, training=True):
-        padded, counts = self.windows.pad(x), self.counts(x)
-        y = 0
-        for i, j in self.windows.offsets():
-            y = y + padded[self.windows.at(i, j, counts)]  # (N, H', W', C)
-        y *= 1 / self.windows.size**2
+        y = self.pooled(x, 0)
+        for block in image_blocks(x):
+            for _, windows, pixels in self.windows.offsets(x[block]):
+                y[block][windows] += x[block][pixels]
+            y[block] *= 1 / self.windows.size**2
         return y, x
 
     def backward(self, dy, cache, input_gradient=True):
-        x, counts = cache, self.counts(cache)
-        dpadded = xp.zeros_like(self.windows.pad(x))
-        share = dy * (1 / self.windows.size**2)
-        for i, j in self.windows.offsets():
-            dpadded[self.windows.at(i, j, counts)] += share
-        return self.windows.unpad(dpadded, x), self.grads
+        dx = xp.zeros_like(cache)
+        for block in image_blocks(dx):
+            share = dy[block] * (1 / self.windows.size**2)
+            for _, windows, pixels in self.windows.offsets(dx[block]):
+                dx[block][pixels] += share[windows]
+        return dx, self.grads

@@ -1,17 +1,17 @@
 """Sliding windows: which part of an image does each offset of a kernel meet?
 
 Convolutions and poolings share this geometry. A window of size k moves over the image (N, H, W, C)
-in steps of s; `padding` "same" surrounds the image with enough to have one window for every s-th
-pixel, H' = ceil(H / s); "valid" adds nothing, H' = (H - k) // s + 1.
+in steps of s. With padding "same" windows hang over the edges, so that there is one for every s-th
+pixel, H' = ceil(H / s); with "valid" all lie inside, H' = (H - k) // s + 1. Nobody writes zeros
+around an image: where a window hangs over the edge it meets nothing.
 """
 
 from dni_np import backend
-from dni_np.backend import xp
 from dni_np.errors import UserError
 
 
 class Windows:
-    """The windows of one layer: `size` k, `stride` s, and the rows added `before` and `after` the image."""
+    """The windows of one layer: `size` k, `stride` s, and how far they hang out `before` and `after` the image."""
 
     def __init__(self, size, stride, padding):
         if padding not in ("same", "valid") or size < 1 or stride < 1:
@@ -20,10 +20,6 @@ class Windows:
             )
         self.size, self.stride = size, stride
         self.before, self.after = ((size - 1) // 2, size // 2) if padding == "same" else (0, 0)
-
-    def offsets(self):
-        """All (i, j) in a window, row by row."""
-        return ((i, j) for i in range(self.size) for j in range(self.size))
 
     def count(self, x):
         """(H', W'), how many windows fit down and across the images x (N, H, W, C)."""
@@ -35,27 +31,27 @@ class Windows:
             )
         return counts
 
-    def pad(self, x, value=0):
-        """x with `value` around."""
-        more = self.before + self.after
-        if more == 0:
-            return x
-        n, height, width, channels = x.shape
-        padded = xp.full((n, height + more, width + more, channels), value, x.dtype)
-        self.unpad(padded, x)[...] = x
-        return padded
+    def offsets(self, x):
+        """For each offset (i, j) in a window, row by row: (i, j), windows, pixels; the last two are indices.
 
-    def unpad(self, padded, x):
-        """The inverse: the part of `padded` that was x."""
-        return padded[:, self.before : self.before + x.shape[1], self.before : self.before + x.shape[2]]
+        y[windows] are the windows whose offset (i, j) lies inside the images x, x[pixels] what they
+        meet there; both (N, ., ., C).
+        """
+        rows, columns = ([self._meet(i, *axis) for i in range(self.size)] for axis in zip(x.shape[1:3], self.count(x)))
+        every = slice(None)
+        for i, (window_rows, pixel_rows) in enumerate(rows):
+            for j, (window_columns, pixel_columns) in enumerate(columns):
+                yield (i, j), (every, window_rows, window_columns), (every, pixel_rows, pixel_columns)
 
-    def at(self, i, j, counts):
-        """Index of the padded pixels that offset (i, j) meets, one for each window: (N, H', W', C)."""
-        rows, columns = (slice(k, k + self.stride * (n - 1) + 1, self.stride) for k, n in zip((i, j), counts))
-        return slice(None), rows, columns
+    def _meet(self, i, length, count):
+        """Along one axis: offset i of window a meets pixel s a + i - before, if that is one of 0..length-1."""
+        s, shift = self.stride, i - self.before
+        first, stop = max(0, -(shift // s)), min(count, (length - 1 - shift) // s + 1)
+        stop = max(stop, first)  # none, where the image is too small for this offset
+        return slice(first, stop), slice(s * first + shift, s * stop + shift, s)
 
 
-CACHE = 1 << 20  # bytes of images that a processor core keeps at hand
+CACHE = 1 << 20  # bytes of images that a processor core keeps at hand, beside what is computed from them
 
 
 def image_blocks(x):

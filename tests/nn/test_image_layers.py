@@ -5,7 +5,10 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
+from dni_np.nn import windows
+from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten, ToImages
@@ -47,29 +50,54 @@ def test_pooling_is_pytorchs(kind, size, stride, ties):
     np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-12, atol=1e-14)
 
 
+@pytest.fixture(params=[1, 2, 1000])
+def images_a_block(request, monkeypatch):
+    """How many images of the tests' size are normalized at a time."""
+    monkeypatch.setattr(windows, "CACHE", request.param * np.zeros((5, 4, 3)).nbytes)
+
+
+@pytest.mark.parametrize("kind", [BatchNorm, BatchNorm2D])
 @pytest.mark.parametrize("training", [True, False], ids=["training", "test time"])
-def test_batchnorm_by_channel(training):
+def test_batchnorm_by_channel(training, kind, images_a_block):
     rng = np.random.default_rng(3)
-    layer = BatchNorm(3, dtype=np.float64)
+    layer = kind(3, dtype=np.float64)
     for value in [*layer.params.values(), *layer.buffers.values()]:
         value += asarray(rng.uniform(0.1, 0.5, value.shape))
-    assert check_layer(layer, rng.standard_normal((2, 3, 4, 3)), rng, training, elementwise=True) < 1e-6
+    assert check_layer(layer, rng.standard_normal((3, 5, 4, 3)), rng, training, elementwise=True) < 1e-6
 
 
 @needs_torch
-def test_batchnorm_by_channel_is_pytorchs():
+@pytest.mark.parametrize("kind", [BatchNorm, BatchNorm2D])
+def test_batchnorm_by_channel_is_pytorchs(kind, images_a_block):
     rng = np.random.default_rng(4)
-    x, dy = rng.standard_normal((2, 5, 4, 6, 3))
-    layer, theirs = BatchNorm(3, dtype=np.float64), torch.nn.BatchNorm2d(3, dtype=torch.float64)
-    y, cache = layer.forward(asarray(x))
-    dx, grads = layer.backward(asarray(dy), cache)
+    x, dy = rng.standard_normal((2, 5, 5, 4, 3))
+    x += rng.standard_normal((5, 1, 1, 1))  # images that differ in their mean
+    layer, theirs = kind(3, dtype=np.float64), torch.nn.BatchNorm2d(3, dtype=torch.float64)
+    y, kept = layer.forward(asarray(x))
+    dx, grads = layer.backward(asarray(dy), kept)
     x_theirs = tensor(x.transpose(0, 3, 1, 2)).requires_grad_()
     y_theirs = theirs(x_theirs)
     y_theirs.backward(tensor(dy.transpose(0, 3, 1, 2)))
-    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-10)
+    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-13)
     np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(to_numpy(grads["gamma"]), theirs.weight.grad.numpy() / 5, rtol=1e-10)
     np.testing.assert_allclose(to_numpy(layer.buffers["var"]), theirs.running_var.numpy(), rtol=1e-12)
+
+
+def test_the_largest_of_rectified_numbers_is_the_largest_rectified():
+    """`architectures.cnn` pools first, because it is less work."""
+    x, rng = asarray(images(n=4) - 0.3), np.random.default_rng(6)
+    pool, relu = MaxPool2D(), ReLU()
+    dy = asarray(rng.standard_normal((4, 3, 4, 2)))
+    results = []
+    for first, second in ((pool, relu), (relu, pool)):
+        middle, cache_first = first.forward(x)
+        y, cache_second = second.forward(middle)
+        results.append((y, first.backward(second.backward(dy, cache_second)[0], cache_first)[0]))
+    (y, dx), (y_other, dx_other) = results
+    assert 0 < (to_numpy(y) == 0).mean() < 1
+    np.testing.assert_array_equal(to_numpy(y), to_numpy(y_other))
+    np.testing.assert_array_equal(to_numpy(dx), to_numpy(dx_other))
 
 
 @pytest.mark.parametrize("layer", [Flatten(), ToImages(6, 7, 2)], ids=["flatten", "to images"])
@@ -87,6 +115,7 @@ MISTAKES = {
     ),
     "at least 1, padding same or valid": lambda: MaxPool2D(3, 0),
     "BatchNorm(3) cannot take an input of shape (2, 4, 4, 2)": lambda: BatchNorm(3).forward(asarray(np.zeros((2, 4, 4, 2)))),
+    "BatchNorm2D(3) cannot take an input of shape (2, 3)": lambda: BatchNorm2D(3).forward(asarray(np.zeros((2, 3)))),
     "are no images of (2, 2, 1)": lambda: ToImages(2, 2, 1).forward(asarray(np.zeros((3, 5)))),
 }
 
