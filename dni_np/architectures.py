@@ -2,7 +2,7 @@
 
 addition    sigmoids without biases (trask 2017)
 fcn         linear, batchnorm, ReLU; a linear classifier (Jaderberg et al. 2017, section D.1)
-cnn         5 x 5 convolution, batchnorm, ReLU, 3 x 3 pooling; a linear classifier (section D.1)
+cnn         5 x 5 convolution, batchnorm, ReLU, pooling; a linear classifier (section D.1)
 """
 
 from dni_np.errors import UserError
@@ -29,18 +29,25 @@ def fcn(sizes, rng):
     return [*hidden, Linear(*pairs[-1], rng)]
 
 
-def cnn(image, channels, classes, rng, kernel=5):
-    """Convolutional, for images (height, width, channels) and `channels` of the hidden layers."""
+def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
+    """Convolutional, for images (height, width, channels) and `channels` of the hidden layers.
+
+    `pooling` halves height and width: "max-average" is 3 x 3, the maximum after the first layer and the
+    average after the others (section D.1), "max" the maximum of 2 x 2 (Liao 2017).
+    """
     height, width, n_in = image
     hidden = []
     for i, n in enumerate(channels):
-        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
-        after = [MaxPool2D(), ReLU()] if i == 0 else [ReLU(), AveragePool2D()]
-        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n), *after]
-        hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
         if min(height, width) == 1:
             raise UserError(
                 f"after {i} poolings images of {image[0]} x {image[1]} have shrunk to one pixel: take fewer layers"
             )
-        height, width, n_in = -(-height // 2), -(-width // 2), n  # pooling has stride 2
+        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
+        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
+        if pooling == "max":
+            layers += [MaxPool2D(2), ReLU()]
+        else:
+            layers += [MaxPool2D(3), ReLU()] if i == 0 else [ReLU(), AveragePool2D(3)]
+        hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
+        height, width, n_in = -(-height // 2), -(-width // 2), n
     return [*hidden, Sequential([Flatten(), Linear(height * width * n_in, classes, rng)])]

@@ -22,6 +22,7 @@ from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
 from dni_np.dni.network import DecoupledHead, DNINetwork, cut
 from dni_np.dni.probe import gradient_pairs
 from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.true_targets import TrueTargetNetwork
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.head import Head
@@ -80,16 +81,16 @@ def build_rule(settings, dataset, rng):
     if settings.rule == "none":
         return NoBackprop(cores, loss, lambda core: _optimizer(core, settings, settings.learning_rate))
 
+    model = ConvSyntheticGradient if settings.network == "cnn" else SyntheticGradient
     widths = [settings.hidden_widths[k - 1] for k in sorted(set(after))]
-    units = [_unit(core, width, settings, dataset, rng) for core, width in zip(cores, widths)]
+    units = [_unit(core, model, width, settings, dataset, rng) for core, width in zip(cores, widths)]
     top = cores[-1]
-    if settings.head == "synthetic" and settings.network == "cnn":
-        raise UserError("the head of a convolutional network learns from the true gradient: leave out --head synthetic")
     if settings.head == "synthetic":
-        head = DecoupledHead(_unit(top, dataset.classes, settings, dataset, rng), loss)
+        head = DecoupledHead(_unit(top, SyntheticGradient, dataset.classes, settings, dataset, rng), loss)
     else:
         head = Head(top, loss, _optimizer(top, settings, settings.learning_rate))
-    return DNINetwork(units, head, dataset.classes)
+    kind = TrueTargetNetwork if settings.targets == "true" else DNINetwork
+    return kind(units, head, dataset.classes)
 
 
 def _main_network(settings, dataset, rng):
@@ -97,22 +98,22 @@ def _main_network(settings, dataset, rng):
     if settings.network == "cnn":
         if not dataset.image:
             raise UserError(f"{dataset.name} holds no images: a convolutional network needs some")
-        return architectures.cnn(dataset.image, settings.hidden_widths, dataset.classes, rng), SoftmaxCrossEntropy()
+        layers = architectures.cnn(dataset.image, settings.hidden_widths, dataset.classes, rng, settings.pooling)
+        return layers, SoftmaxCrossEntropy()
     sizes = [dataset.x_train.shape[1], *settings.hidden_widths, dataset.classes]
     if settings.task == "addition":
         return architectures.addition(sizes, rng), SquaredError()
     return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
-def _unit(core, width, settings, dataset, rng):
-    """A DNI around `core`, whose output has `width` units (or channels)."""
-    convolutional = settings.network == "cnn"
-    if convolutional and "input" in settings.sees:
+def _unit(core, model, width, settings, dataset, rng):
+    """A DNI around `core`, whose output has `width` units (or channels), with a guess of the kind `model`."""
+    if settings.network == "cnn" and "input" in settings.sees:
         raise UserError("in a convolutional network a synthetic gradient can see output, normalized and label, not input")
     conditioning = Conditioning(settings.sees, width, label=dataset.classes, input=dataset.x_train.shape[1])
-    model = (ConvSyntheticGradient if convolutional else SyntheticGradient)(width, conditioning, rng, settings.hidden)
+    guess = model(width, conditioning, rng, settings.hidden)
     sg_rate = settings.sg_learning_rate or settings.learning_rate
-    return DNI(core, model, _optimizer(core, settings, settings.learning_rate), _optimizer(model, settings, sg_rate))
+    return DNI(core, guess, _optimizer(core, settings, settings.learning_rate), _optimizer(guess, settings, sg_rate))
 
 
 def _optimizer(layer, settings, rate):

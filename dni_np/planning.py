@@ -18,6 +18,8 @@ OVERRIDES = {
     "learning_rate": (float, "of the main network"),
     "sg_learning_rate": (float, "of the synthetic gradient models (0: the same)"),
     "optimizer": (str, "adam or sgd"),
+    "pooling": (str, "of a CNN: max-average (3 x 3: maximum, then averages) or max (2 x 2)"),
+    "targets": (str, "what guesses learn from: bootstrapped (the next layer's guess) or true (the true gradients)"),
     "head": (str, "the top layer's gradient: true, or synthetic (trask's form)"),
     "bits": (int, "length of the sums (addition)"),
     "examples": (int, "number of training sums (addition)"),

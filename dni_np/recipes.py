@@ -51,6 +51,19 @@ CIFAR = {"task": "cifar", "data": "cifar10"}
 CIFAR_MODELS = {"dni": {"hidden": (4000,)}, "cdni": {"sees": LABEL}}
 CIFAR_CONV_MODELS = {"dni": {"hidden": (128, 128)}, "cdni": {"sees": LABEL}}
 
+# Liao 2017, "Image classification with synthetic gradient in PyTorch": 16 and 32 channels, batches of 100, Adam at 1e-3
+# for 300 epochs, targets all true, a guess also at the logits. (His guesses do not start at zero; ours do.)
+LIAO = {
+    "network": "cnn",
+    "widths": (16, 32),
+    "pooling": "max",
+    "targets": "true",
+    "head": "synthetic",
+    "hidden": (64, 64),
+    "batch_size": 100,
+    "decay_at": (),
+}
+
 RECIPES = {
     "mnist-fcn-quick": Recipe(
         "MNIST FCN, seconds to a minute a run",
@@ -84,6 +97,11 @@ RECIPES = {
         Settings(network="cnn", width=64, steps=500_000, learning_rate=3e-5),
         PAPER_CONV_MODELS,
     ),
+    "mnist-cnn-liao": Recipe(
+        "MNIST CNN of Liao 2017: 16 and 32 channels, true gradients as targets",
+        Settings(steps=180_000, **LIAO),
+        {"cdni": {"sees": LABEL}},
+    ),
     "cifar-fcn-quick": Recipe(
         "CIFAR-10 FCN, 256 units, seconds to a minute a run",
         Settings(steps=1000, **CIFAR),
@@ -114,6 +132,11 @@ RECIPES = {
         "CIFAR-10 CNN with the paper's own 128 channels and schedule",
         Settings(network="cnn", width=128, steps=500_000, learning_rate=3e-5, **CIFAR),
         CIFAR_CONV_MODELS,
+    ),
+    "cifar-cnn-liao": Recipe(
+        "CIFAR-10 CNN of Liao 2017",
+        Settings(steps=150_000, **CIFAR, **LIAO),
+        {"cdni": {"sees": LABEL}},
     ),
     "addition": Recipe(
         "binary addition of trask 2017: 12 bits, 24-128-64-12 sigmoids, 1,000 epochs of 100 batches of 10",

@@ -17,7 +17,9 @@ def label(settings, seed=False):
     parts = [curve_name(settings), str(len(settings.hidden_widths) + 1)]
     if settings.cut_after and settings.rule != "backprop":
         parts.append("after" + "+".join(map(str, settings.cut_after)))
-    if settings.head != "true":
+    if settings.targets != "bootstrapped" and settings.rule in USUAL_SOURCES:
+        parts.append("truetargets")
+    if settings.head != "true" and settings.rule in USUAL_SOURCES:
         parts.append("head")
     if seed:
         parts.append(f"seed{settings.seed}")

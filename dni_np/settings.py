@@ -30,6 +30,8 @@ class Settings:
     sees: tuple = ("output",)  # what a synthetic gradient looks at
     hidden: tuple = ()  # hidden layers of the synthetic gradient model; () is linear
     cut_after: tuple = ()  # the layers followed by a DNI; () is every one
+    pooling: str = "max-average"  # of convolutional layers: 3 x 3 (Jaderberg et al. 2017), or "max", 2 x 2 (Liao 2017)
+    targets: str = "bootstrapped"  # a guess learns from the next one's guess, or from "true" gradients (Liao 2017)
     head: str = "true"  # the top layer learns from the "true" gradient, or a "synthetic" one (trask 2017)
     steps: int = 1000
     batch_size: int = 256
@@ -71,6 +73,8 @@ class Settings:
             "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
             "decay_at": (all(0 < share <= 1 for share in self.decay_at), "shares of the run between 0 and 1"),
             "optimizer": (self.optimizer in ("adam", "sgd"), "adam or sgd"),
+            "pooling": (self.pooling in ("max-average", "max"), "max-average or max"),
+            "targets": (self.targets in ("bootstrapped", "true"), "bootstrapped or true"),
             "head": (self.head in ("true", "synthetic"), "true or synthetic"),
             "seed": (self.seed >= 0, "0 or more"),
         }

@@ -103,6 +103,26 @@ def test_cifar_run_leaves_everything(recipe, photos, tmp_path, capsys):
     assert plan[0]["task"] == "cifar" and plan[0]["network"] == recipe[6:9]
 
 
+def test_true_gradients_as_targets(photos, tmp_path):
+    arguments = [
+        "compare",
+        "--recipe",
+        "cifar-cnn-liao",
+        "--rules",
+        "backprop",
+        "dni",
+        "--hidden",
+        "5",
+        "--widths",
+        "4",
+        "3",
+    ]
+    size = ["--steps", "4", "--batch-size", "10", "--quiet", "--data", str(photos), "--out", "run"]
+    assert main([*arguments, *size]) == 0
+    assert (tmp_path / "run" / "dni-3-truetargets-head-seed0" / "gradients.png").exists()
+    assert (tmp_path / "run" / "backprop-3-seed0" / "curves.png").exists()
+
+
 def test_cifar_runs_compare(photos, tmp_path):
     arguments = ["compare", "--recipe", "cifar-cnn", "--rules", "none", "cdni", "--data", str(photos), "--out", "run"]
     assert main([*arguments, *TINY]) == 0
@@ -239,6 +259,12 @@ MISTAKES = {
     "too many bits": (["addition", "--bits", "99"], "99"),
     "no such width": (["mnist", "--data", "digits", "--widths", "-5"], "--widths is -5"),
     "not a number": (["mnist", "--data", "digits", "--learning-rate", "nan"], "--learning-rate is nan"),
+    "unknown targets": (["mnist", "--targets", "best"], "--targets is best: it must be bootstrapped or true"),
+    "unknown pooling": (["mnist", "--pooling", "min"], "--pooling is min: it must be max-average or max"),
+    "too small for so many layers": (
+        ["mnist", "--data", "digits", "--recipe", "mnist-cnn", "--layers", "6", "--width", "2"],
+        "after 3 poolings images of 8 x 8 have shrunk to one pixel",
+    ),
     "widths twice": (["mnist", "--data", "digits", "--widths", "9", "--layers", "3"], "leave out --layers"),
     "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
     "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),

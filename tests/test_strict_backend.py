@@ -6,7 +6,7 @@ import pytest
 from dni_np.backend import using, xp
 from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
-from dni_np.nn import conv_choice, conv_columns
+from dni_np.nn import conv_choice, conv_columns, windows
 from dni_np.recipes import RECIPES, RULES, Settings
 from tests import cupy_names
 from tests.strict_array import strict
@@ -21,8 +21,19 @@ RUNS = {
     "one dni": {"rule": "dni", "cut_after": (2,)},
     "synthetic head": {"rule": "cdni", "sees": ("output", "label"), "head": "synthetic"},
     "sgd": {"rule": "dni", "optimizer": "sgd"},
+    "true targets": {"rule": "dni", "targets": "true"},
+    "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
+    "cnn cdni": {"rule": "cdni", "network": "cnn", "sees": ("output", "label"), "pooling": "max", "head": "synthetic"},
     "addition": {"rule": "cdni", "sees": MIXTURE, "head": "synthetic", "task": "addition", "optimizer": "sgd"},
 }
+
+
+@pytest.fixture(autouse=True)
+def the_same_convolutions_on_both(monkeypatch):
+    """Columns, in equal blocks, as on a GPU: all else rounds differently."""
+    monkeypatch.setattr(conv_choice, "FEW", 10**9)
+    monkeypatch.setattr(conv_columns, "HOST_BYTES", conv_columns.DEVICE_BYTES)
+    monkeypatch.setattr(windows, "CACHE", 10**9)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +75,7 @@ def test_rules(name, dataset):
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_recipes(recipe, rule, dataset, monkeypatch):
-    monkeypatch.setattr(conv_choice, "FEW", 10**9)  # columns on both, in equal blocks: all else rounds differently
-    monkeypatch.setattr(conv_columns, "HOST_BYTES", conv_columns.DEVICE_BYTES)
+def test_recipes(recipe, rule, dataset):
     settings = RECIPES[recipe].settings(rule, steps=3, batch_size=20, examples=60, evaluate_every=1)
     assert_same_run(*on_both(settings, dataset))
 

@@ -8,6 +8,7 @@ In reading order:
     synthetic_gradients         the models that guess: linear, or with hidden layers
     conv_synthetic_gradients    the same for images: a small convolutional network
     network                     a chain of units: each one's target is the next one's guess
+    true_targets                the same with true gradients as targets: what waiting would give
     probe                       synthetic beside true gradients, without disturbing training
 
 Everything here is built of the layers of Part I.

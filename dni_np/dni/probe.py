@@ -7,7 +7,7 @@ by every backward pass). So a run with probes equals a run without, bit for bit.
 
 import contextlib
 
-from dni_np.dni.unit import DNI
+from dni_np.dni.true_targets import true_gradients
 
 
 @contextlib.contextmanager
@@ -27,20 +27,8 @@ def gradient_pairs(network, x, y):
 
     The true gradient is backpropagated through all the cores above as they are now.
     """
-    units: list[DNI] = network.units
-    models = [unit.synthetic_gradient for unit in units]
+    models = [unit.synthetic_gradient for unit in network.units]
     with undisturbed([*network.cores, *models]):
         context = network.context(x, y)
-        h, guesses, caches = x, [], []
-        for core, model in zip(network.cores, models):
-            h, cache = core.forward(h)
-            guesses.append(model.forward(h, context)[0])
-            caches.append(cache)
-        prediction, cache = network.cores[-1].forward(h)
-        caches.append(cache)
-        _, gradient = network.head.loss(prediction, y)
-        truths = []
-        for core, cache in zip(reversed(network.cores[1:]), reversed(caches)):
-            gradient, _ = core.backward(gradient, cache)
-            truths.append(gradient)
-    return list(zip(guesses, reversed(truths)))
+        hs, truths = true_gradients(network.cores, network.head.loss, x, y)
+        return [(model.forward(h, context)[0], truth) for model, h, truth in zip(models, hs, truths)]
