@@ -88,7 +88,7 @@ def build_rule(settings, dataset, rng):
     if settings.head == "synthetic":
         head = DecoupledHead(_unit(top, SyntheticGradient, dataset.classes, settings, dataset, rng), loss)
     else:
-        head = Head(top, loss, _optimizer(top, settings, settings.learning_rate))
+        head = Head(top, loss, _optimizer(top, settings, settings.head_learning_rate or settings.learning_rate))
     kind = TrueTargetNetwork if settings.targets == "true" else DNINetwork
     return kind(units, head, dataset.classes)
 

@@ -17,6 +17,7 @@ OVERRIDES = {
     "batch_size": (int, "samples in a minibatch"),
     "learning_rate": (float, "of the main network"),
     "sg_learning_rate": (float, "of the synthetic gradient models (0: the same)"),
+    "head_learning_rate": (float, "of the top layer, which has the true gradient (0: the same)"),
     "optimizer": (str, "adam or sgd"),
     "pooling": (str, "of a CNN: max-average (3 x 3: maximum, then averages) or max (2 x 2)"),
     "targets": (str, "what guesses learn from: bootstrapped (the next layer's guess) or true (the true gradients)"),

@@ -38,6 +38,7 @@ class Settings:
     optimizer: str = "adam"  # or "sgd"
     learning_rate: float = 1e-3
     sg_learning_rate: float = 0.0  # of the synthetic gradient models; 0: the same
+    head_learning_rate: float = 0.0  # of the top layer, which has the true gradient; 0: the same
     decay_at: tuple = (0.6, 0.8)  # shares of the run after which the rates are divided by 10
     evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
     checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
@@ -61,6 +62,7 @@ class Settings:
             "batch_size": (self.batch_size >= 2, "at least 2"),
             "learning_rate": (self.learning_rate > 0, "positive"),
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
+            "head_learning_rate": (self.head_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
             "width": (self.width >= 1, "at least 1"),
             "widths": (all(n >= 1 for n in self.widths), "sizes of at least 1"),
             "sees": (self.sees and set(self.sees) <= set(SOURCES), f"one or more of {', '.join(SOURCES)}"),

@@ -2,13 +2,14 @@
 
 Every step allocates the same arrays and frees them again. glibc hands large ones back to the
 system each time, and the system then clears every page anew: up to half of a small network's
-step. Told to keep up to half a gigabyte, it does not.
+step. Told to take nothing from the system directly, and to keep up to half a gigabyte of what
+is free, it does not.
 """
 
 import ctypes
 import sys
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
 def keep_freed_memory():
@@ -19,4 +20,4 @@ def keep_freed_memory():
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library
         return False
-    return bool(mallopt(M_MMAP_THRESHOLD, 32 << 20) and mallopt(M_TRIM_THRESHOLD, 512 << 20))
+    return bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, 512 << 20))
