@@ -36,7 +36,7 @@
 # 1. A layer's output is 16 images of 14 x 14 pixels. A linear model guesses its gradient from it. How many weights
 #    does it need if every number may depend on every other? And if it is a convolution with 5 x 5 kernels?
 # 2. Which of the two guesses better, told the truth a few hundred times?
-# 3. A three-layer convolutional network learns MNIST for 400 steps. What is its test error with backpropagation, with
+# 3. A three-layer convolutional network learns MNIST for 300 steps. What is its test error with backpropagation, with
 #    DNI, with cDNI (linear guesses that see the label), and with random, fixed convolutions?
 
 # %%
@@ -82,7 +82,7 @@ def show(axis, picture, title="", cmap="RdBu_r", limit=None):
 # weights*, until every pixel has been in the middle once. The image is padded with zeros, so that the windows at the
 # border have 25 pixels too.
 #
-# $$y_{ab} = \sum_{i=0}^{4}\sum_{j=0}^{4} \bar x_{a+i,\,b+j}\, W_{ij} \qquad (\bar x\text{: padded with 2 zeros all around})$$
+# $$y_{ab} = \sum_{i=0}^{4}\sum_{j=0}^{4} \bar x_{a+i,\,b+j}\, W_{ij} \qquad (\bar x\text{: padded with 2 zeros})$$
 
 # %%
 def convolve(image, W):
@@ -509,9 +509,9 @@ plt.show()
 # ## 6. Four ways to learn
 #
 # As in section D.1 of the paper, a "layer" is a convolution with batch normalization (by channel), ReLU and 3 x 3 pooling,
-# maximum in the first layer and mean in the second. On top is a linear classifier. 16 channels here, 64 in the paper. The rules are those of notebook 03; the models
-# that guess are convolutions, which section 8 explains. While the decoupled networks learn, we keep guessed and true
-# gradients of 256 training images.
+# maximum in the first layer and mean in the second. On top is a linear classifier. 16 channels here, 64 in the paper. The
+# rules are those of notebook 03; the models that guess are convolutions, which section 8 explains. While the decoupled
+# networks learn, we keep guessed and true gradients of 256 training images.
 
 # %%
 from dni_np.building import build_loop
@@ -658,8 +658,9 @@ first, second = feature_maps(runs["cdni"], x[four])
 draw_maps(first[0], moved_most, f"Layer 1: what eight of its kernels answer, everywhere in the image (cDNI, {DATA})")
 
 # %% [markdown]
-# Each kernel asks one thing everywhere: is there an edge here, an end, a stroke of this slant? Layer 2 asks about the
-# answers, in maps of half the size, and so about 15 x 15 pixels of the image at a time.
+# (So yes: kernels that no true gradient ever reached were pushed much where backpropagation pushes them, DNI's even more
+# than cDNI's.) Each kernel asks one thing everywhere: is there an edge here, an end, a stroke of this slant? Layer 2
+# asks about the answers, in maps of half the size, and so about 15 x 15 pixels of the image at a time.
 
 # %%
 strongest = np.argsort(-second[0].std(axis=(0, 1, 2)))[:8]
@@ -693,7 +694,7 @@ for axis, channel in zip(axes[1:5], brightest):
 for axis, label in zip(axes[5:], range(10)):
     show(axis, looks_at[sample, :, :, CHANNELS + label], f"is it {label}?", "gray_r", limit=1)
     axis.title.set_fontsize(7)
-figure.suptitle(f"What cDNI's model sees after layer 1: output channels (4 of {CHANNELS}), and the label as channels ({DATA})")
+figure.suptitle(f"What cDNI's model sees after layer 1: 4 of {CHANNELS} output channels, the label as channels ({DATA})")
 plt.show()
 
 # %% [markdown]
@@ -772,8 +773,8 @@ side_by_side(*looks["cdni"][MIDDLE][1], f"After layer 2: true gradient and cDNI'
 # %% [markdown]
 # The true maps differ from layer to layer. After layer 1 they are blobs: the mean pooling and the kernels above have
 # smoothed them. After layer 2 they point at certain *places*, pixel by pixel. The guesses are small (whoever is not sure
-# guesses little) and broad, nearly of one color over large parts of the map. They know what to push; they do not seem to
-# know where.
+# guesses little) and broad, and after layer 2 what shape they have clings to the border. They know what to push; they do
+# not seem to know where.
 #
 # ## 10. The surprise: what a convolution cannot say
 #
@@ -897,7 +898,8 @@ def guess_with(name, h, label):
 
 BATCHES = 20 if FAST else 150
 for step in range(BATCHES):
-    h, truth, label = output_and_truth(rng.choice(len(dataset.x_train), 256, replace=False), dataset.x_train, dataset.y_train)
+    batch = rng.choice(len(dataset.x_train), 256, replace=False)
+    h, truth, label = output_and_truth(batch, dataset.x_train, dataset.y_train)
     for name, model in models.items():
         guess, cache = guess_with(name, h, label)
         model.backward(guess - truth.reshape(guess.shape), cache)
@@ -965,13 +967,12 @@ plt.show()
 side_by_side(*looks[NEW][MIDDLE][1], f"After layer 2: true gradient, and the guess with pictures, step {MIDDLE} ({DATA})")
 
 # %% [markdown]
-# Much better guesses after both layers, and now they know where. The test error falls too, but by little, and this is one
+# Better guesses after both layers, and now they know where. The test error falls too, but by little, and this is one
 # seed and a short run: as in notebook 04, a better cosine is not yet a better network.
 #
 # ## Exercises
 #
-# 1. **Stride.** Change `convolve`, `kernel_gradient` and `input_gradient` so that the window moves by two pixels. What becomes
-#    of $dx$?
+# 1. **Stride.** Let the window move by two pixels. What becomes of $y$ and of $dx$?
 # 2. **A kernel of ones** (over 25) is a mean. What does its matrix look like, and what does its input gradient?
 # 3. **All at once.** What does the guess after layer 1 need to see, to say what the truth says? Count the pixels of $h_1$
 #    that a true gradient at one pixel depends on.
@@ -1024,10 +1025,10 @@ side_by_side(*looks[NEW][MIDDLE][1], f"After layer 2: true gradient, and the gue
 # - Backward, the kernel's gradient correlates the input with $dy$; the input's gradient paints the kernel at every output
 #   pixel, which is a convolution with the flipped kernel, the transposed matrix.
 # - Offsets, columns and frequencies give the same numbers. Columns pay for few channels, frequencies for many.
-# - A convolutional guess needs a thousandth of the weights of a fully connected one, because what comes from a convolution
-#   is local and the same everywhere.
+# - A convolutional guess needs a small part of the weights of a fully connected one (after layer 1, a thousandth). It
+#   suits what comes down from a convolution, which is local and the same everywhere.
 # - What comes from the classifier is not. The label as masks tells the guess what, not where; one picture for each class
-#   tells it both, and the guesses become much better.
+#   tells it both, and the guesses become better.
 #
-# Back to the [README](../README.md) for full runs (`--recipe mnist-cnn`), or to [notebook 04](04_how_good_is_the_guess.ipynb)
-# for what a cosine is worth.
+# Back to the [README](../README.md) for full runs (`--recipe mnist-cnn`), or to
+# [notebook 04](04_how_good_is_the_guess.ipynb) for what a cosine is worth.
