@@ -13,6 +13,7 @@ with warnings.catch_warnings():
 from dni_np.errors import UserError
 
 TIMEOUT = 20  # seconds without an answer before the next mirror is tried
+OFFLINE = "--data digits, small images that need no download"
 
 
 def data_home():
@@ -20,8 +21,11 @@ def data_home():
     return Path(os.environ.get("DNI_NP_DATA") or pooch.os_cache("dni_np"))
 
 
-def fetch(filename, sha256, mirrors, folder, progress=True):
-    """The path of `filename` in `folder`, downloaded from the first mirror that delivers it whole."""
+def fetch(filename, sha256, mirrors, folder, progress=True, instead=OFFLINE):
+    """The path of `filename` in `folder`, downloaded from the first mirror that delivers it whole.
+
+    `instead` is what to recommend where none does.
+    """
     path = Path(folder) / filename
     if path.exists():
         if _sha256(path) != sha256:
@@ -39,8 +43,7 @@ def fetch(filename, sha256, mirrors, folder, progress=True):
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
     raise UserError(
         f"{filename} could not be downloaded from {' or '.join(mirrors)} ({reason}): "
-        f"put it into {folder} by hand, set DNI_NP_DATA to the folder above it, "
-        "or take --data digits, small images that need no download"
+        f"put it into {folder} by hand, set DNI_NP_DATA to the folder above it, or take {instead}"
     )
 
 
