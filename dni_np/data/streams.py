@@ -1,0 +1,79 @@
+"""A text cut into parallel streams, each read a few steps at a time.
+
+A batch cannot be made of neighboring characters: the state of a recurrent network after one
+is needed for the next. So the text is cut into as many long pieces as the batch is wide, and
+all are read side by side (10 characters, batch 2, steps 3):
+
+    text            a b c d e f g h i j
+    first chunk     a b c     ->  b c d        inputs -> labels, the characters one further on
+                    f g h     ->  g h i
+    second chunk    d e .     ->  e f .        . : behind the end of a stream, mask 0
+                    i . .     ->  j . .
+    then anew       a b c     ->  b c d        fresh: the state must be reset
+
+Each character but the first is a scored label exactly once an epoch, whatever the sizes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dni_np.errors import UserError
+
+
+class Chunk(NamedTuple):
+    """The next steps of all streams, time first."""
+
+    inputs: np.ndarray  # (steps, batch) int64 ids
+    labels: np.ndarray  # (steps, batch) int64 ids, 0 where nothing is scored
+    mask: np.ndarray  # (steps, batch) float32, 1 where the output is scored
+    fresh: bool  # the streams begin here: reset the network's state
+
+
+class Streams:
+    """Chunks of `steps` characters from `batch` places of the text `ids` (L,), again and again."""
+
+    def __init__(self, ids, batch, steps):
+        self.ids = np.asarray(ids)
+        if self.ids.ndim != 1:
+            raise UserError(f"a text is one row of ids, not an array of shape {self.ids.shape}")
+        if steps < 1:
+            raise UserError(f"a chunk needs at least 1 step, not {steps}")
+        self.labels = len(self.ids) - 1  # to predict in an epoch
+        if not 1 <= batch <= self.labels:
+            raise UserError(
+                f"{batch} streams cannot be cut from a text of {len(self.ids)} characters: "
+                f"choose --batch-size between 1 and {max(self.labels, 1)}, or a longer text"
+            )
+        self.batch, self.steps = batch, steps
+        self.length = -(-self.labels // batch)  # of a stream; the last ones may be shorter
+        self.chunks = -(-self.length // steps)  # in an epoch
+        self.position = 0  # the next chunk of this epoch
+        self.epoch = 0
+
+    def next(self):
+        """The next Chunk; after the last one of an epoch the streams begin anew."""
+        time = self.position * self.steps + np.arange(self.steps)[:, None]  # (steps, 1)
+        place = time + self.length * np.arange(self.batch)  # (steps, batch)
+        there = (time < self.length) & (place < self.labels)
+        place = np.where(there, place, 0)
+        inputs = np.where(there, self.ids[place], 0).astype(np.int64)
+        labels = np.where(there, self.ids[place + 1], 0).astype(np.int64)
+        fresh = self.position == 0
+        self.position += 1
+        if self.position == self.chunks:
+            self.position = 0
+            self.epoch += 1
+        return Chunk(inputs, labels, there.astype(np.float32), fresh)
+
+    def state(self):
+        """The place in the text, and what it is a place in."""
+        return {"position": self.position, "epoch": self.epoch, "of": [len(self.ids), self.batch, self.steps]}
+
+    def load_state(self, state):
+        """Go to the place that `state` returned."""
+        now = [len(self.ids), self.batch, self.steps]
+        if list(state["of"]) != now:
+            (saved, here) = ("{:,} characters in {} streams, {} steps at once".format(*of) for of in (state["of"], now))
+            raise UserError(f"the saved run read {saved}, not {here}: resume it with its own text and settings")
+        self.position, self.epoch = int(state["position"]), int(state["epoch"])
