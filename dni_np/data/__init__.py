@@ -11,4 +11,13 @@ The chapters:
     digits            1,797 small digits that need no download
     choose            from a name on the command line to a set
     batches           shuffled minibatches that can be stopped and resumed
+
+Sequences, time first, for recurrent networks:
+
+    copy_tasks        read symbols, write them from memory, once or R times
+    curriculum        longer and longer: what is solved makes way for the next level
+    text              text as numbers, character by character
+    text_sources      texts at hand: Python's own library, tiny Shakespeare
+    streams           a text cut into parallel streams, read a few steps at a time
+    odd_and_threes    a stream of digits for two networks on two clocks
 """

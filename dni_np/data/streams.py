@@ -39,14 +39,14 @@ class Streams:
             raise UserError(f"a text is one row of ids, not an array of shape {self.ids.shape}")
         if steps < 1:
             raise UserError(f"a chunk needs at least 1 step, not {steps}")
-        self.labels = len(self.ids) - 1  # to predict in an epoch
-        if not 1 <= batch <= self.labels:
+        self.predictions = len(self.ids) - 1  # in an epoch
+        if not 1 <= batch <= self.predictions:
             raise UserError(
                 f"{batch} streams cannot be cut from a text of {len(self.ids)} characters: "
-                f"choose --batch-size between 1 and {max(self.labels, 1)}, or a longer text"
+                f"choose --batch-size between 1 and {max(self.predictions, 1)}, or a longer text"
             )
         self.batch, self.steps = batch, steps
-        self.length = -(-self.labels // batch)  # of a stream; the last ones may be shorter
+        self.length = -(-self.predictions // batch)  # of a stream; the last ones may be shorter
         self.chunks = -(-self.length // steps)  # in an epoch
         self.position = 0  # the next chunk of this epoch
         self.epoch = 0
@@ -55,7 +55,7 @@ class Streams:
         """The next Chunk; after the last one of an epoch the streams begin anew."""
         time = self.position * self.steps + np.arange(self.steps)[:, None]  # (steps, 1)
         place = time + self.length * np.arange(self.batch)  # (steps, batch)
-        there = (time < self.length) & (place < self.labels)
+        there = (time < self.length) & (place < self.predictions)
         place = np.where(there, place, 0)
         inputs = np.where(there, self.ids[place], 0).astype(np.int64)
         labels = np.where(there, self.ids[place + 1], 0).astype(np.int64)
