@@ -29,6 +29,7 @@ from dni_np.nn.head import Head
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.schedules import StepDecay
+from dni_np.training.images import Images
 from dni_np.training.loop import Loop
 
 PROBE_SAMPLES = 256  # synthetic and true gradients are compared on the first so many training samples
@@ -42,10 +43,9 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     rule = build_rule(settings, dataset, rng)
     return Loop(
         rule,
-        dataset,
+        Images(dataset, settings.batch_size, rng),
         rng,
         steps=settings.steps,
-        batch_size=settings.batch_size,
         evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
         checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
         measure=gradient_measure(dataset) if isinstance(rule, DNINetwork) else None,

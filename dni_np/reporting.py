@@ -119,7 +119,7 @@ def save_run_figures(loop, folder, settings):
     """One run's learning curves, and the errors of its guesses."""
     if not loop.history.rows:
         return
-    name = f"{label(settings, seed=True)}: {loop.dataset.note or loop.dataset.name}"
+    name = f"{label(settings, seed=True)}: {loop.task.name}"
     save_figure(plotting.learning_curves(loop.history, name), folder / "curves.png")
     if loop.history.columns("cosine"):
         save_figure(plotting.gradient_curves(loop.history, name), folder / "gradients.png")

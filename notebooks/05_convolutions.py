@@ -556,8 +556,8 @@ def show_table(runs):
     print(f"{DATA}: three layers, {CHANNELS} channels, {STEPS} steps, one seed")
     print(f"{'':16}{'test error %':>14}{'training error %':>18}{'seconds':>10}")
     for name, loop in runs.items():
-        test = loop.error(dataset.x_test, dataset.y_test)
-        train = loop.error(dataset.x_train[:10_000], dataset.y_train[:10_000])
+        test = loop.task.error(loop.rule, dataset.x_test, dataset.y_test)
+        train = loop.task.error(loop.rule, dataset.x_train[:10_000], dataset.y_train[:10_000])
         print(f"{name:16}{test:14.2f}{train:18.2f}{loop.seconds:10.0f}")
 
 

@@ -32,7 +32,7 @@ def test_shapes_of_the_papers_network():
 def test_every_rule_trains_a_cnn(rule):
     data = load_digits().first(400, 100)
     loop = build_loop(small(rule, steps=150, width=8, learning_rate=1e-2, sg_learning_rate=1e-2), data, progress=False)
-    before = loop.error(data.x_test, data.y_test)
+    before = loop.task.error(loop.rule, data.x_test, data.y_test)
     loop.run()
     last = loop.history.rows[-1]
     assert last["test_error"] < 0.8 * before

@@ -27,4 +27,12 @@ For images:
     batchnorm_images   normalize each channel, a few images at a time
     pooling            maximum and mean of each window
     reshape            between images and rows of features
+
+For sequences:
+
+    lstm               states handed in and out; a cell that remembers, unrolled and backpropagated by hand
+    batchnorm_lstm     the same, normalized step by step
+    embedding          symbols as rows of numbers
+    each_step          an ordinary layer at every step
+    sequence_losses    the sum over the steps that count
 """

@@ -2,7 +2,8 @@
 
 The chapters:
 
-    loop          the only one: batches in, metrics out, for any rule
+    loop          the only one, for any rule and any task
+    images        the task of classifying images, and what any task has
     history       the rows a run leaves behind, as CSV and JSON lines
     checkpoint    a whole run in one file, never half-written
     files         write beside, then rename

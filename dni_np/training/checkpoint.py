@@ -14,7 +14,7 @@ import numpy as np
 from dni_np.errors import UserError
 from dni_np.training.files import write_atomically
 
-VERSION = 1
+VERSION = 2
 
 
 def save_checkpoint(path, arrays, meta):

@@ -1,10 +1,11 @@
-"""The only training loop: any rule with `step(x, y)`, any dataset, any backend.
+"""The only training loop: any rule, any task, any backend.
 
-    rows of this epoch -> x, y on the device -> rule.step -> now and then: measure, save
+    task.step(rule) -> metrics        again and again; now and then: measure, save
 
-Metrics stay on the device as running sums and are fetched only when a row is written.
-Everything the loop depends on is in the checkpoint, so that a run that was stopped and
-resumed equals one that was not, bit for bit.
+A task knows what one step learns from and how progress is measured (see `images`). Metrics stay on
+the device as running sums and are fetched only when a row is written. Everything the loop
+depends on is in the checkpoint, so that a run that was stopped and resumed equals one that was
+not, bit for bit.
 """
 
 import json
@@ -16,20 +17,17 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dni_np.backend import FLOAT, asarray, synchronize, to_numpy, xp
-from dni_np.data.batches import Batches
+from dni_np.backend import synchronize, to_numpy, xp
 from dni_np.errors import Diverged, UserError
 from dni_np.training.allocator import keep_freed_memory
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from dni_np.training.history import History
 from dni_np.training.interrupt import stop_on_signal
 
-EVALUATION_BATCH = 2000
-
 
 @dataclass
 class Loop:
-    """Train `rule` on `dataset` for `steps` minibatches.
+    """Train `rule` on `task` for `steps` updates.
 
     `measure(rule)` may add metrics to each row (a dict of device scalars). With `folder`, the
     history and a checkpoint are kept there, the checkpoint every `checkpoint_every` steps and
@@ -37,10 +35,9 @@ class Loop:
     """
 
     rule: object
-    dataset: object
-    rng: np.random.Generator
+    task: object
+    rng: np.random.Generator  # the task's too: its state is saved here
     steps: int
-    batch_size: int
     evaluate_every: int
     checkpoint_every: int = 0
     measure: object = None
@@ -53,13 +50,10 @@ class Loop:
         for name in ("steps", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
-        self.batches = Batches(len(self.dataset.x_train), self.batch_size, self.rng)
         self.history = History()
         self.step = 0
         self.seconds = 0.0  # of training, without measurements
         self.sums, self.counted = {}, 0
-        self.x_train = asarray(self.dataset.x_train)
-        self.y_train = asarray(self.dataset.y_train)
 
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
@@ -69,21 +63,24 @@ class Loop:
         )
         # Overflow on the way to divergence is reported once, by _check, not by warnings.
         with bar, stop_on_signal() as stop, np.errstate(over="ignore", invalid="ignore"):
-            while self.step < self.steps and not stop:
+            while not self.finished and not stop:
                 self._one_step()
                 bar.update()
                 if self._due(self.evaluate_every):
-                    row = self._write_row()
-                    bar.set_postfix(loss=f"{row['train_loss']:.4f}", test=f"{row['test_error']:.2f}%")
+                    bar.set_postfix(self.task.shown(self._write_row()))
                 if self._due(self.checkpoint_every):
                     self.save()
         self.save()
-        return self.step >= self.steps
+        return self.finished
+
+    @property
+    def finished(self):
+        """All steps are done, or the task has seen enough."""
+        return self.step >= self.steps or self.task.finished
 
     def _one_step(self):
         start = time.perf_counter()
-        rows = asarray(self.batches.next())  # (N,)
-        metrics = self.rule.step(self._scaled(self.x_train[rows]), self.y_train[rows])
+        metrics = self.task.step(self.rule)
         for name, value in metrics.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.counted += 1
@@ -97,32 +94,14 @@ class Loop:
         means = {name: float(value) / self.counted for name, value in self.sums.items()}
         self.sums, self.counted = {}, 0
         self._check(means["loss"])
-        n = min(len(self.dataset.x_test), len(self.dataset.x_train))
         row = {"step": self.step, "seconds": round(self.seconds, 3), "train_loss": means.pop("loss"), **means}
-        row["test_error"] = self.error(self.dataset.x_test, self.dataset.y_test)
-        row["train_error"] = self.error(self.dataset.x_train[:n], self.dataset.y_train[:n])
+        row.update(self.task.measure(self.rule))
         if self.measure is not None:
             row.update({name: float(value) for name, value in self.measure(self.rule).items()})
         self.history.add(row)
         if self.folder is not None:
             self.history.save(self.folder)
         return row
-
-    def error(self, x, y):
-        """Share of the host samples (x, y) that the network gets wrong at test time, in percent."""
-        wrong = 0
-        for start in range(0, len(x), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
-            prediction = self.rule.predict(self._scaled(asarray(x[part])))
-            wrong = wrong + self.rule.head.loss.errors(prediction, asarray(y[part]))
-        return 100 * float(wrong) / len(x)
-
-    def _scaled(self, x):
-        # Images travel as bytes and become floats only here: a quarter of the memory.
-        x = x.astype(FLOAT)
-        if self.dataset.scale != 1:
-            x *= self.dataset.scale
-        return x
 
     def _check(self, loss):
         if math.isfinite(loss):
@@ -144,13 +123,14 @@ class Loop:
             return
         arrays = {f"rule/{name}": value for name, value in self.rule.state().items()}
         arrays.update({f"sums/{name}": to_numpy(value) for name, value in self.sums.items()})
-        arrays["batches/order"] = self.batches.order
+        task_arrays, task_meta = self.task.state()
+        arrays.update({f"task/{name}": value for name, value in task_arrays.items()})
         meta = {
             "config": self.config,
             "step": self.step,
             "seconds": self.seconds,
             "counted": self.counted,
-            "batches": {"position": self.batches.position, "epoch": self.batches.epoch},
+            "task": task_meta,
             "rng": self.rng.bit_generator.state,
             "history": self.history.rows,
         }
@@ -164,7 +144,7 @@ class Loop:
         self._check_settings(path, meta["config"])
         self.rule.load_state(_under(arrays, "rule/"))
         self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
-        self.batches.load_state({"order": arrays["batches/order"], **meta["batches"]})
+        self.task.load_state(_under(arrays, "task/"), meta["task"])
         self.rng.bit_generator.state = meta["rng"]
         self.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
         self.history = History(meta["history"])

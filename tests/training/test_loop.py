@@ -40,7 +40,7 @@ def equal_states(a, b):
 @pytest.mark.parametrize("rule", ["backprop", "dni", "cdni", "none"])
 def test_training_learns_and_records(rule, dataset, tmp_path):
     loop = build_loop(settings_for(rule, steps=150), dataset, tmp_path, progress=False)
-    before = loop.error(dataset.x_test, dataset.y_test)
+    before = loop.task.error(loop.rule, dataset.x_test, dataset.y_test)
     assert loop.run()
     assert [row["step"] for row in loop.history.rows] == list(range(10, 151, 10))
     assert loop.history.rows[-1]["test_error"] < before

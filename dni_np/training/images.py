@@ -1,0 +1,66 @@
+"""The task of classifying images: minibatches to learn from, and the share of errors.
+
+Any task has what the loop asks for:
+
+    step(rule) -> metrics              let the rule learn once; device scalars by name, "loss" among them
+    measure(rule) -> numbers           what a row of the history says beside those
+    shown(row) -> numbers              of these, the ones for the progress bar
+    state(), load_state(...)           (arrays, what else JSON can hold): its place in the data
+    finished                           True when it has seen enough
+    name                               for titles
+"""
+
+from dni_np.backend import FLOAT, asarray
+from dni_np.data.batches import Batches
+
+EVALUATION_BATCH = 2000
+
+
+class Images:
+    """Minibatches of `dataset` (a Dataset; also of rows that are no images), in orders drawn from `rng`."""
+
+    finished = False
+
+    def __init__(self, dataset, batch_size, rng):
+        self.dataset = dataset
+        self.name = dataset.note or dataset.name
+        self.batches = Batches(len(dataset.x_train), batch_size, rng)
+        self.x_train, self.y_train = asarray(dataset.x_train), asarray(dataset.y_train)
+
+    def step(self, rule):
+        rows = asarray(self.batches.next())  # (N,)
+        return rule.step(self._scaled(self.x_train[rows]), self.y_train[rows])
+
+    def measure(self, rule):
+        data = self.dataset
+        n = min(len(data.x_test), len(data.x_train))
+        return {
+            "test_error": self.error(rule, data.x_test, data.y_test),
+            "train_error": self.error(rule, data.x_train[:n], data.y_train[:n]),
+        }
+
+    def shown(self, row):
+        return {"loss": f"{row['train_loss']:.4f}", "test": f"{row['test_error']:.2f}%"}
+
+    def error(self, rule, x, y):
+        """Share of the host samples (x, y) that the network gets wrong at test time, in percent."""
+        wrong = 0
+        for start in range(0, len(x), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            prediction = rule.predict(self._scaled(asarray(x[part])))
+            wrong = wrong + rule.head.loss.errors(prediction, asarray(y[part]))
+        return 100 * float(wrong) / len(x)
+
+    def _scaled(self, x):
+        # Images travel as bytes and become floats only here: a quarter of the memory.
+        x = x.astype(FLOAT)
+        if self.dataset.scale != 1:
+            x *= self.dataset.scale
+        return x
+
+    def state(self):
+        place = self.batches.state()
+        return {"order": place.pop("order")}, place
+
+    def load_state(self, arrays, place):
+        self.batches.load_state({**arrays, **place})
