@@ -1,0 +1,43 @@
+"""An ordinary layer at every step of a sequence."""
+
+from dni_np.errors import UserError
+from dni_np.nn.layer import Layer
+
+
+class EachStep(Layer):
+    """y_t = f(x_t): all steps of x (T, N, ...) at once, as one batch of T N rows.
+
+    The layer divides its parameters' gradients by the T N rows it sees. A sample's loss is the sum
+    over its steps (see `lstm`) and there are N samples, so they are multiplied by T again.
+    """
+
+    def __init__(self, layer):
+        self.layer = layer
+        self.params, self.grads, self.buffers = layer.params, layer.grads, layer.buffers
+
+    def forward(self, x, training=True):
+        if x.ndim < 3:
+            raise UserError(f"EachStep cannot take an input of shape {x.shape}: it needs (T, N, ...)")
+        y, cache = self.layer.forward(as_rows(x), training)
+        return y.reshape(*x.shape[:2], *y.shape[1:]), cache
+
+    def backward(self, dy, cache, input_gradient=True):
+        T, N = dy.shape[:2]
+        dx, grads = self.layer.backward(as_rows(dy), cache, input_gradient)
+        for gradient in grads.values():
+            gradient *= T
+        return (dx.reshape(T, N, *dx.shape[1:]) if input_gradient else None), grads
+
+    def leaves(self):
+        yield from self.layer.leaves()
+
+    def state(self):
+        return self.layer.state()
+
+    def load_state(self, state):
+        self.layer.load_state(state)
+
+
+def as_rows(x):
+    """(T, N, ...) -> (T N, ...)."""
+    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])

@@ -1,0 +1,63 @@
+"""Symbols as rows of numbers: one-hot, or an embedding that is learned.
+
+A sequence of symbols is ids (T, N), integers from 0 to n_symbols - 1, time first as in `lstm`.
+"""
+
+from dni_np.backend import FLOAT, asarray, xp
+from dni_np.errors import UserError
+from dni_np.nn.initializers import he_normal
+from dni_np.nn.layer import Layer
+
+
+class OneHot(Layer):
+    """ids (T, N) -> (T, N, n_symbols): a one for the symbol, zeros for the others. Nothing to learn."""
+
+    def __init__(self, n_symbols, dtype=FLOAT):
+        super().__init__()
+        self.n_symbols, self.dtype = n_symbols, dtype
+
+    def forward(self, ids, training=True):
+        check(self, ids)
+        return one_hot(ids, self.n_symbols, self.dtype), None
+
+    def backward(self, dy, cache, input_gradient=True):
+        """dx is None: symbols have no gradient."""
+        return None, self.grads
+
+
+class Embedding(Layer):
+    """y_tn = W[id_tn], ids (T, N) -> (T, N, width), with W (n_symbols, width): a linear layer on one-hot rows.
+
+    Written that way, the gradient needs no additions in random places, whose order a GPU leaves open:
+
+        dW = onehot(ids)^T dy / N        summed over steps and samples
+    """
+
+    def __init__(self, n_symbols, width, rng, init=he_normal, dtype=FLOAT):
+        super().__init__(W=asarray(init(n_symbols, width, rng), dtype))
+        self.n_symbols = n_symbols
+
+    def forward(self, ids, training=True):
+        check(self, ids)
+        return self.params["W"][ids], ids
+
+    def backward(self, dy, cache, input_gradient=True):
+        """dx is None: symbols have no gradient."""
+        ids = cache
+        rows = one_hot(ids.reshape(-1), self.n_symbols, dy.dtype)  # (T N, n_symbols)
+        xp.matmul(rows.T, dy.reshape(len(rows), -1), out=self.grads["W"])
+        self.grads["W"] *= 1 / ids.shape[1]
+        return None, self.grads
+
+
+def one_hot(ids, n_symbols, dtype):
+    """(...) -> (..., n_symbols)."""
+    return (ids[..., None] == xp.arange(n_symbols)).astype(dtype)
+
+
+def check(layer, ids):
+    """Refuse what are no symbols."""
+    if ids.ndim != 2 or ids.dtype.kind not in "iu":
+        raise UserError(
+            f"{type(layer).__name__} needs integer symbols of shape (T, N), not {ids.dtype} of shape {ids.shape}"
+        )

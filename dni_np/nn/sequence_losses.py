@@ -1,0 +1,55 @@
+"""The loss of a sequence: the sum over the steps that count.
+
+    loss, dlogits = loss_function(logits, (labels, mask))
+
+as in `losses`, with logits (T, N, C), integer labels (T, N) and a mask (T, N) that is 1 (or True) where a
+step is scored and 0 where it is not, as while a Copy network still reads. The mean is over the N samples
+and a device scalar; dlogits is per sample, not divided by anything.
+"""
+
+import math
+
+from dni_np.backend import xp
+from dni_np.errors import UserError
+
+
+class MaskedSoftmaxCrossEntropy:
+    """L_n = -sum_t m_tn log softmax(z_tn)[label_tn], with dL_n/dz_tn = m_tn (softmax(z_tn) - onehot(label_tn)).
+
+    Where nothing is scored the label does not matter, but must be one of the C.
+    """
+
+    def __call__(self, logits, target):
+        labels, mask = self.check(logits, target)
+        shifted = logits - logits.max(axis=2, keepdims=True)  # (T, N, C)
+        p = xp.exp(shifted)
+        total = p.sum(axis=2, keepdims=True)  # (T, N, 1)
+        p /= total
+        step, sample = xp.arange(len(logits))[:, None], xp.arange(logits.shape[1])
+        nats = xp.log(total[:, :, 0]) - shifted[step, sample, labels]  # (T, N), -log p
+        nats *= mask
+        p[step, sample, labels] -= 1
+        p *= mask[:, :, None]
+        return nats.sum() / logits.shape[1], p
+
+    def errors(self, logits, target):
+        """At how many scored steps another symbol has the largest logit, as a device scalar."""
+        labels, mask = self.check(logits, target)
+        return ((logits.argmax(axis=2) != labels) * mask).sum()
+
+    def check(self, logits, target):
+        labels, mask = target
+        if logits.ndim != 3 or not labels.shape == mask.shape == logits.shape[:2]:
+            raise UserError(
+                f"logits {logits.shape} need integer labels and a mask of shape (T, N), not {labels.shape} and {mask.shape}"
+            )
+        return labels, mask
+
+
+def bits_per_symbol(loss, mask):
+    """The mean of -log2 p over the scored steps: unlike the loss it does not grow with the sequence.
+
+    For a sequence in chunks give the sum of their losses and the whole sequence's mask (T, N): a chunk alone may
+    have no scored step. A mean over many sequences weighs each by its mask.sum().
+    """
+    return loss * (mask.shape[1] / math.log(2)) / mask.sum()
