@@ -14,16 +14,21 @@ from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.nn.activations import ReLU, Sigmoid, Tanh
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.batchnorm_images import BatchNorm2D
+from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.conv_columns import ColumnsConv2D
 from dni_np.nn.conv_frequency import FrequencyConv2D
+from dni_np.nn.each_step import EachStep
+from dni_np.nn.embedding import Embedding, OneHot
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten
 from dni_np.nn.schedules import StepDecay
+from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
 from tests.strict_array import strict
 
@@ -86,6 +91,59 @@ def test_layers(name, training):
         dx, grads = layer.backward(draw(rng, *y.shape), cache)
         layer.load_state(layer.state())
         return [y, dx, *grads.values(), *layer.state().values()]
+
+    assert_same_on_both(work)
+
+
+RECURRENT_LAYERS = {
+    "lstm": lambda rng: LSTM(4, 5, rng),
+    "batchnorm lstm": lambda rng: BatchNormLSTM(4, 5, rng, max_steps=2),
+}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", RECURRENT_LAYERS)
+def test_recurrent_layers(name, training):
+    def work(rng):
+        layer = RECURRENT_LAYERS[name](rng)
+        waits = strict.record.synchronizations
+        state, caches = layer.initial_state(6), []
+        for start, steps in ((0, 2), (2, 1)):
+            y, state, cache = layer.forward(draw(rng, steps, 6, 4), state, training, start)
+            caches.append((y, cache))
+        dstate, results = None, [y, *state]
+        for y, cache in reversed(caches):
+            dx, dstate, grads = layer.backward(draw(rng, *y.shape), dstate, cache)
+            results += [dx, *dstate, *(value.copy() for value in grads.values())]
+        assert strict.record.synchronizations == waits
+        return [*results, *layer.state().values()]
+
+    assert_same_on_both(work)
+
+
+SYMBOL_LAYERS = {
+    "one-hot": lambda rng: OneHot(7),
+    "embedding": lambda rng: Embedding(7, 3, rng),
+}
+
+
+@pytest.mark.parametrize("name", SYMBOL_LAYERS)
+def test_from_symbols_to_the_loss_of_a_sequence(name):
+    def work(rng):
+        below = SYMBOL_LAYERS[name](rng)
+        ids, labels = (asarray(rng.integers(0, 7, (3, 6))) for _ in range(2))
+        mask = asarray(rng.random((3, 6)) < 0.5)
+        waits = strict.record.synchronizations
+        x, cache = below.forward(ids)
+        above = EachStep(Linear(x.shape[2], 7, rng))
+        logits, cache_above = above.forward(x)
+        compare = MaskedSoftmaxCrossEntropy()
+        loss, dlogits = compare(logits, (labels, mask))
+        dx, _ = above.backward(dlogits, cache_above)
+        below.backward(dx, cache)
+        results = [loss, bits_per_symbol(loss, mask), compare.errors(logits, (labels, mask)), dlogits, dx]
+        assert strict.record.synchronizations == waits
+        return [*results, *above.grads.values(), *below.grads.values()]
 
     assert_same_on_both(work)
 
