@@ -11,12 +11,13 @@ import numpy as np
 
 from dni_np import architectures
 from dni_np.analysis.gradient_error import gradient_error
-from dni_np.backend import FLOAT, asarray
+from dni_np.backend import FLOAT, asarray, xp
 from dni_np.baselines.backprop import Backprop
 from dni_np.baselines.no_backprop import NoBackprop
 from dni_np.data.binary_addition import binary_addition
 from dni_np.data.choose import load_images
 from dni_np.data.dataset import Dataset
+from dni_np.dni.class_pictures import ClassPictures
 from dni_np.dni.conditioning import Conditioning
 from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
 from dni_np.dni.network import DecoupledHead, DNINetwork, cut
@@ -83,7 +84,8 @@ def build_rule(settings, dataset, rng):
 
     model = ConvSyntheticGradient if settings.network == "cnn" else SyntheticGradient
     widths = [settings.hidden_widths[k - 1] for k in sorted(set(after))]
-    units = [_unit(core, model, width, settings, dataset, rng) for core, width in zip(cores, widths)]
+    images = _shapes_after(cores, dataset) if "picture" in settings.sees else [()] * len(cores)
+    units = [_unit(core, model, width, settings, dataset, rng, image) for core, width, image in zip(cores, widths, images)]
     top = cores[-1]
     if settings.head == "synthetic":
         head = DecoupledHead(_unit(top, SyntheticGradient, dataset.classes, settings, dataset, rng), loss)
@@ -106,14 +108,33 @@ def _main_network(settings, dataset, rng):
     return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
-def _unit(core, model, width, settings, dataset, rng):
-    """A DNI around `core`, whose output has `width` units (or channels), with a guess of the kind `model`."""
+def _unit(core, model, width, settings, dataset, rng, image=()):
+    """A DNI around `core`, whose output has `width` units (or channels), with a guess of the kind `model`.
+
+    `image`, the shape of the output's feature maps, is given where the guess is to have pictures of the classes.
+    """
     if settings.network == "cnn" and "input" in settings.sees:
-        raise UserError("in a convolutional network a synthetic gradient can see output, normalized and label, not input")
-    conditioning = Conditioning(settings.sees, width, label=dataset.classes, input=dataset.x_train.shape[1])
+        raise UserError(
+            "in a convolutional network a synthetic gradient can see output, normalized, label, picture, not input"
+        )
+    if settings.network != "cnn" and "picture" in settings.sees:
+        raise UserError("pictures of the classes are for the feature maps of a convolutional network: leave picture out")
+    sees = [source for source in settings.sees if source != "picture"]
+    conditioning = Conditioning(sees, width, label=dataset.classes, input=dataset.x_train.shape[1])
     guess = model(width, conditioning, rng, settings.hidden)
+    if image:
+        guess = ClassPictures(guess, image, dataset.classes)
     sg_rate = settings.sg_learning_rate or settings.learning_rate
     return DNI(core, guess, _optimizer(core, settings, settings.learning_rate), _optimizer(guess, settings, sg_rate))
+
+
+def _shapes_after(cores, dataset):
+    """The shape of one sample after each of `cores`: of feature maps, (height, width, channels)."""
+    h, shapes = xp.zeros((1, dataset.x_train.shape[1]), FLOAT), []
+    for core in cores:
+        h, _ = core.forward(h, training=False)
+        shapes.append(h.shape[1:])
+    return shapes
 
 
 def _optimizer(layer, settings, rate):

@@ -96,7 +96,8 @@ def _add_options(command, recipe, several):
         command.add_argument(flag(name), type=kind, help=about)
     for name, (kind, about) in LISTS.items():
         command.add_argument(flag(name), type=kind, nargs="+", help=about)
-    looks = "what synthetic gradients look at: output, normalized, label, input, or several; repeat the option: a run each"
+    looks = "what synthetic gradients look at: output, normalized, label, input, picture (of a CNN's classes), or several"
+    looks += "; repeat the option: a run each"
     command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=looks)
     command.add_argument("--backend", choices=("numpy", "cupy"), help="default: DNI_NP_BACKEND, else numpy")
     command.add_argument("--out", metavar="FOLDER", help="where to write (default: a new folder in runs/)")

@@ -13,7 +13,7 @@ RULES = {
     "cdni": "a synthetic gradient from the layer's output and the label",
     "none": "no gradient below the top layer",
 }
-SOURCES = ("output", "normalized", "label", "input")
+SOURCES = ("output", "normalized", "label", "input", "picture")  # the last: of each class, for feature maps
 
 
 @dataclass(frozen=True)

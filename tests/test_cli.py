@@ -254,6 +254,10 @@ MISTAKES = {
         ["addition", "--sees", "stars", "--rule", "dni"],
         "--sees is stars: it must be one or more of output",
     ),
+    "pictures without maps": (
+        ["mnist", "--data", "digits", "--sees", "output", "label", "picture"],
+        "pictures of the classes are for the feature maps",
+    ),
     "too few steps": (["addition", "--steps", "0"], "--steps is 0"),
     "nothing left to hold out": (["addition", "--bits", "3"], "every sum of 3 bits is among the 1000 examples"),
     "too many bits": (["addition", "--bits", "99"], "99"),

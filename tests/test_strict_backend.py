@@ -24,6 +24,7 @@ RUNS = {
     "true targets": {"rule": "dni", "targets": "true"},
     "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
     "cnn cdni": {"rule": "cdni", "network": "cnn", "sees": ("output", "label"), "pooling": "max", "head": "synthetic"},
+    "pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
     "addition": {"rule": "cdni", "sees": MIXTURE, "head": "synthetic", "task": "addition", "optimizer": "sgd"},
 }
 

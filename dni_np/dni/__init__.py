@@ -7,6 +7,7 @@ In reading order:
     conditioning                what the guess may look at: the output, the label, the input
     synthetic_gradients         the models that guess: linear, or with hidden layers
     conv_synthetic_gradients    the same for images: a small convolutional network
+    class_pictures              telling a convolutional guess where
     network                     a chain of units: each one's target is the next one's guess
     true_targets                the same with true gradients as targets: what waiting would give
     probe                       synthetic beside true gradients, without disturbing training

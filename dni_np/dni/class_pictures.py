@@ -1,0 +1,44 @@
+"""Telling a convolutional guess where: a learned picture for each class and channel.
+
+    ghat = M(h, context) + V[y]            V (classes, H, W, C), zero at first
+
+What the classifier sends down depends on the place: dL/dh_pixel = sum_c (p_c - y_c) W[c, pixel], another
+weight at every pixel. Label masks tell a convolution the class, but a convolution does the same
+everywhere. The picture of the sample's class supplies just that: V = -W would be the part -y W
+exactly. In a fully connected guess it is the label's own weights; for convolutions it is an
+addition of this package, not in Jaderberg et al. 2017.
+"""
+
+import math
+
+from dni_np.backend import FLOAT
+from dni_np.nn.initializers import zeros
+from dni_np.nn.layer import Layer
+from dni_np.nn.linear import Linear
+from dni_np.nn.sequential import Sequential
+
+
+class ClassPictures(Layer):
+    """The guess of `model`, plus a picture for the label, context["label"] (N, classes); `image` is h's (H, W, C)."""
+
+    def __init__(self, model, image, classes, dtype=FLOAT):
+        self.model = model
+        self.pictures = Linear(classes, math.prod(image), None, bias=False, init=zeros, dtype=dtype)
+        self.net = Sequential([model.net, self.pictures])  # never run as a chain: it lists the parameters of both
+        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+
+    def forward(self, h, context=None):
+        """h (N, H, W, C), context {name: (N, ...)} -> (ghat (N, H, W, C), cache)."""
+        guess, model_cache = self.model.forward(h, context)
+        picture, picture_cache = self.pictures.forward(context["label"])  # (N, H W C)
+        guess += picture.reshape(guess.shape)
+        return guess, (model_cache, picture_cache)
+
+    def backward(self, dguess, cache, input_gradient=False):
+        """Gradients of the parameters. What the guess looked at is a constant to it."""
+        self.model.backward(dguess, cache[0])
+        self.pictures.backward(dguess.reshape(len(dguess), -1), cache[1], input_gradient=False)
+        return None, self.grads
+
+    def leaves(self):
+        yield from self.net.leaves()
