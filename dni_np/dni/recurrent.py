@@ -1,0 +1,98 @@
+"""A recurrent network that learns a few steps at a time and still hears from the future (figure 10).
+
+    s_t, ..., s_{t+T}           T steps from the carried state s_t = (h_t, c_t)
+    ghat_{t+T} = M(h_{t+T})     a guess of d(losses after t+T) / d s_{t+T}, for h and for c
+    the chunk's losses are backpropagated, with 0.1 ghat_{t+T} entering at s_{t+T}
+    d_t                         what arrives at s_t: the target for M(h_t)
+    M descends 1/2 ||M(h_t) - d_t||^2;  s_{t+T} is carried on, the rest is forgotten
+
+Memory is that of T steps, however long the sequence. A target is itself made of a guess: in many
+visits the news of a distant loss travels back, chunk by chunk. With T = 1 learning is online.
+(Jaderberg et al. 2017, sections A.3 and D.2; the factor 0.1, where the guess is consumed, is theirs.)
+
+The paper keeps the guess at s_t until its target comes. Here M guesses once more from the carried h_t,
+with its newest weights: one small product more, and the state is all that is carried.
+"""
+
+from dni_np.backend import FLOAT, xp
+from dni_np.dni.truncated_bptt import TruncatedBPTT
+from dni_np.nn.activations import ReLU
+from dni_np.nn.initializers import zeros
+from dni_np.nn.layer import Layer
+from dni_np.nn.linear import Linear
+from dni_np.nn.sequential import Sequential
+
+
+class StateGuess(Layer):
+    """M(h) = ReLU(h W_1 + b_1) W_2 + b_2, from h (N, H) to (N, `parts` H): gradients for h and c.
+
+    One hidden layer of as many units as the core has, the last layer zero at first (section D.2).
+    """
+
+    def __init__(self, units, rng, parts=2, last_init=zeros, dtype=FLOAT):
+        hidden = Linear(units, units, rng, dtype=dtype)
+        self.net = Sequential([hidden, ReLU(), Linear(units, parts * units, rng, init=last_init, dtype=dtype)])
+        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+
+    def forward(self, h, training=True):
+        return self.net.forward(h, training)
+
+    def backward(self, dguess, cache, input_gradient=True):
+        return self.net.backward(dguess, cache, input_gradient)
+
+    def leaves(self):
+        yield from self.net.leaves()
+
+
+class RecurrentDNI(TruncatedBPTT):
+    """TruncatedBPTT with a synthetic gradient where each chunk ends; `guess` (StateGuess) has its own optimizer.
+
+    `scale` multiplies the guess where the core consumes it. With `scaled_target` targets are made of the
+    scaled guess as well, otherwise of the whole one (the paper leaves it open).
+    """
+
+    def __init__(self, *arguments, guess, guess_optimizer, scale=0.1, scaled_target=True):
+        super().__init__(*arguments)
+        self.guess, self.guess_optimizer = guess, guess_optimizer
+        self.scale, self.scaled_target = scale, scaled_target
+
+    def step(self, x, y, mask, first, last):
+        start = self.start(x, first)
+        outputs, cache = self.unroll(x, start)
+        future = None if last else split(self.guess.forward(self.carried.arrays[0])[0])
+        metrics, doutputs = self.train_readout(outputs, y, mask)
+        target = self.backward(doutputs, future, cache)
+        self.core_optimizer.step()
+        if not first:
+            metrics["gradient_loss"] = self.train_guess(start[0], target)
+        return metrics
+
+    def backward(self, doutputs, future, cache):
+        """The core's gradients; return the target, the gradients of h and c where the chunk begins."""
+        if future is None:
+            _, target, _ = self.core.backward(doutputs, None, cache, input_gradient=False)
+            return target
+        rest = None
+        if not self.scaled_target:  # backpropagation is linear: the target lacks what the rest of the guess brings
+            lacking = tuple((1 - self.scale) * part for part in future)
+            _, rest, _ = self.core.backward(xp.zeros_like(doutputs), lacking, cache, input_gradient=False)
+        scaled = tuple(self.scale * part for part in future)
+        _, target, _ = self.core.backward(doutputs, scaled, cache, input_gradient=False)
+        return target if rest is None else tuple(a + b for a, b in zip(target, rest))
+
+    def train_guess(self, h, target):
+        """Move M(h) towards its target, (dh, dc); return the loss before."""
+        guess, cache = self.guess.forward(h)
+        error = guess - xp.concatenate(target, axis=1)  # (N, 2 H)
+        self.guess.backward(error, cache, input_gradient=False)
+        self.guess_optimizer.step()
+        return xp.vdot(error, error) * (0.5 / len(error))
+
+    def parts(self):
+        return {**super().parts(), "guess": self.guess, "guess_optimizer": self.guess_optimizer}
+
+
+def split(guess):
+    """(N, 2 H) -> the gradients of h and c, both (N, H)."""
+    units = guess.shape[1] // 2
+    return guess[:, :units], guess[:, units:]
