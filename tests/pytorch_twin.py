@@ -83,6 +83,23 @@ def flatten(layer):
     return function(lambda x: x.permute(0, 2, 3, 1).flatten(1))
 
 
+def lstm(layer):
+    """PyTorch orders the gates i, f, g, o, keeps W of x and of h apart and transposed, and has two biases."""
+    assert type(layer).__name__ == "LSTM", "PyTorch has no batch-normalized LSTM"
+    W, b = (swap_o_and_g(to_numpy(layer.params[name])) for name in "Wb")
+    module = torch.nn.LSTM(layer.n_in, layer.n_units, dtype=tensor(W).dtype)
+    values = {"weight_ih": W[: layer.n_in].T, "weight_hh": W[layer.n_in :].T, "bias_ih": b, "bias_hh": 0 * b}
+    for name, value in values.items():
+        fill(getattr(module, f"{name}_l0"), value)
+    return module
+
+
+def swap_o_and_g(array):
+    """Between our order of an LSTM's gates and PyTorch's."""
+    i, f, o, g = np.split(array, 4, axis=-1)
+    return np.concatenate([i, f, g, o], axis=-1)
+
+
 def function(compute):
     module = torch.nn.Module()
     module.forward = compute
@@ -102,5 +119,6 @@ TWINS = {
     "AveragePool2D": pooling("AvgPool2d"),
     "ToImages": to_images,
     "Flatten": flatten,
+    "LSTM": lstm,
     **{name: lambda layer: getattr(torch.nn, type(layer).__name__)() for name in ("ReLU", "Sigmoid", "Tanh")},
 }

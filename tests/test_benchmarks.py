@@ -9,8 +9,8 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy
 from tests.benchmarks import run
-from tests.benchmarks.cases import CASES, Convolution, Step
-from tests.benchmarks.products import matrices
+from tests.benchmarks.cases import CASES, Convolution, Recurrent, Step
+from tests.benchmarks.products import matrices, products, recurrent
 from tests.benchmarks.timing import Contender, interleave, ratio
 from tests.pytorch_twin import torch
 
@@ -18,12 +18,13 @@ NEEDS_TORCH = pytest.mark.skipif(
     torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
 )
 STEPS = [case for case in CASES if isinstance(case, Step)]
+SEQUENCES = [case for case in CASES if isinstance(case, Recurrent)]
 CONVOLUTIONS = [case for case in CASES if isinstance(case, Convolution)]
 
 
 def few(case):
-    """The same for few images: whole batches take seconds."""
-    return replace(case, batch=8) if case.on_images else case
+    """The same for few images or sequences: whole batches take seconds."""
+    return replace(case, batch=8) if case.table != "rows" else case
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -65,13 +66,29 @@ def test_pytorch_does_the_same_convolution(case):
                 assert theirs is None if ours is True else relative_error(theirs.numpy(), ours) < 1e-5
 
 
+@NEEDS_TORCH
+@pytest.mark.parametrize("kind", ["nn.LSTM", "LSTMCell"])
+@pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: case.name)
+def test_pytorch_does_the_same_step_on_sequences(case, kind):
+    """The same outputs for three steps, so the same updates."""
+    from tests.benchmarks import peers
+
+    case = few(case)
+    assert kind in peers.kinds(case)
+    ours, theirs = case.step(), peers.step(case, kind)
+    outputs = [to_numpy(ours()).copy() for _ in range(3)]
+    for y in outputs:
+        assert relative_error(theirs().numpy(), y) < 1e-4
+    assert relative_error(outputs[2], outputs[0]) > 1e-2
+
+
 def relative_error(value, wanted):
     return np.linalg.norm(value - wanted) / np.linalg.norm(wanted)
 
 
 @NEEDS_TORCH
 @pytest.mark.parametrize("kind", ["NCHW", "channels_last"])
-@pytest.mark.parametrize("case", [case for case in STEPS if case.on_images], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in STEPS if case.table == "images"], ids=lambda case: case.name)
 def test_pytorch_keeps_its_layout(case, kind):
     """From the first convolution to the last pooling, and for channels_last all the way back."""
     from tests.benchmarks import peers
@@ -102,6 +119,14 @@ def test_the_products_are_those_of_the_step():
     cdni = next(case for case in CASES if case.name == "cdni").build()
     main = [(784, 256, False), (256, 256, True), (256, 256, True), (256, 10, True)]
     assert list(matrices(cdni)) == main + 3 * [(266, 256, False)]
+
+
+def test_the_products_of_an_lstm_are_those_of_its_step():
+    case = SEQUENCES[0]
+    pairs = recurrent(case)
+    forward, back = ((256, 264), (264, 1024)), ((256, 1024), (1024, 256))
+    assert [(a.shape, b.shape) for a, b in pairs] == 20 * [forward] + 20 * [back] + [((264, 5120), (5120, 1024))]
+    products(case)()
 
 
 def test_contenders_take_turns():

@@ -1,4 +1,4 @@
-"""What is timed: whole training steps, and single convolutions. Random data: its values do not change the time."""
+"""What is timed: whole training steps, and single layers: convolutions and an LSTM. Random data: its values do not change the time."""
 
 from dataclasses import dataclass, field
 
@@ -8,6 +8,8 @@ from dni_np.backend import asarray
 from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
 from dni_np.nn.conv_choice import conv2d
+from dni_np.nn.lstm import LSTM
+from dni_np.nn.optimizers import Adam
 from dni_np.recipes import find
 
 
@@ -27,8 +29,9 @@ class Step:
         return find(self.recipe).settings(self.rule, **self.changes)
 
     @property
-    def on_images(self):
-        return self.settings().network == "cnn"
+    def table(self):
+        """Cases of one table are compared with the same contenders."""
+        return "images" if self.settings().network == "cnn" else "rows"
 
     def data(self):
         """(x, y) on the host: floats, and labels or bits."""
@@ -59,7 +62,7 @@ class Convolution:
     n_out: int
     batch: int
     target: str = ""
-    on_images = True
+    table = "images"
 
     @property
     def first(self):
@@ -98,6 +101,42 @@ class Convolution:
         return step
 
 
+@dataclass(frozen=True)
+class Recurrent:
+    """One LSTM forward, backward and Adam, on a chunk of sequences. Nobody wants the gradient of the data."""
+
+    name: str
+    about: str
+    target: str
+    n_in: int = 8
+    units: int = 256
+    steps: int = 20
+    batch: int = 256
+    table = "sequences"
+
+    def data(self):
+        """(x, dy) on the host."""
+        rng = np.random.default_rng(0)
+        return tuple(rng.standard_normal((self.steps, self.batch, width), np.float32) for width in (self.n_in, self.units))
+
+    def build(self):
+        """The layer."""
+        return LSTM(self.n_in, self.units, np.random.default_rng(0))
+
+    def step(self):
+        """A function that does one step and returns the outputs before it."""
+        layer, (x, dy) = self.build(), map(asarray, self.data())
+        optimizer, state = Adam(layer, 1e-3), layer.initial_state(self.batch)
+
+        def step():
+            y, _, cache = layer.forward(x, state)
+            layer.backward(dy, None, cache, input_gradient=False)
+            optimizer.step()
+            return y
+
+        return step
+
+
 DEEP, PAPER_DNI = {"layers": 4}, {"layers": 4, "hidden": (1024, 1024)}
 EASY, CNN = "PyTorch takes {} times as long", "at most 1.2 times channels_last's, and least memory"
 CASES = [
@@ -115,6 +154,7 @@ CASES = [
     Step("cnn backprop", "two 5x5 convolutions of 64 channels, Adam, batch 256", "mnist-cnn", "backprop", CNN),
     Step("cnn cdni", "the same, linear guesses from output and label", "mnist-cnn", "cdni", CNN),
     Step("cnn dni", "the same, guesses by 2 x 64 channels with BN and ReLU", "mnist-cnn", "dni", CNN),
+    Recurrent("lstm", "LSTM, 256 units, batch 256, 20 steps, Adam", "1.2 of its products, half the memory"),
     *(Convolution(28, 1, 64, batch, "PyTorch takes longer, and more memory") for batch in (64, 256)),
     *(
         Convolution(size, channels, channels, batch, "least memory")

@@ -8,17 +8,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.benchmarks.cases import Convolution
+from tests.benchmarks.cases import Convolution, Recurrent
 from tests.pytorch_twin import twin
 
-# Steps on rows are compared for each of its optimizers, steps on images for each of its layouts.
+# Steps on rows are compared for each of its optimizers, on images for each of its layouts, on sequences for its LSTMs.
 OPTIMIZERS = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 LAYOUTS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
+LSTMS = ("nn.LSTM", "LSTMCell")
+KINDS = {"rows": OPTIMIZERS, "images": LAYOUTS, "sequences": LSTMS}
 
 
 def kinds(case):
     """The names of PyTorch's contenders."""
-    return list(LAYOUTS if case.on_images else OPTIMIZERS)
+    return list(KINDS[case.table])
 
 
 def step(case, kind, threads=1):
@@ -27,6 +29,8 @@ def step(case, kind, threads=1):
     layout = LAYOUTS.get(kind, torch.contiguous_format)
     if isinstance(case, Convolution):
         return convolution(case, layout)
+    if isinstance(case, Recurrent):
+        return recurrent(case, kind)
     rule = case.build()
     cores = nn.ModuleList(twin(core) for core in rule.cores).to(memory_format=layout)
     models = nn.ModuleList(twin(unit.synthetic_gradient.net) for unit in getattr(rule, "units", []))
@@ -57,6 +61,44 @@ def convolution(case, layout):
         return y.detach(), x.grad, layer.weight.grad
 
     return step
+
+
+def recurrent(case, kind):
+    """An LSTM forward, backward and fused Adam; returns the outputs."""
+    layer, (x, dy) = twin(case.build()), map(torch.from_numpy, case.data())
+    dy = dy / case.batch  # of the mean loss
+    if kind == "LSTMCell":
+        layer = written_out(layer)
+    for name, parameter in layer.named_parameters():
+        parameter.requires_grad_("bias_hh" not in name)  # two biases would learn twice as fast as our one
+    update = torch.optim.Adam(layer.parameters(), lr=1e-3, fused=True)
+
+    def step():
+        update.zero_grad()
+        y = layer(x)[0]
+        y.backward(dy)
+        update.step()
+        return y.detach()
+
+    return step
+
+
+def written_out(layer):
+    """The loop over time as one writes it in Python, to do something of one's own in between."""
+    cell = nn.LSTMCell(layer.input_size, layer.hidden_size)
+    cell.load_state_dict({name.removesuffix("_l0"): value for name, value in layer.state_dict().items()})
+
+    def forward(x):
+        h = c = x.new_zeros(x.shape[1], cell.hidden_size)
+        hs = []
+        for x_t in x:
+            h, c = cell(x_t, (h, c))
+            hs.append(h)
+        return torch.stack(hs), (h, c)
+
+    module = nn.ModuleList([cell])
+    module.forward = forward
+    return module
 
 
 def cross_entropy(prediction, y):

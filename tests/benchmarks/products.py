@@ -1,31 +1,47 @@
 """A step's matrix products alone: what no code can go below.
 
-For fully connected networks only. Convolutions have no such floor: in the frequency domain they
+For fully connected and recurrent networks only. Convolutions have no such floor: in the frequency domain they
 need a tenth of the multiplications that their columns need, and how many depends on the version.
 """
 
 import numpy as np
 
 from dni_np.nn.linear import Linear
+from tests.benchmarks.cases import Recurrent
 
 
 def products(case):
     """A function that does the step's matrix products and nothing else: the time no code can go below."""
-    rng = np.random.default_rng(0)
-    jobs = []
-    for n_in, n_out, input_gradient in matrices(case.build()):
-        x, W, dy = (
-            rng.standard_normal(shape).astype(np.float32)
-            for shape in ((case.batch, n_in), (n_in, n_out), (case.batch, n_out))
-        )
-        pairs = [(x, W), (x.T, dy)] + ([(dy, W.T)] if input_gradient else [])
-        jobs += [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
+    pairs = recurrent(case) if isinstance(case, Recurrent) else feed_forward(case)
+    jobs = [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
 
     def step():
         for a, b, out in jobs:
             np.matmul(a, b, out=out)
 
     return step
+
+
+def feed_forward(case):
+    """The pairs of matrices that a rule's step multiplies."""
+    pairs = []
+    for n_in, n_out, input_gradient in matrices(case.build()):
+        x, W, dy = draw((case.batch, n_in), (n_in, n_out), (case.batch, n_out))
+        pairs += [(x, W), (x.T, dy)] + ([(dy, W.T)] if input_gradient else [])
+    return pairs
+
+
+def recurrent(case):
+    """The same of an LSTM: [x, h] W step by step, dz W_h^T step by step back, and dW of all steps at once."""
+    n_in, H, rows = case.n_in, case.units, case.steps * case.batch
+    seen, W, dz = draw((rows, n_in + H), (n_in + H, 4 * H), (rows, 4 * H))
+    steps = [slice(start, start + case.batch) for start in range(0, rows, case.batch)]
+    return [(seen[t], W) for t in steps] + [(dz[t], W[n_in:].T) for t in steps] + [(seen.T, dz)]
+
+
+def draw(*shapes):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal(shape, np.float32) for shape in shapes]
 
 
 def matrices(rule):

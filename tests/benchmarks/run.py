@@ -1,4 +1,4 @@
-"""Time training steps and convolutions against PyTorch, and steps on rows against their own matrix products.
+"""Time training steps, convolutions and an LSTM against PyTorch, and where there are such against their matrix products.
 
     python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni tiny "conv 28 1-64 x256"] [--json FILE]
 
@@ -37,10 +37,8 @@ def main(arguments=None):
     rows = []
     for case in tqdm(chosen, unit="case", disable=None):
         rows.append(measure(case, options.seconds, options.threads))
-    for on_images in (False, True):  # they have different contenders, so different columns
-        lines = [shown(row) for row, case in zip(rows, chosen) if case.on_images == on_images]
-        if lines:
-            print("\n" + format_table(lines))
+    for table in dict.fromkeys(case.table for case in chosen):  # different contenders, so different columns
+        print("\n" + format_table([shown(row) for row, case in zip(rows, chosen) if case.table == table]))
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": machine, "cases": rows}, indent=1) + "\n")
     return 0
@@ -103,7 +101,7 @@ def measure(case, seconds, threads):
 def contenders_for(case, threads):
     """Processes that are ready to step."""
     contenders = {"dni_np": Contender(step_of, case, threads)}
-    if not case.on_images:
+    if case.table != "images":
         contenders["products"] = Contender(products_of, case, threads)
     if HAS_TORCH:
         from tests.benchmarks import peers
@@ -131,7 +129,7 @@ def shown(row):
     if row["by products"]:
         line |= {"products ms": three_digits(row["ms"]["products"]), "by products": f"{row['by products']:.2f}"}
     line |= {name: f"{value:.2f}x" for name, value in row["PyTorch by dni_np"].items()}
-    for name in ("dni_np", "PyTorch default", "PyTorch NCHW", "PyTorch channels_last"):
+    for name in ("dni_np", "PyTorch default", "PyTorch NCHW", "PyTorch channels_last", "PyTorch nn.LSTM"):
         if name in row["MB"]:
             line[f"MB {name.removesuffix(' default')}"] = f"{row['MB'][name]:.0f}"
     return {**line, "to reach": row["target"]}

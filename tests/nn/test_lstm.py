@@ -9,7 +9,7 @@ from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD
-from tests.pytorch_twin import tensor, torch
+from tests.pytorch_twin import swap_o_and_g, tensor, torch, twin
 
 N_IN, UNITS = 3, 4
 KINDS = {
@@ -174,7 +174,7 @@ def test_it_is_pytorchs(steps):
     rng = np.random.default_rng(8)
     layer = make("lstm", rng)
     x, state, dy, dstate = sequence(rng, steps)
-    theirs = pytorch_lstm(layer)
+    theirs = twin(layer)
     x_theirs, *state_theirs = leaves = [tensor(to_numpy(array)).requires_grad_() for array in (x, *state)]
     y_theirs, last_theirs = theirs(x_theirs, tuple(part[None] for part in state_theirs))
     torch.autograd.backward(
@@ -188,24 +188,7 @@ def test_it_is_pytorchs(steps):
         np.testing.assert_allclose(to_numpy(ours), value.detach().numpy(), rtol=1e-10, atol=1e-12)
     W = np.concatenate([theirs.weight_ih_l0.grad.numpy().T, theirs.weight_hh_l0.grad.numpy().T])
     for name, value in (("W", W), ("b", theirs.bias_ih_l0.grad.numpy())):
-        np.testing.assert_allclose(to_numpy(grads[name]), from_ifgo(value) / 6, rtol=1e-10, atol=1e-12)
-
-
-def pytorch_lstm(layer):
-    """PyTorch orders the gates i, f, g, o, keeps W of x and of h apart and transposed, and has two biases."""
-    W, b = (from_ifgo(to_numpy(layer.params[name])) for name in "Wb")
-    theirs = torch.nn.LSTM(N_IN, UNITS, dtype=torch.float64)
-    values = {"weight_ih_l0": W[:N_IN].T, "weight_hh_l0": W[N_IN:].T, "bias_ih_l0": b, "bias_hh_l0": 0 * b}
-    with torch.no_grad():
-        for name, value in values.items():
-            getattr(theirs, name).copy_(tensor(value))
-    return theirs
-
-
-def from_ifgo(array):
-    """Swap the last two of four gates."""
-    i, f, g, o = np.split(array, 4, axis=-1)
-    return np.concatenate([i, f, o, g], axis=-1)
+        np.testing.assert_allclose(to_numpy(grads[name]), swap_o_and_g(value) / 6, rtol=1e-10, atol=1e-12)
 
 
 def forward_with(x_shape, *state_shapes):
