@@ -54,13 +54,12 @@ class LSTM(Layer):
         self.check(x, state)
         (T, N, _), H, dtype = x.shape, self.n_units, self.params["W"].dtype
         W = self.stacked()  # (n_in + H + 1, 4H)
-        seen = xp.ones((T + 1, N, len(W)), dtype)  # [x_t, h_{t-1}, 1]: what the gates see
-        seen[:T, :, : self.n_in] = x
+        seen = xp.empty((T + 1, N, len(W)), dtype)  # [x_t, h_{t-1}, 1]: what the gates see
+        seen[:T, :, : self.n_in], seen[:, :, -1] = x, 1
         h = seen[:, :, self.n_in : -1]  # (T + 1, N, H): written where the next step reads it
         c = xp.empty((T + 1, N, H), dtype)
         h[0], c[0] = state
         gates = xp.empty((T, 4, N, H), dtype)  # each gate in one piece: NumPy goes through it twice as fast
-        squashed = xp.empty((T, N, H), dtype)  # tanh(c_t)
         z = xp.empty((N, 4 * H), dtype)
         for t in range(T):
             xp.matmul(seen[t], W, out=z)
@@ -72,13 +71,12 @@ class LSTM(Layer):
             i, f, o, g = gates[t]
             xp.multiply(f, c[t], out=c[t + 1])
             c[t + 1] += i * g
-            xp.tanh(c[t + 1], out=squashed[t])
-            xp.multiply(o, squashed[t], out=h[t + 1])
-        return h[1:], (h[T].copy(), c[T].copy()), (seen, c, gates, squashed)
+            xp.multiply(o, xp.tanh(c[t + 1]), out=h[t + 1])
+        return h[1:], (h[T].copy(), c[T].copy()), (seen, c, gates)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
         """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step, grads)."""
-        seen, c, gates, squashed = cache
+        seen, c, gates = cache
         T, _, N, H = gates.shape
         recurrent = self.params["W"][self.n_in :].T  # (4H, H)
         dh, dc = (part.copy() for part in dstate or self.initial_state(N))
@@ -87,11 +85,12 @@ class LSTM(Layer):
             i, f, o, g = gates[t]
             slope_i, slope_f, slope_o, slope_g = slopes(gates[t])
             dz_i, dz_f, dz_o, dz_g = columns(dz[t])
+            squashed = xp.tanh(c[t + 1])  # once more: no slower than fetching it from memory
             dh += dy[t]
-            dc += dh * o * slope_tanh(squashed[t])  # c_t reaches the loss through h_t and through c_{t+1}
+            dc += dh * o * slope_tanh(squashed)  # c_t reaches the loss through h_t and through c_{t+1}
             xp.multiply(dc * g, slope_i, out=dz_i)
             xp.multiply(dc * c[t], slope_f, out=dz_f)
-            xp.multiply(dh * squashed[t], slope_o, out=dz_o)
+            xp.multiply(dh * squashed, slope_o, out=dz_o)
             xp.multiply(dc * i, slope_g, out=dz_g)
             dc *= f
             xp.matmul(dz[t], recurrent, out=dh)
