@@ -1,11 +1,8 @@
-"""What a run is: one Settings says all of it.
+"""What a run on images (or on sums) is: one Settings says all of it. For sequences: sequences/settings.py."""
 
-Settings are checked when they are made, so that a mistake shows before anything is loaded.
-"""
+from dataclasses import dataclass
 
-from dataclasses import dataclass, fields
-
-from dni_np.errors import UserError
+from dni_np.checked import Checked
 
 RULES = {
     "backprop": "the true gradient for every layer",
@@ -17,7 +14,7 @@ SOURCES = ("output", "normalized", "label", "input", "picture")  # the last: of 
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit."""
 
     task: str = "mnist"  # the command it belongs to: "mnist" or "cifar" (images), or "addition"
@@ -51,10 +48,9 @@ class Settings:
         """Units of each hidden layer of the main network, lowest first."""
         return self.widths or (self.width,) * (self.layers - 1)
 
-    def __post_init__(self):
-        self._check_types()
+    def checks(self):
         depth = len(self.hidden_widths) + 1
-        checks = {
+        return {
             "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
             "layers": (self.layers >= 2, "at least 2"),
@@ -80,16 +76,3 @@ class Settings:
             "head": (self.head in ("true", "synthetic"), "true or synthetic"),
             "seed": (self.seed >= 0, "0 or more"),
         }
-        for name, (good, wanted) in checks.items():
-            if not good:
-                raise UserError(f"--{name.replace('_', '-')} is {self._shown(name)}: it must be {wanted}")
-
-    def _check_types(self):
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if not isinstance(value, (int, float) if one.type is float else one.type):
-                raise UserError(f"--{one.name.replace('_', '-')} is {value!r}: it must be of type {one.type.__name__}")
-
-    def _shown(self, name):
-        value = getattr(self, name)
-        return " ".join(map(str, value)) if isinstance(value, tuple) else value

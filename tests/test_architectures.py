@@ -10,7 +10,8 @@ from dni_np.data.dataset import Dataset
 from dni_np.data.digits import load_digits
 from dni_np.dni.probe import gradient_pairs
 from dni_np.errors import UserError
-from dni_np.recipes import RULES, find
+from dni_np.recipes import find
+from dni_np.settings import RULES
 
 
 def small(rule, **changes):

@@ -7,7 +7,8 @@ from dni_np.backend import using, xp
 from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.nn import conv_choice, conv_columns, windows
-from dni_np.recipes import RECIPES, RULES, Settings
+from dni_np.recipes import RECIPES
+from dni_np.settings import RULES, Settings
 from tests import cupy_names
 from tests.strict_array import strict
 

@@ -48,15 +48,20 @@ class Curriculum:
         self.history = []  # (samples seen, span) of each level when it was solved: figure 17's steps
         self._begin_level()
 
+    def size(self, level):
+        """(N, R) of a level. In Repeat Copy N grows at every other one, before R does; in Copy R is always 1."""
+        n_symbols, repeats = self.start
+        return (n_symbols + level, 1) if self.task == COPY else (n_symbols + (level + 1) // 2, repeats + level // 2)
+
     @property
     def n_symbols(self):
-        """N. In Repeat Copy it grows at every other level, before R does."""
-        return self.start[0] + (self.level if self.task == COPY else (self.level + 1) // 2)
+        """N of the level that is being learned."""
+        return self.size(self.level)[0]
 
     @property
     def repeats(self):
-        """R, always 1 in Copy."""
-        return self.start[1] + (0 if self.task == COPY else self.level // 2)
+        """R of the level that is being learned."""
+        return self.size(self.level)[1]
 
     @property
     def span(self):
@@ -67,6 +72,11 @@ class Curriculum:
     def solved(self):
         """The longest span solved so far, 0 before the first."""
         return self.history[-1][1] if self.history else 0
+
+    @property
+    def solved_size(self):
+        """(N, R) of the longest level solved so far, zeros before the first."""
+        return self.size(self.level - 1) if self.level else (0, 0)
 
     @property
     def channels(self):

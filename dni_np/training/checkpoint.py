@@ -14,7 +14,7 @@ import numpy as np
 from dni_np.errors import UserError
 from dni_np.training.files import write_atomically
 
-VERSION = 2
+VERSION = 3
 
 
 def save_checkpoint(path, arrays, meta):

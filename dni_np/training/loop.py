@@ -27,7 +27,7 @@ from dni_np.training.interrupt import stop_on_signal
 
 @dataclass
 class Loop:
-    """Train `rule` on `task` for `steps` updates.
+    """Train `rule` on `task` for `steps` updates (None: until the task has seen enough).
 
     `measure(rule)` may add metrics to each row (a dict of device scalars). With `folder`, the
     history and a checkpoint are kept there, the checkpoint every `checkpoint_every` steps and
@@ -37,7 +37,7 @@ class Loop:
     rule: object
     task: object
     rng: np.random.Generator  # the task's too: its state is saved here
-    steps: int
+    steps: int | None
     evaluate_every: int
     checkpoint_every: int = 0
     measure: object = None
@@ -48,12 +48,12 @@ class Loop:
 
     def __post_init__(self):
         for name in ("steps", "evaluate_every"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
         self.history = History()
         self.step = 0
         self.seconds = 0.0  # of training, without measurements
-        self.sums, self.counted = {}, 0
+        self.sums, self.counted = {}, {}  # of each metric; not every step has all of them
 
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
@@ -76,14 +76,14 @@ class Loop:
     @property
     def finished(self):
         """All steps are done, or the task has seen enough."""
-        return self.step >= self.steps or self.task.finished
+        return self.task.finished or (self.steps is not None and self.step >= self.steps)
 
     def _one_step(self):
         start = time.perf_counter()
         metrics = self.task.step(self.rule)
         for name, value in metrics.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.counted += 1
+            self.counted[name] = self.counted.get(name, 0) + 1
         self.step += 1
         self.seconds += time.perf_counter() - start
 
@@ -91,8 +91,8 @@ class Loop:
         start = time.perf_counter()
         synchronize()  # the device may still be at work on the steps
         self.seconds += time.perf_counter() - start
-        means = {name: float(value) / self.counted for name, value in self.sums.items()}
-        self.sums, self.counted = {}, 0
+        means = {name: float(value) / self.counted[name] for name, value in self.sums.items()}
+        self.sums, self.counted = {}, {}
         self._check(means["loss"])
         row = {"step": self.step, "seconds": round(self.seconds, 3), "train_loss": means.pop("loss"), **means}
         row.update(self.task.measure(self.rule))
@@ -112,7 +112,7 @@ class Loop:
         )
 
     def _due(self, every):
-        return every > 0 and (self.step % every == 0 or self.step == self.steps)
+        return every > 0 and (self.step % every == 0 or self.finished)
 
     def _quiet(self):
         return None if self.progress is None else not self.progress

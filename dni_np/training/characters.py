@@ -1,0 +1,88 @@
+"""The task of predicting a text's next character, with early stopping.
+
+Training reads the text in parallel streams, a few steps at a time (see data/streams). Every
+measurement takes the validation text; the network that predicts it best is kept, and the error on
+the test text is that network's. Once `patience` measurements in a row were no better, enough is seen.
+(Jaderberg et al. 2017, section D.2: every 5,000 steps, stopped at the first rise.)
+
+Errors are bits per character, the mean of -log2 p.
+"""
+
+import math
+
+from dni_np.backend import asarray
+from dni_np.data.streams import Streams
+from dni_np.errors import UserError
+from dni_np.nn.embedding import OneHot
+from dni_np.nn.sequence_losses import bits_per_symbol
+
+STREAMS, STEPS = 256, 20  # in which validation and test text are read
+
+
+class Characters:
+    """What the loop asks for (see `images`), from a Text, for a recurrent rule; `patience` 0: no early stopping."""
+
+    def __init__(self, text, batch_size, unroll, patience=0):
+        self.text, self.patience = text, patience
+        self.name = text.name
+        self.streams = Streams(text.train, batch_size, unroll)
+        self.one_hot = OneHot(text.classes)
+        self.best = None  # the lowest bits per character on the validation text
+        self.test = None  # what that network has on the test text
+        self.best_parameters = {}  # its own, on the host
+        self.rises = 0  # measurements since then
+
+    @property
+    def finished(self):
+        return 0 < self.patience <= self.rises
+
+    def step(self, rule):
+        inputs, labels, mask, first = self.streams.next()
+        last = self.streams.position == 0  # the streams have come to their end
+        labels, mask = asarray(labels), asarray(mask)
+        metrics = rule.step(self.one_hot.forward(asarray(inputs))[0], labels, mask, first, last)
+        return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask)}
+
+    def measure(self, rule):
+        """Validate, and keep the network if it is the best so far: then it is tested, too."""
+        valid = self.bits_per_character(rule, self.text.valid)
+        if self.best is None or valid < self.best:
+            self.best, self.rises = valid, 0
+            self.test = self.bits_per_character(rule, self.text.test)
+            self.best_parameters = parameters(rule)
+        else:
+            self.rises += 1
+        return {"epoch": self.streams.epoch, "valid_bits": valid, "best_valid_bits": self.best, "test_bits": self.test}
+
+    def shown(self, row):
+        return {name: f"{row[f'{name}_bits']:.3f}" for name in ("train", "valid", "test")}
+
+    def bits_per_character(self, rule, ids):
+        """The network's error on a text, ids (L,); the state goes from chunk to chunk, nothing is updated."""
+        streams = Streams(ids, min(STREAMS, len(ids) - 1), STEPS)
+        state, nats = rule.core.initial_state(streams.batch), 0.0
+        for k in range(streams.chunks):
+            inputs, labels, mask = map(asarray, streams.next()[:3])
+            x, _ = self.one_hot.forward(inputs)
+            outputs, state, _ = rule.core.forward(x, state, training=False, start=k * STEPS)
+            prediction, _ = rule.readout.forward(outputs, training=False)
+            nats = nats + rule.loss(prediction, (labels, mask))[0]
+        return float(nats) * streams.batch / (streams.predictions * math.log(2))
+
+    def state(self):
+        place = {"streams": self.streams.state(), "characters": self.text.characters}
+        place.update(best=self.best, test=self.test, rises=self.rises)
+        return {f"best/{name}": array for name, array in self.best_parameters.items()}, place
+
+    def load_state(self, arrays, place):
+        if place["characters"] != self.text.characters:
+            raise UserError(f"the text {self.text.name} has changed since this run began: restore it, or start a new run")
+        self.streams.load_state(place["streams"])
+        self.best, self.test, self.rises = place["best"], place["test"], place["rises"]
+        self.best_parameters = {name.removeprefix("best/"): array for name, array in arrays.items()}
+
+
+def parameters(rule):
+    """What predicts: host copies of the core's and the read-out's parameters, by "core/name" and "readout/name"."""
+    parts = {"core": rule.core, "readout": rule.readout}
+    return {f"{part}/{name}": array for part, layer in parts.items() for name, array in layer.state().items()}

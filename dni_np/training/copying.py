@@ -1,0 +1,90 @@
+"""The task of Copy and Repeat Copy: episodes of a curriculum, learned a few steps at a time.
+
+    episode                 |  s  s  s  s  stop  .  .  .  .  .  |       10 time steps
+    chunks, unroll = 3      |  1st     |  2nd     |  3rd     |4th|       an update each, the last may be shorter
+
+A whole episode decides how well a level is mastered: the losses of its chunks are summed on the
+device and fetched once, when it ends. As nothing may be lost when a run stops in between, the
+episode, the place in it and those sums are part of the task's state.
+"""
+
+from dni_np.backend import asarray, to_numpy
+from dni_np.nn.sequence_losses import bits_per_symbol
+
+ARRAYS = ("inputs", "labels", "mask")
+
+
+class Copying:
+    """What the loop asks for (see `images`), from a Curriculum, for a recurrent rule.
+
+    `samples`: enough is seen after so many sequences, at the end of an episode (0: never). Counting
+    sequences, not updates, gives every `unroll` the same experience.
+    """
+
+    def __init__(self, curriculum, batch_size, unroll, rng, samples=0):
+        self.curriculum, self.batch_size, self.unroll, self.rng = curriculum, batch_size, unroll, rng
+        self.samples = samples
+        self.name = curriculum.task.title()
+        self.episode = None  # device arrays inputs, labels, mask; None between two episodes
+        self.position = 0  # time steps of it that are done
+        self.nats = None  # the sum of their losses, on the device
+        self.bits, self.ended = 0.0, 0  # sum over the episodes that ended since the last row, and how many
+
+    @property
+    def finished(self):
+        return self.episode is None and 0 < self.samples <= self.curriculum.samples
+
+    def step(self, rule):
+        if self.episode is None:
+            self.episode = [asarray(array) for array in self.curriculum.next(self.batch_size, self.rng)]
+        first, end = self.position == 0, min(self.position + self.unroll, len(self.episode[0]))
+        x, y, mask = (array[self.position : end] for array in self.episode)
+        last = end == len(self.episode[0])
+        metrics = rule.step(x, y, mask, first, last)
+        self.nats = metrics["loss"] if first else self.nats + metrics["loss"]
+        self.position = end
+        if last:
+            self._end()
+        return metrics
+
+    def _end(self):
+        """The one moment in an episode that waits for the device."""
+        bits = float(bits_per_symbol(self.nats, self.episode[2]))
+        self.curriculum.update(bits)
+        self.bits, self.ended = self.bits + bits, self.ended + 1
+        self.episode, self.position, self.nats = None, 0, None
+
+    def measure(self, rule):
+        """Where the curriculum is; "bits" is the mean over the episodes that ended since the last row, if any did."""
+        curriculum = self.curriculum
+        n, r = curriculum.solved_size
+        row = {"samples": curriculum.samples, "N": curriculum.n_symbols, "R": curriculum.repeats, "span": curriculum.span}
+        row.update(solved_N=n, solved_R=r, solved_span=curriculum.solved)
+        if self.ended:
+            row["bits"] = self.bits / self.ended
+        self.bits, self.ended = 0.0, 0
+        return row
+
+    def shown(self, row):
+        of = f" of {self.samples:,}" if self.samples else ""
+        return {
+            "N": row["N"],
+            "R": row["R"],
+            "solved": row["solved_span"],
+            "bits": f"{row['bits']:.3f}" if "bits" in row else "-",
+            "samples": f"{row['samples']:,}{of}",
+            "samples/s": f"{row['samples'] / max(row['seconds'], 1e-9):,.0f}",
+        }
+
+    def state(self):
+        place = {"curriculum": self.curriculum.state(), "position": self.position, "bits": self.bits, "ended": self.ended}
+        if self.episode is None:
+            return {}, place
+        arrays = {name: to_numpy(array) for name, array in zip(ARRAYS, self.episode)}
+        return {**arrays, "nats": to_numpy(self.nats)}, place
+
+    def load_state(self, arrays, place):
+        self.curriculum.load_state(place["curriculum"])
+        self.position, self.bits, self.ended = place["position"], place["bits"], place["ended"]
+        self.episode = [asarray(arrays[name]) for name in ARRAYS] if arrays else None
+        self.nats = asarray(arrays["nats"]) if arrays else None
