@@ -39,6 +39,8 @@ class BatchNormLSTM(LSTM):
         eps=1e-5,
         dtype=FLOAT,
     ):
+        if max_steps < 1:
+            raise UserError(f"BatchNormLSTM needs statistics of at least one step, not of max_steps={max_steps}")
         super().__init__(n_in, n_units, rng, forget_bias, init, dtype)
         widths = {"x": 4 * n_units, "h": 4 * n_units, "c": n_units}
         for name, width in widths.items():

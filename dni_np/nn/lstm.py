@@ -8,6 +8,7 @@ all layers for sequences follow. A state is a tuple of arrays (N, H); an LSTM's 
 
 **The state is handed in and out, not kept.** A long sequence is a chain of chunks of any length T >= 1:
 each `forward` takes the state that the last one returned, or `initial_state(n)` where a sequence starts.
+The state has arrays of its own; y may share the cache's: read it, do not write into it.
 On the way back `dstate` goes in as the gradient at the state after the last step, from whatever comes
 later (None: nothing does), and comes out as the gradient at the state before the first. Passed from
 chunk to chunk it makes their gradients those of the whole sequence; not passed, it truncates them.

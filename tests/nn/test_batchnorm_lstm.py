@@ -9,7 +9,7 @@ import pytest
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
-from tests.nn.test_lstm import N_IN, UNITS, check_recurrent, draw, make, sequence
+from tests.nn.recurrent import N_IN, UNITS, check_recurrent, draw, make, sequence
 from tests.pytorch_twin import tensor, torch
 
 MAX_STEPS = 4  # of the layers that `make` makes
@@ -136,3 +136,8 @@ def test_mistakes(sentence):
     with pytest.raises(UserError) as error:
         layer.forward(asarray(np.zeros(shape, np.float32)), layer.initial_state(shape[1]))
     assert sentence in str(error.value) and "\n" not in str(error.value)
+
+
+def test_no_statistics_at_all():
+    with pytest.raises(UserError, match="at least one step, not of max_steps=0"):
+        BatchNormLSTM(N_IN, UNITS, RNG, max_steps=0)
