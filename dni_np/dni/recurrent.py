@@ -15,6 +15,7 @@ with its newest weights: one small product more, and the state is all that is ca
 """
 
 from dni_np.backend import FLOAT, xp
+from dni_np.dni.last_step_alone import LastStepAlone, state_before_last
 from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
@@ -49,23 +50,45 @@ class RecurrentDNI(TruncatedBPTT):
 
     `scale` multiplies the guess where the core consumes it. With `scaled_target` targets are made of the
     scaled guess as well, otherwise of the whole one (the paper leaves it open).
+
+    With `error_into_core` the error of the guess also teaches the core to make an h_t from which the gradient
+    can be told: it goes on from h_t into the final core of the last chunk, and no further. That is the core
+    kept in memory in figure 10, T + 1 in all. Here its input x_t and the state s_{t-1} before it are carried,
+    and the step is run again with today's weights, so that M reads what the core would say now (and a
+    batch-normalized core sees that step's statistics twice). Both gradients are added before the core moves.
+    The paper searched over it: it matters little, and is at times less stable (section D.2).
     """
 
-    def __init__(self, *arguments, guess, guess_optimizer, scale=0.1, scaled_target=True):
+    keeps = False  # the final core of the last chunk
+
+    def __init__(self, *arguments, guess, guess_optimizer, scale=0.1, scaled_target=True, error_into_core=False):
         super().__init__(*arguments)
         self.guess, self.guess_optimizer = guess, guess_optimizer
         self.scale, self.scaled_target = scale, scaled_target
+        self.error_into_core = error_into_core
+        self.keeps = self.keeps or error_into_core
+        if self.keeps:
+            self.core = LastStepAlone(self.core)
 
     def step(self, x, y, mask, first, last):
         start = self.start(x, first)
+        h, kept_cache = (start[0], None) if first or not self.keeps else self.run_kept_core()
         outputs, cache = self.unroll(x, start)
-        future = None if last else split(self.guess.forward(self.carried.arrays[0])[0])
+        future = None if last else self.guess_future()
         metrics, doutputs = self.train_readout(outputs, y, mask)
         target = self.backward(doutputs, future, cache)
-        self.core_optimizer.step()
         if not first:
-            metrics["gradient_loss"] = self.train_guess(start[0], target)
+            learned, dh = self.train_guess(h, target, future)
+            metrics.update(learned)
+            if dh is not None:
+                self.add_backward(dh[None], None, kept_cache)
+        self.core_optimizer.step()
         return metrics
+
+    def guess_future(self):
+        """The gradients of h and c at the end of this chunk, for all that comes after it."""
+        h = self.carried.arrays[0]
+        return split(self.guess.forward(h)[0], h.shape[1])
 
     def backward(self, doutputs, future, cache):
         """The core's gradients; return the target, the gradients of h and c where the chunk begins."""
@@ -80,19 +103,38 @@ class RecurrentDNI(TruncatedBPTT):
         _, target, _ = self.core.backward(doutputs, scaled, cache, input_gradient=False)
         return target if rest is None else tuple(a + b for a, b in zip(target, rest))
 
-    def train_guess(self, h, target):
-        """Move M(h) towards its target, (dh, dc); return the loss before."""
+    def train_guess(self, h, target, future):
+        """Move M(h) towards its target, (dh, dc); return the loss before, and its gradient by h for the core, or None.
+
+        `future`, the guess at the end of the chunk, is for those who predict that too (see `recurrent_aux`).
+        """
         guess, cache = self.guess.forward(h)
         error = guess - xp.concatenate(target, axis=1)  # (N, 2 H)
-        self.guess.backward(error, cache, input_gradient=False)
+        dh, _ = self.guess.backward(error, cache, input_gradient=self.error_into_core)
         self.guess_optimizer.step()
-        return xp.vdot(error, error) * (0.5 / len(error))
+        return {"gradient_loss": half_squares(error)}, dh
+
+    def unroll(self, x, start):
+        outputs, cache = super().unroll(x, start)
+        if self.keeps:
+            self.carried.kept = (x[-1:].copy(), *state_before_last(cache))
+        return outputs, cache
+
+    def run_kept_core(self):
+        """The last chunk's last step again: h_t (N, H), and the cache of that one step."""
+        x, *state = self.carried.kept
+        _, (h, _), cache = self.core.forward(x, tuple(state), start=self.carried.steps - 1)
+        return h, cache
 
     def parts(self):
         return {**super().parts(), "guess": self.guess, "guess_optimizer": self.guess_optimizer}
 
 
-def split(guess):
-    """(N, 2 H) -> the gradients of h and c, both (N, H)."""
-    units = guess.shape[1] // 2
-    return guess[:, :units], guess[:, units:]
+def split(guess, units):
+    """(N, 2 H), or more -> the gradients of h and c, both (N, H)."""
+    return guess[:, :units], guess[:, units : 2 * units]
+
+
+def half_squares(error):
+    """1/2 ||error||^2, the mean over the N rows of error (N, D)."""
+    return xp.vdot(error, error) * (0.5 / len(error))

@@ -56,6 +56,13 @@ class TruncatedBPTT(Rule):
         self.readout_optimizer.step()
         return {"loss": loss}, doutputs
 
+    def add_backward(self, dy, dstate, cache):
+        """core.backward, its gradients added to those that are there; return the gradient of the state before."""
+        there = self.core_optimizer.grads.copy()
+        _, dstate, _ = self.core.backward(dy, dstate, cache, input_gradient=False)
+        self.core_optimizer.grads += there
+        return dstate
+
     def parts(self):
         return {
             "core": self.core,
@@ -67,16 +74,27 @@ class TruncatedBPTT(Rule):
 
 
 class Carried:
-    """What goes from chunk to chunk: the state, a tuple of arrays (empty before the first), and the count of steps."""
+    """What goes from chunk to chunk.
+
+    `arrays`: the state, a tuple of arrays, empty before the first chunk; `steps`: how many steps there were;
+    `kept`: the last input and the state before it, where a rule runs that step again (see `recurrent`).
+    """
 
     def __init__(self):
-        self.arrays, self.steps = (), 0
+        self.arrays, self.steps, self.kept = (), 0, ()
 
     def state(self):
         """Host copies by name, for a checkpoint."""
-        return {"steps": to_numpy(self.steps), **{str(i): to_numpy(array).copy() for i, array in enumerate(self.arrays)}}
+        return {"steps": to_numpy(self.steps), **numbered("", self.arrays), **numbered("kept", self.kept)}
 
     def load_state(self, state):
         """Restore what `state` returned."""
         self.steps = int(state["steps"])
-        self.arrays = tuple(asarray(state[str(i)]) for i in range(len(state) - 1))
+        kept = sum(name.startswith("kept") for name in state)
+        self.arrays = tuple(asarray(state[str(i)]) for i in range(len(state) - 1 - kept))
+        self.kept = tuple(asarray(state[f"kept{i}"]) for i in range(kept))
+
+
+def numbered(name, arrays):
+    """Host copies: name0, name1, and so on."""
+    return {f"{name}{i}": to_numpy(array).copy() for i, array in enumerate(arrays)}
