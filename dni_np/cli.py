@@ -1,35 +1,16 @@
-"""The command line: python -m dni_np addition | mnist | cifar | compare | list | demo."""
+"""The command line: python -m dni_np COMMAND; parsing.py lists the commands."""
 
-import argparse
 import sys
 from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiment import check_plan, load_images_of, load_plan, new_folder, run_plan, save_plan
-from dni_np.planning import LISTS, OVERRIDES, flag, make_plan, overrides
-from dni_np.recipes import RECIPES, find
+from dni_np.experiment import check_plan, load_data_of, load_plan, new_folder, run_plan, save_plan
+from dni_np.kinds import KINDS, find_recipe, kind_of
+from dni_np.parsing import OVERVIEW, parser
+from dni_np.plans import refuse
 from dni_np.reporting import format_table
-from dni_np.settings import RULES
-
-OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
-
-commands
-  demo       two minutes: binary addition and MNIST, with and without backpropagation
-  addition   binary addition, after trask's tutorial
-  mnist      train a fully connected or convolutional network on MNIST (or any set in MNIST's format)
-  cifar      the same on CIFAR-10 (or any set in its binary format)
-  compare    several rules and depths side by side: one table, one figure
-  list       the rules and the named recipes
-
-examples
-  python -m dni_np demo
-  python -m dni_np mnist --rule cdni --layers 6
-  python -m dni_np compare --rules none backprop cdni --layers 3 4 5 6 --seed 0 1 2
-  python -m dni_np mnist --recipe mnist-cnn-quick
-  python -m dni_np cifar --rule backprop --recipe cifar-fcn-quick
-  python -m dni_np mnist --help
-"""
+from dni_np.sequences.sampling import load_network, sample
 
 
 def main(arguments=None):
@@ -49,7 +30,10 @@ def main(arguments=None):
         print(f"dni_np: {error}", file=sys.stderr)
         return 2
     except MemoryError:
-        print("dni_np: this does not fit into memory: take a smaller --width, --hidden or --batch-size", file=sys.stderr)
+        print(
+            "dni_np: this does not fit into memory: take a smaller --width, --hidden, --units or --batch-size",
+            file=sys.stderr,
+        )
         return 2
     except OSError as error:
         print(f"dni_np: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
@@ -59,76 +43,33 @@ def main(arguments=None):
         return 130
 
 
-def parser():
-    top = argparse.ArgumentParser(
-        prog="python -m dni_np", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    top.set_defaults(backend=None)
-    commands = top.add_subparsers(dest="command", metavar="command")
-    for name, about, example, recipe in (
-        ("addition", "binary addition, after trask's tutorial", "--rule cdni --bits 8", "addition"),
-        ("mnist", "train an FCN or a CNN on MNIST", "--rule dni --cut-after 2 --layers 6", "mnist-fcn"),
-        ("cifar", "train an FCN or a CNN on CIFAR-10", "--recipe cifar-cnn-quick --rule cdni", "cifar-fcn"),
-        ("compare", "several rules side by side", "--recipe addition --rules backprop dni cdni", "mnist-fcn"),
-    ):
-        epilog = f"example: python -m dni_np {name} {example}"
-        command = commands.add_parser(name, help=about, description=about, epilog=epilog)
-        _add_options(command, recipe, several=name == "compare")
-    commands.add_parser("list", help="rules and recipes").set_defaults(backend=None)
-    demo = commands.add_parser("demo", help="two minutes of everything")
-    demo.add_argument("--backend", choices=("numpy", "cupy"))
-    return top
-
-
-def _add_options(command, recipe, several):
-    if several:
-        command.add_argument("--rules", nargs="+", choices=list(RULES), help="default: all")
-    else:
-        command.add_argument("--rule", choices=list(RULES), help="default: cdni")
-    command.set_defaults(usual_recipe=recipe)
-    command.add_argument("--recipe", metavar="NAME", help=f"named settings (default: {recipe}); see list")
-    command.add_argument(
-        "--layers", type=int, nargs="+", metavar="N", help="hidden layers and classifier; several: one run each"
-    )
-    command.add_argument("--single-dni", action="store_true", help="a run for each depth k: cut after layer k only")
-    command.add_argument("--seed", type=int, nargs="+", metavar="N", help="one run for each (default: 0)")
-    for name, (kind, about) in OVERRIDES.items():
-        command.add_argument(flag(name), type=kind, help=about)
-    for name, (kind, about) in LISTS.items():
-        command.add_argument(flag(name), type=kind, nargs="+", help=about)
-    looks = "what synthetic gradients look at: output, normalized, label, input, picture (of a CNN's classes), or several"
-    looks += "; repeat the option: a run each"
-    command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=looks)
-    command.add_argument("--backend", choices=("numpy", "cupy"), help="default: DNI_NP_BACKEND, else numpy")
-    command.add_argument("--out", metavar="FOLDER", help="where to write (default: a new folder in runs/)")
-    command.add_argument("--resume", metavar="FOLDER", help="continue an interrupted run")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
-
-
 def run(options):
-    """The commands addition, mnist, cifar and compare: a plan from the options, or an earlier one to resume."""
+    """The commands that train: a plan from the options, or an earlier one to resume."""
     if options.resume:
-        given = [
-            *overrides(options),
-            *(
-                name
-                for name in ("sees", "layers", "single_dni", "out", "seed", "recipe", "rule", "rules")
-                if getattr(options, name, None)
-            ),
-        ]
-        if given:
-            raise UserError(f"--resume continues a run as it was started: leave out {', '.join(map(flag, given))}")
+        names = {name for kind in KINDS for name in kind.options} | {"out", "seed", "recipe", "rule", "rules"}
+        refuse(options, sorted(names), "--resume continues a run as it was started")
         folder = Path(options.resume)
         title, plan = load_plan(folder)
-        dataset = load_images_of(plan)
+        data = load_data_of(plan)
     else:
         title = options.recipe or options.usual_recipe
-        plan = make_plan(find(title), options)
+        plan = make_plan(find_recipe(title, None if options.command == "compare" else options.command), options)
         folder = new_folder(options.out, f"{options.command}-{title}")
-        dataset = load_images_of(plan)
-        check_plan(plan, dataset)
+        data = load_data_of(plan)
+        check_plan(plan, data)
         save_plan(folder, title, plan)
-    return 0 if run_plan(folder, title, plan, dataset, progress=False if options.quiet else None) else 130
+    return 0 if run_plan(folder, title, plan, data, progress=False if options.quiet else None) else 130
+
+
+def make_plan(recipe, options):
+    """The runs that `options` ask for; options and rules for experiments of the other kind are mistakes."""
+    kind = kind_of(recipe.common)
+    foreign = {name for other in KINDS for name in other.options} - set(kind.options)
+    refuse(options, sorted(foreign), f"{recipe.common.task} is an experiment on {kind.name}")
+    strange = [rule for rule in getattr(options, "rules", None) or [] if rule not in kind.rules]
+    if strange:
+        raise UserError(f"for {recipe.common.task} there is no rule {', '.join(strange)}: its are {', '.join(kind.rules)}")
+    return kind.make_plan(recipe, options)
 
 
 def demo(options):
@@ -138,37 +79,54 @@ def demo(options):
         ("mnist-fcn-quick", {"data": "auto", "evaluate_every": 50}, "MNIST: three layers, 256 units"),
     ):
         print(f"\n{title}, with and without waiting for the gradient\n", flush=True)
-        plan = [find(name).settings(rule, **changes) for rule in RULES]
+        recipe = find_recipe(name)
+        plan = [recipe.settings(rule, **changes) for rule in kind_of(recipe.common).rules]
         folder = new_folder(None, f"demo-{name}")
         save_plan(folder, name, plan)
-        if not run_plan(folder, name, plan, load_images_of(plan)):
+        if not run_plan(folder, name, plan, load_data_of(plan)):
             return 130
+    return 0
+
+
+def write_sample(options):
+    """Text from a trained network, as it comes."""
+    core, readout, characters = load_network(options.folder)
+    text = sample(core, readout, characters, options.characters, options.temperature, options.start, options.seed)
+    print(options.start, end="")
+    for character in text:
+        print(character, end="", flush=True)
+    print()
     return 0
 
 
 def show_list(options):
     """The rules and the recipes."""
-    print("rules\n" + _indent([{"name": name, "what a layer learns from": about} for name, about in RULES.items()]))
+    for kind in KINDS:
+        print(f"rules for {kind.name}")
+        print(_indent([{"name": name, "what the network learns from": about} for name, about in kind.rules.items()]) + "\n")
     rows = []
-    for name, recipe in RECIPES.items():
-        usual = _pace(recipe.common)
-        rows.append({"name": name, "what": recipe.about, **usual})
-        rows += [
-            {"name": "", "what": f"  {r}", **_pace(recipe.settings(r))}
-            for r in recipe.rules
-            if _pace(recipe.settings(r)) != usual
-        ]
-    print("\nrecipes, with what a rule changes: steps, learning rate, and that of the guesses\n" + _indent(rows))
+    for kind in KINDS:
+        for name, recipe in kind.recipes.items():
+            usual = _pace(recipe.common)
+            rows.append({"name": name, "what": recipe.about, **usual})
+            rows += [
+                {"name": "", "what": f"  {r}", **_pace(recipe.settings(r))}
+                for r in recipe.rules
+                if _pace(recipe.settings(r)) != usual
+            ]
+    print("recipes, with what a rule changes: how long, learning rate, and that of the guesses\n" + _indent(rows))
     return 0
 
 
 def _pace(settings):
     guess = settings.sg_learning_rate or settings.learning_rate
-    return {"steps": settings.steps, "rate": f"{settings.learning_rate:g}", "guess": f"{guess:g}"}
+    length = f"{settings.steps} steps" if settings.steps else f"{settings.samples} samples"
+    return {"length": length, "rate": f"{settings.learning_rate:g}", "guess": f"{guess:g}"}
 
 
 def _indent(rows):
     return "\n".join("  " + line for line in format_table(rows).splitlines())
 
 
-COMMANDS = {"addition": run, "mnist": run, "cifar": run, "compare": run, "list": show_list, "demo": demo}
+TRAIN = ("addition", "mnist", "cifar", "copy", "repeat-copy", "characters", "compare")
+COMMANDS = {**dict.fromkeys(TRAIN, run), "sample": write_sample, "list": show_list, "demo": demo}

@@ -1,7 +1,7 @@
 """Run a plan: several settings, one after another, each in its own folder, then a table and a figure.
 
     runs/NAME/plan.json            what was asked for
-    runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png, gradients.png
+    runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png (and others)
     runs/NAME/summary.csv, .txt    one line for each group of seeds
     runs/NAME/comparison.png
 
@@ -13,10 +13,9 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from dni_np.building import build_loop, load_dataset
 from dni_np.errors import Diverged, UserError
-from dni_np.recipes import Settings
-from dni_np.reporting import label, report, save_run_figures
+from dni_np.kinds import kind_of, settings_from
+from dni_np.reporting import report
 from dni_np.training.files import write_text
 
 
@@ -45,7 +44,7 @@ def load_plan(folder):
         raise UserError(f"{folder} holds no run to resume: it has no plan.json")
     try:
         saved = json.loads(path.read_text())
-        plan = [Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in saved["plan"]]
+        plan = [settings_from(one) for one in saved["plan"]]
         if not plan:
             raise ValueError("it asks for no run")
         return saved["title"], plan
@@ -53,28 +52,30 @@ def load_plan(folder):
         raise UserError(f"{path} cannot be read ({error}): restore it or start a new run") from None
 
 
-def load_images_of(plan):
-    """The images that the runs of `plan` share; None for addition, where every run draws its own sums."""
-    return None if plan[0].task == "addition" else load_dataset(plan[0], None)
+def load_data_of(plan):
+    """What the runs of `plan` share: images, or a text. None where every run draws its own."""
+    return kind_of(plan[0]).load_data(plan[0])
 
 
-def check_plan(plan, dataset):
+def check_plan(plan, data):
     """Build every kind of run once: a mistake in the last one should not show after hours."""
     for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
-        build_loop(settings, dataset)
+        kind_of(settings).build_loop(settings, data)
 
 
-def run_plan(folder, title, plan, dataset, progress=None):
+def run_plan(folder, title, plan, data, progress=None):
     """Run all settings in `plan`; return True if none was interrupted. Prints a table at the end.
 
     A run that diverges among others is left behind, and counted in the table.
     """
-    if dataset and dataset.note:
-        print(f"NOTE: {dataset.note}", flush=True)
+    if data and data.note:
+        print(f"NOTE: {data.note}", flush=True)
+    kind = kind_of(plan[0])
     results = []
     for settings in plan:
-        run_folder = folder / label(settings, seed=True)
-        loop = build_loop(settings, dataset, run_folder, title=label(settings, seed=True), progress=progress)
+        name = kind.label(settings, seed=True)
+        run_folder = folder / name
+        loop = kind.build_loop(settings, data, run_folder, title=name, progress=progress)
         if (run_folder / "checkpoint.npz").exists():
             loop.resume()
         try:
@@ -82,13 +83,13 @@ def run_plan(folder, title, plan, dataset, progress=None):
         except Diverged as error:
             if len(plan) == 1:
                 raise
-            print(f"{label(settings, seed=True)}: {error}", flush=True)
+            print(f"{name}: {error}", flush=True)
             results.append((settings, None))
             continue
-        save_run_figures(loop, run_folder, settings)
+        kind.save_run_figures(loop, run_folder, settings)
         if not finished:
             print(f"stopped at step {loop.step}; continue with: python -m dni_np {settings.task} --resume {folder}")
             return False
         results.append((settings, loop.history))
-    report(folder, title, results, dataset.name if dataset else "binary addition", dataset.note if dataset else "")
+    report(kind, folder, title, results, data, loop.task.name)
     return True

@@ -1,9 +1,10 @@
-"""From options on the command line to a plan: one Settings for each run."""
+"""From options on the command line to a plan for images or sums: one Settings for each run."""
 
 from dataclasses import replace
 
 from dni_np.errors import UserError
-from dni_np.reporting import label
+from dni_np.image_reporting import label
+from dni_np.plans import for_each_seed, given
 from dni_np.settings import RULES
 
 # Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
@@ -35,11 +36,17 @@ LISTS = {
 }
 
 
+RUNS = {
+    "layers": "hidden layers and classifier; several: one run each",
+    "sees": "what synthetic gradients look at: output, normalized, label, input, picture (of a CNN's classes), or several; "
+    "repeat the option: a run each",
+    "single_dni": "a run for each depth k: cut after layer k only",
+}
+OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
+
+
 def make_plan(recipe, options):
     """Every combination of rule, sources, number of layers and cut, once for each seed."""
-    task = recipe.common.task if options.command == "compare" else options.command
-    if recipe.common.task != task:
-        raise UserError(f"the recipe is for {recipe.common.task}, not for {task}: see python -m dni_np list")
     if (options.layers or options.width) and (options.widths or recipe.common.widths):
         raise UserError(
             "each hidden layer's own units are given, by --widths or by the recipe: leave out --layers and --width"
@@ -55,23 +62,13 @@ def make_plan(recipe, options):
                 settings = recipe.settings(rule, **{**changes, **{k: v for k, v in own.items() if v is not None}})
                 depths = range(1, len(settings.hidden_widths) + 1) if options.single_dni and rule != "backprop" else []
                 plan += [replace(settings, cut_after=(k,)) for k in depths] or [settings]
-    plan = [replace(settings, seed=seed) for seed in options.seed or [0] for settings in plan]
-    names = [label(settings, seed=True) for settings in plan]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UserError(f"the same run is asked for twice: {', '.join(twice)}")
-    return plan
+    return for_each_seed(plan, options.seed, label)
 
 
 def overrides(options):
     """The settings given on the command line."""
-    given = {name: getattr(options, name) for name in (*OVERRIDES, *LISTS) if getattr(options, name) is not None}
+    changes = given(options, (*OVERRIDES, *LISTS))
     for name in LISTS:
-        if name in given:
-            given[name] = tuple(value for value in given[name] if value != 0)  # 0 stands for none
-    return given
-
-
-def flag(name):
-    """sg_learning_rate -> --sg-learning-rate."""
-    return "--" + name.replace("_", "-")
+        if name in changes:
+            changes[name] = tuple(value for value in changes[name] if value != 0)  # 0 stands for none
+    return changes

@@ -30,7 +30,7 @@ def learning_curves(history, title):
             right.plot(*history.column(name), color=color, label=name.replace("_", " "))
         right.set(xlabel="step", ylabel="error (%)", ylim=(0, None))
         right.legend()
-        figure.suptitle(_plain(title))
+        figure.suptitle(plain(title))
         return figure
 
 
@@ -53,7 +53,7 @@ def gradient_curves(history, title):
             for chance in {"cosine": (0,), "sign": (0.5,)}.get(prefix, ()):
                 axes.axhline(chance, color="0.5", linestyle=":", linewidth=1)
         axes.legend(fontsize=8, ncols=2)
-        figure.suptitle(_plain(title))
+        figure.suptitle(plain(title))
         return figure
 
 
@@ -73,7 +73,7 @@ def comparison(groups, title):
         by_time.set(xlabel="seconds of training")
         _error_axis(by_step)
         figure.legend(*by_step.get_legend_handles_labels(), loc="outside right center", fontsize=8)
-        figure.suptitle(_plain(title))
+        figure.suptitle(plain(title))
         return figure
 
 
@@ -87,14 +87,14 @@ def by_depth(groups, title, xlabel):
             middle = np.array([np.mean(seeds) for seeds in errors])
             spread = [middle - [min(seeds) for seeds in errors], [max(seeds) for seeds in errors] - middle]
             axes.errorbar(depths, middle, yerr=spread, marker="o", color=f"C{i}", capsize=3, label=label)
-        axes.set(xlabel=xlabel, title=_plain(title))
+        axes.set(xlabel=xlabel, title=plain(title))
         axes.set_xticks(sorted({depth for _, depths, _ in groups for depth in depths}))
         _error_axis(axes)
         axes.legend()
         return figure
 
 
-def _plain(text):
+def plain(text):
     """A folder's name may hold a dollar sign, which would begin a formula."""
     return text.replace("$", r"\$")
 

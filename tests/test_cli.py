@@ -340,7 +340,7 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
 
 def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_path):
     from dni_np import plotting
-    from dni_np.reporting import _final_errors
+    from dni_np.image_reporting import _final_errors
     from dni_np.settings import Settings
     from dni_np.training.history import History
 

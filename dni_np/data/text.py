@@ -48,11 +48,16 @@ class Text:
         return "".join(self.characters[i] for i in ids)
 
     def ids_of(self, string):
-        """String -> ids (L,). For beginnings given by hand: what the vocabulary lacks is named."""
-        missing = sorted(set(string) - set(self.characters))
-        if missing:
-            raise UserError(f"{self.name} has no character {' '.join(map(repr, missing))}: its are {self.characters!r}")
-        return _encode(string, self.characters)
+        """String -> ids (L,)."""
+        return ids_of(string, self.characters, self.name)
+
+
+def ids_of(string, characters, name):
+    """String -> ids (L,). For beginnings given by hand: what the vocabulary lacks is named."""
+    missing = sorted(set(string) - set(characters))
+    if missing:
+        raise UserError(f"{name} has no character {' '.join(map(repr, missing))}: its are {characters!r}")
+    return _encode(string, characters)
 
 
 def load_text(path, shares=SHARES):

@@ -1,0 +1,92 @@
+"""Two kinds of experiments, on images (or sums) and on sequences: where they differ, side by side.
+
+Whoever runs, reports or resumes experiments asks `kind_of(settings)` and knows no more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dni_np import building, image_reporting, planning, recipes, settings
+from dni_np.errors import UserError
+from dni_np.recipes import find
+from dni_np.sequences import building as sequence_building
+from dni_np.sequences import planning as sequence_planning
+from dni_np.sequences import recipes as sequence_recipes
+from dni_np.sequences import reporting as sequence_reporting
+from dni_np.sequences import settings as sequence_settings
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What every kind of experiment has."""
+
+    name: str
+    settings: type
+    rules: dict  # {name: what it is}
+    recipes: dict
+    options: tuple  # on the command line, beside those that both kinds have
+    make_plan: Callable  # (recipe, options) -> [settings]
+    load_data: Callable  # (settings) -> what the runs of a plan share, with a name and a note; or None
+    build_loop: Callable  # (settings, data, folder, ...) -> Loop
+    label: Callable  # (settings, seed=False) -> a short name
+    summary_row: Callable  # (settings, histories, data's name, seeds) -> {column: cell}
+    save_run_figures: Callable  # (loop, folder, settings)
+    save_comparison: Callable  # ([(settings, histories)], heading, folder)
+
+
+def _of(name, settings, rules, recipes, planning, load_data, building, reporting):
+    return Kind(
+        name,
+        settings,
+        rules,
+        recipes,
+        planning.OPTIONS,
+        planning.make_plan,
+        load_data,
+        building.build_loop,
+        reporting.label,
+        reporting.summary_row,
+        reporting.save_run_figures,
+        reporting.save_comparison,
+    )
+
+
+def _images(settings):
+    """None for addition, where every run draws its own sums."""
+    return None if settings.task == "addition" else building.load_dataset(settings, None)
+
+
+IMAGES = _of("images", settings.Settings, settings.RULES, recipes.RECIPES, planning, _images, building, image_reporting)
+SEQUENCES = _of(
+    "sequences",
+    sequence_settings.SequenceSettings,
+    sequence_settings.RULES,
+    sequence_recipes.RECIPES,
+    sequence_planning,
+    sequence_building.load_data,
+    sequence_building,
+    sequence_reporting,
+)
+KINDS = (IMAGES, SEQUENCES)
+RULES = {name: about for kind in KINDS for name, about in kind.rules.items()}
+RECIPES = {name: recipe for kind in KINDS for name, recipe in kind.recipes.items()}
+
+
+def kind_of(settings):
+    """IMAGES or SEQUENCES."""
+    return next(kind for kind in KINDS if isinstance(settings, kind.settings))
+
+
+def settings_from(saved):
+    """The settings that `asdict` made `saved` of, perhaps by way of JSON, which has no tuples."""
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+    kind = SEQUENCES if saved.get("task") in sequence_settings.TASKS else IMAGES
+    return kind.settings(**values)
+
+
+def find_recipe(name, task=None):
+    """The recipe of that name, which must be for that task if one is given."""
+    recipe = find(name, RECIPES)
+    if task not in (None, recipe.common.task):
+        raise UserError(f"the recipe is for {recipe.common.task}, not for {task}: see python -m dni_np list")
+    return recipe

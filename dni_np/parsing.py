@@ -1,0 +1,121 @@
+"""The command line's grammar: which commands there are, and the options of each."""
+
+import argparse
+
+from dni_np import planning
+from dni_np.kinds import IMAGES, SEQUENCES
+from dni_np.plans import flag
+from dni_np.sequences import planning as sequence_planning
+
+OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
+
+commands
+  demo          two minutes: binary addition and MNIST, with and without backpropagation
+  addition      binary addition, after trask's tutorial
+  mnist         train a fully connected or convolutional network on MNIST (or any set in MNIST's format)
+  cifar         the same on CIFAR-10 (or any set in its binary format)
+  copy          train an LSTM to write down from memory what it read, longer and longer
+  repeat-copy   the same, several times over
+  characters    train an LSTM to predict a text's next character
+  sample        write text with such a network
+  compare       several rules, depths or lengths of chunks side by side: one table, one figure
+  list          the rules and the named recipes
+
+examples
+  python -m dni_np demo
+  python -m dni_np mnist --rule cdni --layers 6
+  python -m dni_np compare --rules none backprop cdni --layers 3 4 5 6 --seed 0 1 2
+  python -m dni_np mnist --recipe mnist-cnn-quick
+  python -m dni_np cifar --rule backprop --recipe cifar-fcn-quick
+  python -m dni_np copy --rule dni --unroll 3 --recipe copy-quick
+  python -m dni_np compare --recipe copy --rules bptt dni --unroll 2 3 4 5 --seed 0 1
+  python -m dni_np characters --data shakespeare --unroll 5
+  python -m dni_np sample runs/characters-characters --temperature 0.8
+  python -m dni_np mnist --help
+"""
+
+COMMANDS = (  # name, what it does, an example, its usual recipe, the kinds of experiments it takes
+    ("addition", "binary addition, after trask's tutorial", "--rule cdni --bits 8", "addition", (IMAGES,)),
+    ("mnist", "train an FCN or a CNN on MNIST", "--rule dni --cut-after 2 --layers 6", "mnist-fcn", (IMAGES,)),
+    ("cifar", "train an FCN or a CNN on CIFAR-10", "--recipe cifar-cnn-quick --rule cdni", "cifar-fcn", (IMAGES,)),
+    ("copy", "train an LSTM on Copy", "--rule dni --unroll 3", "copy", (SEQUENCES,)),
+    ("repeat-copy", "train an LSTM on Repeat Copy", "--rule bptt --unroll 5", "repeat-copy", (SEQUENCES,)),
+    ("characters", "train an LSTM on a text", "--data shakespeare --unroll 5", "characters", (SEQUENCES,)),
+    (
+        "compare",
+        "several rules side by side",
+        "--recipe copy --rules bptt dni --unroll 2 3",
+        "mnist-fcn",
+        (IMAGES, SEQUENCES),
+    ),
+)
+BACKEND = {"choices": ("numpy", "cupy"), "help": "default: DNI_NP_BACKEND, else numpy"}
+
+
+def parser():
+    top = argparse.ArgumentParser(
+        prog="python -m dni_np", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.set_defaults(backend=None)
+    commands = top.add_subparsers(dest="command", metavar="command")
+    for name, about, example, recipe, kinds in COMMANDS:
+        epilog = f"example: python -m dni_np {name} {example}"
+        command = commands.add_parser(name, help=about, description=about, epilog=epilog)
+        _add_experiment(command, recipe, kinds, several=name == "compare")
+    _add_sample(commands)
+    commands.add_parser("list", help="rules and recipes").set_defaults(backend=None)
+    demo = commands.add_parser("demo", help="two minutes of everything")
+    demo.add_argument("--backend", **BACKEND)
+    return top
+
+
+def _add_experiment(command, recipe, kinds, several):
+    rules = list(dict.fromkeys(rule for kind in kinds for rule in kind.rules))
+    if several:
+        command.add_argument("--rules", nargs="+", choices=rules, help="default: all that the recipe's task has")
+    else:
+        command.add_argument("--rule", choices=rules, help=f"default: {'cdni' if IMAGES in kinds else 'dni'}")
+    command.set_defaults(usual_recipe=recipe)
+    command.add_argument("--recipe", metavar="NAME", help=f"named settings (default: {recipe}); see list")
+    command.add_argument("--seed", type=int, nargs="+", metavar="N", help="one run for each (default: 0)")
+    if IMAGES in kinds:
+        _add_images(command)
+    if SEQUENCES in kinds:
+        _add_sequences(command, there=set(IMAGES.options) if IMAGES in kinds else set())
+    command.add_argument("--backend", **BACKEND)
+    command.add_argument("--out", metavar="FOLDER", help="where to write (default: a new folder in runs/)")
+    command.add_argument("--resume", metavar="FOLDER", help="continue an interrupted run")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _add_images(command):
+    runs = planning.RUNS
+    command.add_argument("--layers", type=int, nargs="+", metavar="N", help=runs["layers"])
+    command.add_argument("--single-dni", action="store_true", default=None, help=runs["single_dni"])
+    for name, (kind, about) in planning.OVERRIDES.items():
+        command.add_argument(flag(name), type=kind, help=about)
+    for name, (kind, about) in planning.LISTS.items():
+        command.add_argument(flag(name), type=kind, nargs="+", help=about)
+    command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=runs["sees"])
+
+
+def _add_sequences(command, there):
+    """`there`: the options that images have added, of the same meaning."""
+    command.add_argument("--unroll", type=int, nargs="+", metavar="T", help=sequence_planning.RUNS["unroll"])
+    for name, (kind, about) in sequence_planning.OVERRIDES.items():
+        if name not in there:
+            command.add_argument(flag(name), type=kind, help=about)
+    for name, about in sequence_planning.SWITCHES.items():
+        command.add_argument(flag(name), action=argparse.BooleanOptionalAction, help=about)
+
+
+def _add_sample(commands):
+    example = 'example: python -m dni_np sample runs/characters-characters --characters 500 --start "def "'
+    about = "text from the best network of a characters run"
+    command = commands.add_parser("sample", help=about, description=about, epilog=example)
+    command.add_argument("folder", metavar="RUN_FOLDER", help="of a characters run, finished or not")
+    command.add_argument("--characters", type=int, default=500, metavar="N", help="how many (default: 500)")
+    command.add_argument("--temperature", type=float, default=1.0, help="below 1 safer, above 1 wilder (default: 1)")
+    command.add_argument("--start", default="", metavar="TEXT", help="the text's beginning, in the network's alphabet")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the drawing (default: 0)")
+    command.add_argument("--backend", **BACKEND)

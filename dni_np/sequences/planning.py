@@ -1,0 +1,44 @@
+"""From options on the command line to a plan for sequences: one SequenceSettings for each run."""
+
+from dni_np.plans import for_each_seed, given, refuse
+from dni_np.sequences.reporting import label
+from dni_np.sequences.settings import COPYING, RULES
+
+# Options that change settings: name in SequenceSettings, type, help. None of them has a default here: recipes have.
+OVERRIDES = {
+    "data": (str, "what characters reads: library (Python's own source), shakespeare, or a text file or folder"),
+    "units": (int, "of the LSTM, and of the synthetic gradient model's hidden layer"),
+    "steps": (int, "updates, one for each chunk (0: as many as --samples takes)"),
+    "samples": (int, "sequences of Copy or Repeat Copy after which a run ends (0: no limit)"),
+    "batch_size": (int, "sequences side by side"),
+    "learning_rate": (float, "of the main network"),
+    "sg_learning_rate": (float, "of the synthetic gradient model (0: the same)"),
+    "scale": (float, "the synthetic gradient is multiplied by it where the network consumes it (the paper: 0.1)"),
+    "patience": (int, "end once so many validations in a row were no better (characters; 0: never)"),
+    "evaluate_every": (int, "steps between measurements"),
+    "checkpoint_every": (int, "steps between checkpoints"),
+}
+SWITCHES = {
+    "scaled_target": "targets are made of the scaled synthetic gradient (default: yes)",
+    "error_into_core": "the synthetic gradient model's error teaches the LSTM, too (default: no)",
+}
+RUNS = {"unroll": "T, time steps in a chunk; several: one run each"}
+OPTIONS = (*OVERRIDES, *SWITCHES, *RUNS)
+
+
+def make_plan(recipe, options):
+    """Every combination of rule and unroll, once for each seed."""
+    if recipe.common.task in COPYING:
+        refuse(options, ("data", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
+    else:
+        refuse(options, ("samples",), "characters is one long sequence, measured in --steps")
+    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
+    changes = given(options, (*OVERRIDES, *SWITCHES))
+    if "samples" in changes and "steps" not in changes and recipe.common.samples == 0:
+        changes["steps"] = 0  # in place of the recipe's
+    plan = []
+    for rule in rules:
+        for unroll in options.unroll or [None]:
+            own = {} if unroll is None else {"unroll": unroll}
+            plan.append(recipe.settings(rule, **changes, **own))
+    return for_each_seed(plan, options.seed, label)

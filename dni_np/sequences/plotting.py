@@ -1,0 +1,107 @@
+"""Figures of runs on sequences. Plain matplotlib on host numbers; nothing here knows about training.
+
+Each function returns a Figure; whoever called it saves it.
+"""
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
+
+from dni_np.plotting import STYLE, plain
+
+LINES = {"bptt": "--", "dni": "-", "dni-aux": "-."}  # as in figure 16: dashed without a guess
+MARKERS = {"bptt": "o", "dni": "s", "dni-aux": "^"}
+SOLVED = 0.15  # bits
+
+
+def copy_curves(history, title):
+    """Bits per symbol, the level that is learned and the longest one solved, and the guess's loss; against samples."""
+    with rc_context(STYLE):
+        figure, (bits, level, *guess) = _panels(history, title)
+        bits.plot(*columns(history, "samples", "bits"), color="C0")
+        bits.axhline(SOLVED, color="0.5", linestyle=":", linewidth=1)
+        bits.set(xlabel="samples", ylabel="bits per scored symbol", ylim=(0, None))
+        level.step(*columns(history, "samples", "span"), where="post", color="C7", label="being learned")
+        level.step(*columns(history, "samples", "solved_span"), where="post", color="C3", label="solved")
+        level.set(xlabel="samples", ylabel="time dependency (N R + 3)")
+        level.legend()
+        for axes in guess:
+            axes.plot(*columns(history, "samples", "gradient_loss"), color="C2")
+            axes.set(xlabel="samples", ylabel="loss of the guess", yscale="log")
+        return figure
+
+
+def character_curves(history, title):
+    """Bits per character on training and validation text, the best validation so far, and the guess's loss."""
+    with rc_context(STYLE):
+        figure, (bits, late, *guess) = _panels(history, title)
+        for axes in (bits, late):
+            for name, color in (("train_bits", "C7"), ("valid_bits", "C0")):
+                axes.plot(*history.column(name), color=color, label=name.removesuffix("_bits"))
+            axes.set(xlabel="step", ylabel="bits per character")
+        steps, valid = history.column("valid_bits")
+        best = int(np.argmin(valid))
+        late.plot(steps[best], history.rows[best]["test_bits"], "*", color="C3", label="test, the best network's")
+        half = [row for row in history.rows if row["step"] >= steps[-1] / 2]  # the first half makes the rest look flat
+        shown = [row[name] for row in half for name in ("train_bits", "valid_bits", "test_bits")]
+        late.set(ylim=(min(shown) - 0.05, max(shown) + 0.05))
+        late.legend()
+        for axes in guess:
+            axes.plot(*history.column("gradient_loss"), color="C2")
+            axes.set(xlabel="step", ylabel="loss of the guess", yscale="log")
+        return figure
+
+
+def figure_17(curves, title):
+    """The longest time dependency solved, against samples and against T; `curves`: [(rule, T, seeds' histories)]."""
+    return _comparison(
+        curves, title, ("samples", "solved_span", "samples"), "time dependency solved (N R + 3)", "solved_span"
+    )
+
+
+def figure_16(curves, title):
+    """Validation bits per character against steps, and those on the test text against T."""
+    return _comparison(curves, title, ("step", "valid_bits", "step"), "validation bits per character", "test_bits")
+
+
+def _comparison(curves, title, along, ylabel, final):
+    """A color for each T, a kind of line for each rule, a line for each seed; beside it how the runs ended."""
+    x, y, xlabel = along
+    unrolls = sorted({unroll for _, unroll, _ in curves})
+    colors = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(11, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        for rule, unroll, histories in curves:
+            for i, history in enumerate(histories):
+                line = {"color": colors[unroll], "linestyle": LINES.get(rule, ":"), "linewidth": 1.4}
+                name = f"{rule}, T = {unroll}" if i == 0 else None
+                drawstyle = "steps-post" if final == "solved_span" else "default"
+                left.plot(*columns(history, x, y), **line, drawstyle=drawstyle, label=name)
+        left.set(xlabel=xlabel, ylabel=ylabel)
+        for i, rule in enumerate(dict.fromkeys(rule for rule, _, _ in curves)):
+            ends = {T: [history.rows[-1][final] for history in seeds] for name, T, seeds in curves if name == rule}
+            middle = np.array([np.mean(values) for values in ends.values()])
+            spread = [middle - [min(v) for v in ends.values()], [max(v) for v in ends.values()] - middle]
+            style = {"marker": MARKERS.get(rule, "x"), "linestyle": LINES.get(rule, ":"), "color": f"C{i}"}
+            right.errorbar(list(ends), middle, yerr=spread, capsize=3, label=rule, **style)
+        right.set(xlabel="T, time steps in a chunk", ylabel="solved at the end" if final == "solved_span" else "test bits")
+        right.set_xticks(unrolls)
+        right.legend()
+        figure.legend(*left.get_legend_handles_labels(), loc="outside right center", fontsize=8)
+        figure.suptitle(plain(title))
+        return figure
+
+
+def _panels(history, title):
+    """A figure of two panels, or of three where there is a guess."""
+    n = 3 if history.columns("gradient_loss") else 2
+    figure = Figure(figsize=(4.2 * n, 3.4), layout="constrained")
+    figure.suptitle(plain(title))
+    return figure, figure.subplots(1, n)
+
+
+def columns(history, x, y):
+    """The values of two columns in the rows that have both."""
+    rows = [row for row in history.rows if x in row and y in row]
+    return [row[x] for row in rows], [row[y] for row in rows]

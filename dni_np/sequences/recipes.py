@@ -1,0 +1,58 @@
+"""Settings by name, for sequences: a quick one, what a CPU can do in hours, the paper's own.
+
+Paper's own means Jaderberg et al. 2017, section D.2: Adam at 7e-5 and batches of 256, for all rules.
+"""
+
+from dni_np.recipes import Recipe
+from dni_np.sequences.settings import SequenceSettings
+
+QUICK = {"units": 64, "batch_size": 64, "learning_rate": 3e-3, "evaluate_every": 250}
+PAPER = {"learning_rate": 7e-5}
+
+RECIPES = {
+    "copy-quick": Recipe(
+        "Copy, LSTM of 64 units, a minute or two a run",
+        SequenceSettings(task="copy", samples=200_000, **QUICK),
+        {},
+    ),
+    "copy": Recipe(
+        "Copy, LSTM of 256 units, batch 256: what a CPU can do",
+        SequenceSettings(task="copy", samples=2_000_000),
+        {},
+    ),
+    "copy-paper": Recipe(
+        "Copy with the paper's own schedule: 2.5M steps of Adam at 7e-5",
+        SequenceSettings(task="copy", steps=2_500_000, **PAPER),
+        {},
+    ),
+    "repeat-copy-quick": Recipe(
+        "Repeat Copy, LSTM of 64 units, a minute or two a run",
+        SequenceSettings(task="repeat-copy", samples=200_000, **QUICK),
+        {},
+    ),
+    "repeat-copy": Recipe(
+        "Repeat Copy, LSTM of 256 units, batch 256: what a CPU can do",
+        SequenceSettings(task="repeat-copy", samples=2_000_000),
+        {},
+    ),
+    "repeat-copy-paper": Recipe(
+        "Repeat Copy with the paper's own schedule: 2.5M steps of Adam at 7e-5",
+        SequenceSettings(task="repeat-copy", steps=2_500_000, **PAPER),
+        {},
+    ),
+    "characters-quick": Recipe(
+        "characters, LSTM of 64 units, a minute or two a run",
+        SequenceSettings(task="characters", unroll=5, steps=6000, **QUICK),
+        {},
+    ),
+    "characters": Recipe(
+        "characters, LSTM of 256 units, batch 64: what a CPU can do",
+        SequenceSettings(task="characters", unroll=5, batch_size=64, steps=100_000, patience=5),
+        {},
+    ),
+    "characters-paper": Recipe(
+        "characters with the paper's own 1024 units, Adam at 7e-5, stopped at the first rise in validation",
+        SequenceSettings(task="characters", unroll=5, units=1024, steps=2_500_000, patience=1, evaluate_every=5000, **PAPER),
+        {},
+    ),
+}
