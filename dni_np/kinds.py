@@ -68,7 +68,6 @@ SEQUENCES = _of(
     sequence_reporting,
 )
 KINDS = (IMAGES, SEQUENCES)
-RULES = {name: about for kind in KINDS for name, about in kind.rules.items()}
 RECIPES = {name: recipe for kind in KINDS for name, recipe in kind.recipes.items()}
 
 

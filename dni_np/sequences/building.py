@@ -13,6 +13,7 @@ from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
 from dni_np.data.text_sources import choose_text
 from dni_np.dni.recurrent import RecurrentDNI, StateGuess
+from dni_np.dni.recurrent_aux import RecurrentDNIAux
 from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.each_step import EachStep
 from dni_np.nn.linear import Linear
@@ -61,11 +62,13 @@ def build_rule(settings, n_in, classes, rng):
     network = core, readout, MaskedSoftmaxCrossEntropy(), Adam(core, rate), Adam(readout, rate)
     if settings.rule == "bptt":
         return TruncatedBPTT(*network)
-    guess = StateGuess(settings.units, rng)
-    return RecurrentDNI(
+    aux = settings.rule == "dni-aux"
+    guess = StateGuess(settings.units, rng, parts=4 if aux else 2)
+    return (RecurrentDNIAux if aux else RecurrentDNI)(
         *network,
         guess=guess,
         guess_optimizer=Adam(guess, settings.sg_learning_rate or rate),
         scale=settings.scale,
         scaled_target=settings.scaled_target,
+        error_into_core=settings.error_into_core,
     )

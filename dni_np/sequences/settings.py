@@ -7,6 +7,7 @@ from dni_np.checked import Checked
 RULES = {
     "bptt": "truncated backpropagation through time: nothing from after the chunk",
     "dni": "a synthetic gradient where the chunk ends, for all that comes after it",
+    "dni-aux": "the same, and it foresees the synthetic gradient of the next chunk's end",
 }
 COPYING = ("copy", "repeat-copy")
 TASKS = (*COPYING, "characters")
