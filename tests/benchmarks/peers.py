@@ -37,9 +37,12 @@ def step(case, kind, threads=1):
     models.to(memory_format=layout)
     settings = case.settings()
     optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings.optimizer]
-    groups = [{"params": list(cores.parameters()), "lr": settings.learning_rate}]
+    rates = [(cores, settings.learning_rate)]
     if models:
-        groups.append({"params": list(models.parameters()), "lr": settings.sg_learning_rate or settings.learning_rate})
+        head = settings.head_learning_rate or settings.learning_rate
+        rates = [(cores[:-1], settings.learning_rate), (cores[-1], head)]
+        rates.append((models, settings.sg_learning_rate or settings.learning_rate))
+    groups = [{"params": list(modules.parameters()), "lr": rate} for modules, rate in rates]
     update = optimizer(groups, **OPTIMIZERS.get(kind, OPTIMIZERS["fused"]))
     x, y = map(torch.from_numpy, case.data())
     loss = cross_entropy if y.ndim == 1 else squared_error
