@@ -12,5 +12,15 @@ In reading order:
     true_targets                the same with true gradients as targets: what waiting would give
     probe                       synthetic beside true gradients, without disturbing training
 
+and through time:
+
+    truncated_bptt              a long sequence, a few steps at a time
+    recurrent                   a guess stands in for all that comes after the chunk
+    last_step_alone             the core kept in memory, for errors that go back into it
+    recurrent_aux               the same, and to foresee the guess of T steps later
+    recurrent_bp_lambda         a bit of a guess at every step
+    two_networks                one looks at every digit, the other hears of them once every T
+    two_clocks                  how they learn: the one waits for the other, or does not
+
 Everything here is built of the layers of Part I.
 """

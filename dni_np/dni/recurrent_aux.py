@@ -23,7 +23,10 @@ from dni_np.dni.recurrent import RecurrentDNI, half_squares
 
 
 class RecurrentDNIAux(RecurrentDNI):
-    """RecurrentDNI whose `guess` is StateGuess(parts=4). `error_into_core` is for the error of ghat_t; that of a_t always goes."""
+    """RecurrentDNI whose `guess` is StateGuess(parts=4).
+
+    The error of a_t always goes into the core; `error_into_core` sends that of ghat_t along.
+    """
 
     keeps = True
 
