@@ -13,7 +13,7 @@ Any task has what the loop asks for:
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.batches import Batches
 
-EVALUATION_BATCH = 2000
+EVALUATION_BATCH = 500  # images at a time: feature maps of more fill the memory
 
 
 class Images:
