@@ -6,6 +6,7 @@ Each function returns a Figure; whoever called it saves it.
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dni_np.plotting import STYLE, plain
 
@@ -22,12 +23,11 @@ def copy_curves(history, title):
         bits.axhline(SOLVED, color="0.5", linestyle=":", linewidth=1)
         bits.set(xlabel="samples", ylabel="bits per scored symbol", ylim=(0, None))
         level.step(*columns(history, "samples", "span"), where="post", color="C7", label="being learned")
-        level.step(*columns(history, "samples", "solved_span"), where="post", color="C3", label="solved")
+        level.step(*from_zero(*columns(history, "samples", "solved_span")), where="post", color="C3", label="solved")
         level.set(xlabel="samples", ylabel="time dependency (N R + 3)")
+        level.yaxis.set_major_locator(MaxNLocator(integer=True))
         level.legend()
-        for axes in guess:
-            axes.plot(*columns(history, "samples", "gradient_loss"), color="C2")
-            axes.set(xlabel="samples", ylabel="loss of the guess", yscale="log")
+        _losses(guess, history, "samples")
         return figure
 
 
@@ -44,11 +44,9 @@ def character_curves(history, title):
         late.plot(steps[best], history.rows[best]["test_bits"], "*", color="C3", label="test, the best network's")
         half = [row for row in history.rows if row["step"] >= steps[-1] / 2]  # the first half makes the rest look flat
         shown = [row[name] for row in half for name in ("train_bits", "valid_bits", "test_bits")]
-        late.set(ylim=(min(shown) - 0.05, max(shown) + 0.05))
+        late.set(xlim=(0.49 * steps[-1], 1.01 * steps[-1]), ylim=(min(shown) - 0.05, max(shown) + 0.05))
         late.legend()
-        for axes in guess:
-            axes.plot(*history.column("gradient_loss"), color="C2")
-            axes.set(xlabel="step", ylabel="loss of the guess", yscale="log")
+        _losses(guess, history, "step")
         return figure
 
 
@@ -66,7 +64,7 @@ def figure_16(curves, title):
 
 def _comparison(curves, title, along, ylabel, final):
     """A color for each T, a kind of line for each rule, a line for each seed; beside it how the runs ended."""
-    x, y, xlabel = along
+    (x, y, xlabel), solving = along, final == "solved_span"
     unrolls = sorted({unroll for _, unroll, _ in curves})
     colors = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
     with rc_context(STYLE):
@@ -76,8 +74,10 @@ def _comparison(curves, title, along, ylabel, final):
             for i, history in enumerate(histories):
                 line = {"color": colors[unroll], "linestyle": LINES.get(rule, ":"), "linewidth": 1.4}
                 name = f"{rule}, T = {unroll}" if i == 0 else None
-                drawstyle = "steps-post" if final == "solved_span" else "default"
-                left.plot(*columns(history, x, y), **line, drawstyle=drawstyle, label=name)
+                if solving:
+                    left.step(*from_zero(*columns(history, x, y)), **line, where="post", label=name)
+                else:
+                    left.plot(*columns(history, x, y), **line, label=name)
         left.set(xlabel=xlabel, ylabel=ylabel)
         for i, rule in enumerate(dict.fromkeys(rule for rule, _, _ in curves)):
             ends = {T: [history.rows[-1][final] for history in seeds] for name, T, seeds in curves if name == rule}
@@ -85,8 +85,10 @@ def _comparison(curves, title, along, ylabel, final):
             spread = [middle - [min(v) for v in ends.values()], [max(v) for v in ends.values()] - middle]
             style = {"marker": MARKERS.get(rule, "x"), "linestyle": LINES.get(rule, ":"), "color": f"C{i}"}
             right.errorbar(list(ends), middle, yerr=spread, capsize=3, label=rule, **style)
-        right.set(xlabel="T, time steps in a chunk", ylabel="solved at the end" if final == "solved_span" else "test bits")
+        right.set(xlabel="T, time steps in a chunk", ylabel="solved at the end" if solving else "test bits per character")
         right.set_xticks(unrolls)
+        if solving:
+            left.yaxis.set_major_locator(MaxNLocator(integer=True))
         right.legend()
         figure.legend(*left.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(plain(title))
@@ -99,6 +101,21 @@ def _panels(history, title):
     figure = Figure(figsize=(4.2 * n, 3.4), layout="constrained")
     figure.suptitle(plain(title))
     return figure, figure.subplots(1, n)
+
+
+def _losses(panels, history, x):
+    """What the guess, and the auxiliary task where there is one, are away from their targets."""
+    for axes in panels:
+        for name, color in (("gradient_loss", "C2"), ("foresight_loss", "C4")):
+            if history.columns(name):
+                axes.plot(*columns(history, x, name), color=color, label=name.removesuffix("_loss"))
+        axes.set(xlabel=x, ylabel="loss of the guess", yscale="log")
+        axes.legend()
+
+
+def from_zero(x, y):
+    """A curve of what is solved, begun at the beginning: then nothing was."""
+    return [0, *x], [0, *y]
 
 
 def columns(history, x, y):
