@@ -151,3 +151,14 @@ def test_a_core_whose_last_step_runs_alone_is_the_same_core(core, T):
     _, before, _ = whole.forward(x[:-1], tuple(state[:2]), start=1) if T > 1 else (None, state[:2], None)
     for ours, wanted in zip(state_before_last(cache), before, strict=True):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(wanted), rtol=1e-12)
+
+
+def test_every_run_says_where_in_the_sequence_it_begins():
+    """As batch-normalized cores need: (where, how many steps); the kept core first."""
+    network, ran = make("error"), []
+    core = network.core.core
+    forward = core.forward
+    core.forward = lambda x, *arguments, start=0: ran.append((start or arguments[-1], len(x))) or forward(x, *arguments)
+    for chunk in chunks(sequence(), 3):
+        network.step(*chunk)
+    assert ran == [(0, 2), (2, 1), (2, 1), (3, 2), (5, 1), (5, 1), (6, 1), (7, 1)]
