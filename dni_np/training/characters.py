@@ -9,6 +9,7 @@ Errors are bits per character, the mean of -log2 p.
 """
 
 import math
+import zlib
 
 from dni_np.backend import asarray
 from dni_np.data.streams import Streams
@@ -70,16 +71,21 @@ class Characters:
         return float(nats) * streams.batch / (streams.predictions * math.log(2))
 
     def state(self):
-        place = {"streams": self.streams.state(), "characters": self.text.characters}
+        place = {"streams": self.streams.state(), "characters": self.text.characters, "text": fingerprint(self.text)}
         place.update(best=self.best, test=self.test, rises=self.rises)
         return {f"best/{name}": array for name, array in self.best_parameters.items()}, place
 
     def load_state(self, arrays, place):
-        if place["characters"] != self.text.characters:
+        if (place["characters"], place["text"]) != (self.text.characters, fingerprint(self.text)):
             raise UserError(f"the text {self.text.name} has changed since this run began: restore it, or start a new run")
         self.streams.load_state(place["streams"])
         self.best, self.test, self.rises = place["best"], place["test"], place["rises"]
         self.best_parameters = {name.removeprefix("best/"): array for name, array in arrays.items()}
+
+
+def fingerprint(text):
+    """A number that another text hardly has."""
+    return zlib.crc32(b"".join(ids.tobytes() for ids in (text.train, text.valid, text.test)))
 
 
 def parameters(rule):

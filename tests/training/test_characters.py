@@ -124,6 +124,9 @@ def test_resumed_within_an_epoch():
 
 def test_another_text_is_not_resumed():
     arrays, place = Characters(TEXT, 9, 4).state()
-    other = make_text("abd", *(string.replace("c", "d") for string in ("abcab" * 20, "abcabca" * 5, "bcabc" * 4)))
-    with pytest.raises(UserError, match="the text abd has changed"):
-        Characters(other, 9, 4).load_state(arrays, place)
+    Characters(TEXT, 9, 4).load_state(arrays, place)  # the same is
+    renamed = make_text("abd", *(string.replace("c", "d") for string in ("abcab" * 20, "abcabca" * 5, "bcabc" * 4)))
+    turned = make_text("turned", "abcba" * 20, "abcabca" * 5, "bcabc" * 4)
+    for other in (renamed, turned):
+        with pytest.raises(UserError, match=f"the text {other.name} has changed"):
+            Characters(other, 9, 4).load_state(arrays, place)
