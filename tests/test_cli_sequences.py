@@ -124,8 +124,8 @@ def test_samples_take_the_place_of_the_papers_steps(tmp_path):
 
 @pytest.mark.parametrize("command", ["copy", "characters"])
 def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_path):
-    length = ["--samples", "8000"] if command == "copy" else ["--steps", "3000"]
-    arguments = [command, *(COPY if command == "copy" else CHARACTERS), *length]
+    length = ["--samples", "5000"] if command == "copy" else ["--steps", "2000"]
+    arguments = [command, *(COPY if command == "copy" else CHARACTERS), *length, "--evaluate-every", "100"]
     repository = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     environment = {**os.environ, "PYTHONPATH": repository}
     start = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]

@@ -142,9 +142,9 @@ class Loop:
         path = self.folder / "checkpoint.npz"
         arrays, meta = load_checkpoint(path)
         self._check_settings(path, meta["config"])
+        self.task.load_state(_under(arrays, "task/"), meta["task"])  # first: if its data changed, it can say so
         self.rule.load_state(_under(arrays, "rule/"))
         self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
-        self.task.load_state(_under(arrays, "task/"), meta["task"])
         self.rng.bit_generator.state = meta["rng"]
         self.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
         self.history = History(meta["history"])
