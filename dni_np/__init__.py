@@ -7,12 +7,24 @@ Read it as a book. Each part is a folder whose docstring lists its chapters:
     dni/          Part II   decoupling: synthetic gradients in place of backpropagated ones
     baselines/    Part III  what to compare with
     analysis/     Part IV   is the gradient any good?
-    data/         Part V    binary addition, MNIST, CIFAR-10, and how they get here
-    training/     Part VI   the one training loop
-    architectures.py    the main networks
-    settings.py   all that defines a run
-    recipes.py    every experiment's settings by name; building.py makes runs of them
-    cli.py        python -m dni_np: experiment.py runs a plan, reporting.py and plotting.py show it
+    data/         Part V    binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
+    training/     Part VI   the one training loop, and the tasks it trains on
+
+From there to experiments on images (and sums):
+
+    architectures.py       the main networks
+    settings.py            all that defines a run
+    recipes.py             settings by name; building.py makes runs of them, planning.py several from one command
+    image_reporting.py     what such runs leave to look at; plotting.py draws it
+
+and on sequences, in the same steps:
+
+    sequences/             Copy, Repeat Copy, characters
+
+What both kinds share:
+
+    cli.py                 python -m dni_np; parsing.py knows the commands, kinds.py where the kinds differ
+    experiment.py          runs a plan: folders, resuming; reporting.py makes its table
 
 Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients";
 Czarnecki et al. 2017, "Understanding Synthetic Gradients and Decoupled Neural
