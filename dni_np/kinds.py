@@ -34,38 +34,38 @@ class Kind:
     save_comparison: Callable  # ([(settings, histories)], heading, folder)
 
 
-def _of(name, settings, rules, recipes, planning, load_data, building, reporting):
-    return Kind(
-        name,
-        settings,
-        rules,
-        recipes,
-        planning.OPTIONS,
-        planning.make_plan,
-        load_data,
-        building.build_loop,
-        reporting.label,
-        reporting.summary_row,
-        reporting.save_run_figures,
-        reporting.save_comparison,
-    )
-
-
 def _images(settings):
     """None for addition, where every run draws its own sums."""
     return None if settings.task == "addition" else building.load_dataset(settings, None)
 
 
-IMAGES = _of("images", settings.Settings, settings.RULES, recipes.RECIPES, planning, _images, building, image_reporting)
-SEQUENCES = _of(
-    "sequences",
-    sequence_settings.SequenceSettings,
-    sequence_settings.RULES,
-    sequence_recipes.RECIPES,
-    sequence_planning,
-    sequence_building.load_data,
-    sequence_building,
-    sequence_reporting,
+IMAGES = Kind(
+    name="images",
+    settings=settings.Settings,
+    rules=settings.RULES,
+    recipes=recipes.RECIPES,
+    options=planning.OPTIONS,
+    make_plan=planning.make_plan,
+    load_data=_images,
+    build_loop=building.build_loop,
+    label=image_reporting.label,
+    summary_row=image_reporting.summary_row,
+    save_run_figures=image_reporting.save_run_figures,
+    save_comparison=image_reporting.save_comparison,
+)
+SEQUENCES = Kind(
+    name="sequences",
+    settings=sequence_settings.SequenceSettings,
+    rules=sequence_settings.RULES,
+    recipes=sequence_recipes.RECIPES,
+    options=sequence_planning.OPTIONS,
+    make_plan=sequence_planning.make_plan,
+    load_data=sequence_building.load_data,
+    build_loop=sequence_building.build_loop,
+    label=sequence_reporting.label,
+    summary_row=sequence_reporting.summary_row,
+    save_run_figures=sequence_reporting.save_run_figures,
+    save_comparison=sequence_reporting.save_comparison,
 )
 KINDS = (IMAGES, SEQUENCES)
 RECIPES = {name: recipe for kind in KINDS for name, recipe in kind.recipes.items()}

@@ -9,8 +9,8 @@ from dni_np.dni.recurrent import RecurrentDNI
 from dni_np.dni.recurrent_aux import RecurrentDNIAux
 from dni_np.errors import UserError
 from dni_np.sequences.recipes import RECIPES
-from dni_np.sequences.settings import TASKS, SequenceSettings
 from dni_np.sequences.settings import RULES as ALL_RULES
+from dni_np.sequences.settings import TASKS, SequenceSettings
 from tests.sequences.small_runs import FLAGS, RULES, assert_same_run, finish, loop_of, small
 
 
