@@ -6,13 +6,13 @@ Paper's own means Jaderberg et al. 2017, section D.2: Adam at 7e-5 and batches o
 from dni_np.recipes import Recipe
 from dni_np.sequences.settings import SequenceSettings
 
-QUICK = {"units": 64, "batch_size": 64, "learning_rate": 3e-3, "evaluate_every": 250}
+QUICK = {"units": 64, "batch_size": 64, "evaluate_every": 500, "samples": 400_000}
 PAPER = {"learning_rate": 7e-5}
 
 RECIPES = {
     "copy-quick": Recipe(
         "Copy, LSTM of 64 units, a minute or two a run",
-        SequenceSettings(task="copy", samples=200_000, **QUICK),
+        SequenceSettings(task="copy", **QUICK),
         {},
     ),
     "copy": Recipe(
@@ -27,7 +27,7 @@ RECIPES = {
     ),
     "repeat-copy-quick": Recipe(
         "Repeat Copy, LSTM of 64 units, a minute or two a run",
-        SequenceSettings(task="repeat-copy", samples=200_000, **QUICK),
+        SequenceSettings(task="repeat-copy", **QUICK),
         {},
     ),
     "repeat-copy": Recipe(
@@ -41,8 +41,10 @@ RECIPES = {
         {},
     ),
     "characters-quick": Recipe(
-        "characters, LSTM of 64 units, a minute or two a run",
-        SequenceSettings(task="characters", unroll=5, steps=6000, **QUICK),
+        "characters, LSTM of 128 units, a minute or two a run",
+        SequenceSettings(
+            task="characters", unroll=8, units=128, batch_size=32, learning_rate=3e-3, steps=6000, evaluate_every=500
+        ),
         {},
     ),
     "characters": Recipe(
