@@ -1,0 +1,726 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What can a network not learn, if it looks back only a few steps?
+#
+# So far layers were stacked, and the gradient came down from above. A recurrent network is one layer that runs again and
+# again, and its gradient comes from the *future*: what it remembers now may matter much later. To wait for that, one must
+# keep everything that happened in between. The usual way out is to look back a few steps only.
+#
+# **What you'll do**
+#
+# - write one step of an LSTM by hand, forward and backward, and check both;
+# - look at the gates of a trained one, and at what it remembers;
+# - backpropagate through time in chunks, exactly, and then truncated;
+# - see in a picture which gradients the truncation removes;
+# - train with short and long chunks, and find out what is learned *without* the gradient that should teach it;
+# - count the memory, and see that one vector at each boundary would make up for everything.
+#
+# **What you need:** NumPy, and the chain rule. Nothing is downloaded: the sequences are drawn at random.
+
+# %% [markdown]
+# ### Before you go on: predict
+#
+# The task: read $N$ random bits, then write them from memory. The network learns with gradients that reach back $T$ steps
+# at most.
+#
+# 1. With $T = 2$ no gradient ever connects a bit that was read with the same bit as it is written. Will it learn to
+#    copy one bit? Four?
+# 2. How far will the weights move through which the bits come in?
+# 3. Twice as many steps at once: how much more memory does it take? And how much for a sequence of twice the length?
+
+# %%
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dni_np.plotting import STYLE
+
+FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
+plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.constrained_layout.use": True})
+
+
+# %% [markdown]
+# ## 1. One step of an LSTM
+#
+# A recurrent network reads its input $x_t$ and its own last output $h_{t-1}$. The *long short-term memory* keeps a second
+# row of numbers besides, the **cell** $c$, and is careful with it: nothing is overwritten unless a **gate** opens.
+# A gate is a number between 0 and 1, one for each unit, computed anew at every step from what is seen,
+# $z = [x_t, h_{t-1}]\,W + b$.
+#
+# | | | |
+# |---|---|---|
+# | input gate | $i = \sigma(z_i)$ | how much of the new value is let in |
+# | forget gate | $f = \sigma(z_f)$ | how much of the cell is kept (1: all, 0: forgotten) |
+# | output gate | $o = \sigma(z_o)$ | how much of the cell is shown |
+# | new value | $g = \tanh(z_g)$ | what would be written, between -1 and 1 |
+#
+# $$c_t = f\,c_{t-1} + i\,g \qquad\qquad h_t = o\,\tanh(c_t)$$
+#
+# $W$ and $b$ hold the four side by side. That is all, and so is this:
+
+# %%
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def lstm_step(x, h, c, W, b):
+    """x (N, n_in), state h, c (N, H) -> the next h and c, and what the way back will need."""
+    z = np.concatenate([x, h], axis=1) @ W + b  # (N, 4H)
+    z_i, z_f, z_o, z_g = np.split(z, 4, axis=1)
+    i, f, o, g = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o), np.tanh(z_g)
+    c_new = f * c + i * g
+    h_new = o * np.tanh(c_new)
+    return h_new, c_new, (x, h, c, i, f, o, g, c_new)
+
+
+# %% [markdown]
+# ### A memory set by hand
+#
+# One unit, and weights of our own. Three inputs: a value, a command to write, a command to read. The input gate opens when
+# told to write (6 - 12 would be closed: $\sigma(-6) = 0.002$); the forget gate does the opposite; the output gate opens when
+# told to read.
+
+# %%
+#               i    f    o   g
+W = np.array([[0.0, 0.0, 0.0, 2.0],  # value
+              [12., -12, 0.0, 0.0],  # write
+              [0.0, 0.0, 12., 0.0],  # read
+              [0.0, 0.0, 0.0, 0.0]])  # h: not looked at
+b = np.array([-6.0, 6.0, -6.0, 0.0])
+
+rng = np.random.default_rng(0)
+steps = 24
+x = np.zeros((steps, 1, 3))
+x[:, 0, 0] = rng.uniform(-1, 1, steps)  # a new value at every step; two of them are to be kept
+x[[3, 14], 0, 1] = 1
+x[[8, 11, 19, 20], 0, 2] = 1
+
+# %%
+h = c = np.zeros((1, 1))
+rows = []
+for x_t in x:
+    h, c, (_, _, _, i, f, o, g, _) = lstm_step(x_t, h, c, W, b)
+    rows.append([x_t[0, 0], i[0, 0], f[0, 0], o[0, 0], c[0, 0], h[0, 0]])
+
+figure, axes = plt.subplots(6, 1, figsize=(8.5, 5), sharex=True)
+names = ("value", "input gate $i$", "forget gate $f$", "output gate $o$", "cell $c$", "output $h$")
+for axis, name, values, color in zip(axes, names, np.transpose(rows), ("0.5", "C0", "C3", "C2", "k", "C4")):
+    axis.bar(range(steps), values, color=color)
+    axis.axhline(0, color="0.7", linewidth=0.8)
+    axis.set(yticks=(0, 1) if "gate" in name else (-1, 0, 1), ylim=(0, 1.1) if "gate" in name else (-1.1, 1.1))
+    axis.set_ylabel(name, rotation=0, ha="right", va="center")
+    for written in (3, 14):
+        axis.axvline(written, color="C0", linestyle=":", zorder=0)
+axes[-1].set(xlabel="time step", xticks=range(0, steps, 2))
+figure.suptitle("A cell that keeps what it is told to keep (dotted: told to write), and shows it when asked")
+plt.show()
+
+# %% [markdown]
+# The values rush by, the cell stands still. A network learns such weights by itself, for each unit others.
+#
+# ### The package's version
+#
+# `LSTM` takes whole sequences, time first: `(T, N, n_in)`, with the state handed in and out. Does it compute the same?
+
+# %%
+from dni_np.nn.lstm import LSTM
+
+rng = np.random.default_rng(0)
+small = LSTM(3, 5, rng, dtype=np.float64)  # float64 for exact comparisons
+x = rng.standard_normal((7, 4, 3))  # 7 steps, 4 sequences, 3 inputs
+y, state, cache = small.forward(x, small.initial_state(4))
+
+h = c = np.zeros((4, 5))
+for t in range(7):
+    h, c, _ = lstm_step(x[t], h, c, small.params["W"], small.params["b"])
+    assert np.allclose(h, y[t], atol=1e-14)
+assert np.allclose(c, state[1], atol=1e-14)
+print(f"seven steps by hand and in the package: largest difference {abs(h - y[-1]).max():.0e}")
+
+# %% [markdown]
+# ## 2. What a trained LSTM does with its gates
+#
+# The task is **Copy**: read $N$ bits and a stop; then, reading nothing, write the bits and a stop. It begins with $N = 1$;
+# a level is solved when the loss falls below 0.15 bits per symbol, and $N$ grows by one.
+
+# %%
+from dni_np.data.copy_tasks import copy
+
+episode = copy(5, 1, np.random.default_rng(2))
+inputs, labels, mask = episode.inputs[:, 0], episode.labels[:, 0], episode.mask[:, 0]
+wanted = np.eye(3)[labels] * mask[:, None]
+figure, axes = plt.subplots(2, 1, figsize=(7.5, 2.9), sharex=True)
+for axis, picture, title in zip(axes, (inputs, wanted), ("reads", "is to write")):
+    axis.imshow(picture.T, cmap="Greys", vmax=1.3, aspect="auto")
+    axis.set(yticks=range(3), yticklabels=("0", "1", "stop"))
+    axis.set_ylabel(title)
+    axis.axvline(5.5, color="C3")
+axes[1].set(xlabel="time step", xticks=range(12))
+figure.suptitle("Copy, $N = 5$: twelve steps; from the red line on it must write from memory")
+plt.show()
+
+# %% [markdown]
+# An LSTM of 32 units with a linear read-out at each step learns it, for now with the gradient of the *whole* sequence. The
+# package's training loop takes the length of a chunk as `unroll`; ours is longer than any sequence.
+
+# %%
+from dni_np.sequences.building import build_loop
+from dni_np.sequences.settings import SequenceSettings
+
+WHOLE = 1000  # steps in a chunk: all of them
+SAMPLES = 2_000 if FAST else 100_000  # sequences seen in a run
+UNITS, BATCH = 32, 32
+
+
+def new_loop(T, seed=0):
+    settings = SequenceSettings(
+        "copy", rule="bptt", unroll=T, units=UNITS, batch_size=BATCH, learning_rate=3e-3,
+        samples=SAMPLES, evaluate_every=50, seed=seed,
+    )  # fmt: skip
+    return build_loop(settings, progress=False)
+
+
+whole = new_loop(WHOLE)
+whole.run()
+solved = whole.task.curriculum.solved_size[0]
+print(f"Copy with whole sequences: N = {solved} solved after {whole.task.curriculum.samples:,} sequences")
+
+# %% [markdown]
+# Let it copy, and keep all that happens inside. (From here on in float64, and outside of the loop.)
+
+# %%
+from dni_np.nn.each_step import EachStep
+from dni_np.nn.linear import Linear
+from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
+
+
+def exact(rule):
+    """The rule's core and read-out, copied, in float64."""
+    core = LSTM(3, UNITS, np.random.default_rng(0), dtype=np.float64)
+    readout = EachStep(Linear(UNITS, 3, np.random.default_rng(0), dtype=np.float64))
+    core.load_state(rule.core.state())
+    readout.load_state(rule.readout.state())
+    return core, readout
+
+
+def bits_at(network, n):
+    """Bits per symbol on 500 new sequences of Copy."""
+    core, readout = network
+    new = copy(n, 500, np.random.default_rng(1))
+    y, _, _ = core.forward(new.inputs, core.initial_state(500))
+    loss, _ = MaskedSoftmaxCrossEntropy()(readout.forward(y)[0], (new.labels, new.mask))
+    return float(bits_per_symbol(loss, new.mask))
+
+
+trained = core, readout = exact(whole.rule)
+N_LOOK = max(whole.task.curriculum.n_symbols, 2)  # the level that is being learned at the end
+for n in (N_LOOK - 1, N_LOOK):
+    print(f"500 new sequences, N = {n}: {bits_at(trained, n):.3f} bits per symbol")
+
+# %% [markdown]
+# It writes the level it is busy with, and not the one before, which it had solved: it has learned the length by heart, and
+# writes its stop at that place. What happens inside, at the level it is busy with?
+
+# %%
+one = copy(N_LOOK, 500, np.random.default_rng(1))
+y, _, (_, c, gates) = core.forward(one.inputs, core.initial_state(500))
+
+
+# %%
+def order_units(cell):
+    """The units by when in the sequence their cell changes most between sequences; cell (T, N, H)."""
+    spread = cell.std(axis=1)  # (T, H)
+    return np.argsort((np.arange(len(cell))[:, None] * spread**4).sum(axis=0) / (spread**4).sum(axis=0))
+
+
+def mark_writing(axis, n, color="k"):
+    axis.axvline(n + 0.5, color=color, linewidth=1)
+
+
+order, sample = order_units(c[1:]), 0
+parts = dict(zip(("input gate", "forget gate", "output gate", "new value"), gates.transpose(1, 0, 2, 3)))
+parts |= {"cell": c[1:], "output": y}
+
+# %%
+figure, axes = plt.subplots(3, 2, figsize=(9.5, 7.6), sharex=True, sharey=True)
+for axis, name in zip(axes.flat, ("input gate", "forget gate", "output gate", "new value", "cell", "output")):
+    picture = parts[name][:, sample, order].T
+    limit = abs(picture).max()
+    style = {"cmap": "Greys", "vmin": 0, "vmax": 1} if "gate" in name else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    drawn = axis.imshow(picture, aspect="auto", interpolation="nearest", **style)
+    figure.colorbar(drawn, ax=axis, pad=0.01)
+    mark_writing(axis, N_LOOK, "C1")
+    axis.set_title(name, fontsize=10)
+bits = "".join(str(label) for label in one.labels[N_LOOK + 1 : -1, sample])
+for axis in axes[-1]:
+    axis.set_xticks(range(2 * N_LOOK + 2), [*bits, "s", *bits, "s"])
+    axis.set_xlabel("bits it reads, stop; bits it is to write, stop")
+for axis in axes[:, 0]:
+    axis.set_ylabel("unit")
+figure.suptitle(f"Inside an LSTM that copies {N_LOOK} bits (black: a gate is open; line: begins to write)")
+plt.show()
+
+# %% [markdown]
+# Hardly a unit is the tidy memory of section 1. Most cells grow step by step, all in their own direction, and the bits bend
+# them a little. So where are the bits? Ask a linear model: from the state $(h_t, c_t)$ of many sequences, fit by least
+# squares whether bit $k$ was a one, and try it on other sequences. (With a little noise on the state, of size 0.1: a trace
+# that drowns in that would be of no use to a network either.)
+
+# %%
+def what_is_known(core, n, count=3000):
+    """(n, steps): the share of new sequences whose bit k a linear model tells from the state after step t."""
+    new = copy(n, count, np.random.default_rng(2))
+    _, _, (seen, c, _) = core.forward(new.inputs, core.initial_state(count))
+    states = np.concatenate([seen[1:, :, 3:], c[1:]], axis=2)  # h, the bias's 1, c
+    states = states + 0.1 * np.random.default_rng(3).standard_normal(states.shape)
+    bits = 2.0 * new.labels[n + 1 : -1].T - 1  # (count, n), -1 or 1
+    half, known = count // 2, np.empty((n, len(states)))
+    for t, state in enumerate(states):
+        fit = np.linalg.lstsq(state[:half], bits[:half], rcond=None)[0]
+        known[:, t] = ((state[half:] @ fit > 0) == (bits[half:] > 0)).mean(axis=0)
+    return known
+
+
+def show_known(axis, known, title):
+    n = len(known)
+    drawn = axis.imshow(100 * known, aspect="auto", cmap="viridis", vmin=50, vmax=100)
+    k = np.arange(n)
+    axis.plot(k, k, "wo", markersize=4, fillstyle="none")
+    axis.plot(n + 1 + k, k, "ws", markersize=4)
+    mark_writing(axis, n, "C1")
+    axis.set(xlabel="after time step", title=title, yticks=k, yticklabels=k + 1, xticks=range(0, 2 * n + 2, 2))
+    axis.title.set_fontsize(10)
+    return drawn
+
+
+# %%
+fresh = LSTM(3, UNITS, np.random.default_rng(5), dtype=np.float64)
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True)
+show_known(axes[0], what_is_known(fresh, N_LOOK), "a new LSTM")
+drawn = show_known(axes[1], what_is_known(core, N_LOOK), "trained")
+axes[0].set_ylabel("bit")
+figure.colorbar(drawn, ax=axes, label="told right (%)")
+figure.suptitle("Which bits the state still knows (circle: read, square: written; 50 % is chance)")
+plt.show()
+
+# %% [markdown]
+# Even a new LSTM has a memory: what went in echoes for some steps. In a trained one each bit stays readable until it has
+# been written. Remember the left picture: it is needed later.
+#
+# ## 3. Backward through one step
+#
+# Behind the step is a loss. Two gradients come in from there: $dh = \partial L/\partial h_t$, and $dc = \partial L/\partial
+# c_t$ as far as *later* steps use the cell. Then backward, in the reverse order of computation.
+
+# %%
+BOXES = {
+    "c0": (0.4, 3, "$c_{t-1}$"), "f": (2.2, 3, r"$\times f$"), "+": (3.9, 3, "+"), "c": (5.6, 3, "$c_t$"),
+    "c1": (8.2, 3, "later"), "ig": (3.9, 1.8, r"$i \times g$"), "tanh": (5.6, 1.8, "tanh"), "o": (5.6, 0.5, r"$\times o$"),
+    "h": (8.2, 0.5, "$h_t$"), "z": (1.3, 0.5, "$[x_t, h_{t-1}]\\,W + b$"),
+}  # fmt: skip
+ARROWS = [("c0", "f"), ("f", "+"), ("+", "c"), ("c", "c1"), ("c", "tanh"), ("tanh", "o"), ("o", "h"), ("ig", "+")]
+
+
+def arrow(axis, start, end, color, shift=(0, 0), shrink=20):
+    (x0, y0, _), (x1, y1, _) = BOXES[start], BOXES[end]
+    ends = {"xy": (x1 + shift[0], y1 + shift[1]), "xytext": (x0 + shift[0], y0 + shift[1])}
+    style = {"arrowstyle": "-|>", "color": color, "shrinkA": shrink, "shrinkB": 20, "linewidth": 1.5}
+    axis.annotate("", **ends, arrowprops=style)
+
+
+# %%
+figure, axis = plt.subplots(figsize=(9, 3.9))
+for start, end in ARROWS:
+    upright = BOXES[start][0] == BOXES[end][0]
+    arrow(axis, start, end, "0.5", (-0.07, 0) if upright else (0, 0.07))
+    arrow(axis, end, start, "C3", (0.1, 0) if upright else (0, -0.14))
+for end, shrink in (("f", 22), ("ig", 32), ("o", 62)):
+    arrow(axis, "z", end, "0.8", shrink=shrink)
+for x0, y0, text in BOXES.values():
+    axis.text(x0, y0, text, ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "0.93", "edgecolor": "0.6"})
+for x0, y0, text in ((5.85, 2.4, "first road: $dh\\,o\\,(1 - \\tanh^2 c_t)$"), (6.75, 0.15, "$dh$"), (6.35, 3.3, "second road: $dc$")):
+    axis.text(x0, y0, text, color="C3", va="center")
+axis.text(1.3, 2.65, "$dc\\,f$", color="C3", ha="center", va="center")
+axis.set(xlim=(-0.1, 9), ylim=(-0.1, 3.6), title="One step of an LSTM: forward in gray, backward in red")
+axis.axis("off")
+plt.show()
+
+
+# %% [markdown]
+# **Two roads lead to $c_t$.** The loss depends on the cell through $h_t = o\tanh(c_t)$ *and* through what the next step
+# makes of $c_t$. The two add up:
+#
+# $$dc \mathrel{+}= dh \; o \,(1 - \tanh^2 c_t)$$
+#
+# From there it is a sum and a few products, each passing on the gradient times the *other* factor; the slopes of the gates
+# are $s(1-s)$ and $1 - g^2$:
+#
+# $$dz_i = dc\,g\;\, i(1-i) \qquad dz_f = dc\,c_{t-1}\;\, f(1-f) \qquad dz_o = dh\,\tanh(c_t)\;\, o(1-o) \qquad
+# dz_g = dc\,i\,(1-g^2)$$
+#
+# and then, back to what the step began with,
+#
+# $$dc_{t-1} = dc\, f \qquad\qquad [dx_t, dh_{t-1}] = dz\, W^T \qquad\qquad dW = [x_t, h_{t-1}]^T dz$$
+#
+# Look at $dc_{t-1} = dc\,f$: along the cell the gradient is multiplied by a forget gate, and by nothing else. No
+# matrix, no squashing. Where the gate is open, it passes unharmed, however many steps it has to go.
+
+# %%
+def lstm_step_backward(dh, dc, W, cache):
+    """Gradients at h_t and c_t -> those at x_t, h_{t-1} and c_{t-1}, and of W and b, summed over the samples."""
+    x, h, c, i, f, o, g, c_new = cache
+    squashed = np.tanh(c_new)
+    dc = dc + dh * o * (1 - squashed**2)  # the two roads
+    dz_i, dz_f = dc * g * i * (1 - i), dc * c * f * (1 - f)
+    dz_o, dz_g = dh * squashed * o * (1 - o), dc * i * (1 - g**2)
+    dz = np.concatenate([dz_i, dz_f, dz_o, dz_g], axis=1)  # (N, 4H)
+    dx, dh_before = np.split(dz @ W.T, [x.shape[1]], axis=1)
+    return dx, dh_before, dc * f, np.concatenate([x, h], axis=1).T @ dz, dz.sum(axis=0)
+
+
+# %% [markdown]
+# ### Is it right?
+#
+# Let the loss be $\langle R_h, h_t\rangle + \langle R_c, c_t\rangle$ with random $R$; then $dh = R_h$ and $dc = R_c$. Move one
+# number at a time up and down, and divide.
+
+# %%
+rng = np.random.default_rng(0)
+N, H = 4, 5
+x, h, c, R_h, R_c = (rng.standard_normal((N, n)) for n in (3, H, H, H, H))
+W, b = small.params["W"], small.params["b"]
+
+
+def loss_after():
+    h_new, c_new, _ = lstm_step(x, h, c, W, b)
+    return (R_h * h_new).sum() + (R_c * c_new).sum()
+
+
+def central_differences(loss, array, step=1e-5):
+    slopes = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        kept, values = array[index], []
+        for sign in (1, -1):
+            array[index] = kept + sign * step
+            values.append(loss())
+        array[index] = kept
+        slopes[index] = (values[0] - values[1]) / (2 * step)
+    return slopes
+
+
+# %%
+by_hand = lstm_step_backward(R_h, R_c, W, lstm_step(x, h, c, W, b)[2])
+_, _, cache = small.forward(x[None], (h, c))  # the package: a sequence of one step
+dx, (dh, dc), grads = small.backward(R_h[None], (np.zeros_like(R_h), R_c), cache)
+package = dx[0], dh, dc, N * grads["W"], N * grads["b"]  # the package takes the mean over the samples
+print(f"{'':8}{'numbers':>8}{'from differences':>20}{'from the package':>20}")
+for name, array, ours, theirs in zip(("x", "h", "c", "W", "b"), (x, h, c, W, b), by_hand, package):
+    numeric = central_differences(loss_after, array)
+    assert np.allclose(ours, numeric, atol=1e-8) and np.allclose(ours, theirs, atol=1e-13)
+    print(f"d{name:7}{array.size:8}{abs(ours - numeric).max():20.0e}{abs(ours - theirs).max():20.0e}")
+
+# %% [markdown]
+# (Left out one of the two roads? Exercise 1.)
+#
+# ## 4. Through time, chunk by chunk
+#
+# A sequence is that step, again and again, so its gradient is the backward step, again and again, from the last step to the
+# first. At each step the loss of that very step adds its $dh$. This is **backpropagation through time** (BPTT).
+#
+# Nothing forces us to take all steps at once. Cut the sequence into **chunks** of $T$ steps. `forward` hands out the
+# state in which the chunk ends, and takes it in for the next. `backward` takes in the gradient at that state, `dstate`, and
+# hands out the one at the state where the chunk began. Only weights are shared: add up their gradients.
+
+# %%
+def forward_chunks(core, x, T):
+    """[(steps, outputs, cache)] of each chunk, in the order of time."""
+    state, chunks = core.initial_state(x.shape[1]), []
+    for t in range(0, len(x), T):
+        y, state, cache = core.forward(x[t : t + T], state)
+        chunks.append((slice(t, t + T), y, cache))
+    return chunks
+
+
+def backward_chunks(core, chunks, dy, pass_on):
+    """From the last chunk to the first: (dx, the sum of the weights' gradients as one vector)."""
+    dstate, dx, total = None, [], 0
+    for steps, _, cache in reversed(chunks):
+        part, dstate, grads = core.backward(dy[steps], dstate if pass_on else None, cache)
+        dx.insert(0, part)
+        total = total + np.concatenate([grads["W"].ravel(), grads["b"]])
+    return np.concatenate(dx), total
+
+
+# %% [markdown]
+# Pass `dstate` on from chunk to chunk, or throw it away; compare the sum with the gradient of the whole sequence. Once in a
+# new network, once in the trained one of section 2. (Chunks do not change the forward pass, nor the losses.)
+
+# %%
+def loss_gradient(network, episode):
+    """dL/dy (steps, N, H), the gradient at the core's outputs, for all steps that are scored."""
+    core, readout = network
+    y, _, _ = core.forward(episode.inputs, core.initial_state(episode.inputs.shape[1]))
+    logits, cache = readout.forward(y)
+    _, dlogits = MaskedSoftmaxCrossEntropy()(logits, (episode.labels, episode.mask))
+    return readout.backward(dlogits, cache)[0]
+
+
+networks = {"new": exact(new_loop(WHOLE).rule), "trained": trained}
+LENGTHS = [T for T in (1, 2, 3, 5, 7, 10, 15) if T < 2 * N_LOOK + 2] + [2 * N_LOOK + 2]
+errors, cosines = {}, {}
+for name, network in networks.items():
+    dy = loss_gradient(network, one)
+    _, truth = backward_chunks(network[0], forward_chunks(network[0], one.inputs, WHOLE), dy, True)
+    for T in LENGTHS:
+        chunks = forward_chunks(network[0], one.inputs, T)
+        for pass_on in (True, False):
+            _, gradient = backward_chunks(network[0], chunks, dy, pass_on)
+            errors[name, pass_on, T] = np.linalg.norm(gradient - truth) / np.linalg.norm(truth)
+            cosines[name, pass_on, T] = gradient @ truth / np.linalg.norm(gradient) / np.linalg.norm(truth)
+
+# %%
+print(f"|gradient - true gradient| / |true gradient|, Copy, N = {N_LOOK}")
+kinds = {(name, kind): f"{name}, {'passed on' if kind else 'thrown away'}" for name in networks for kind in (True, False)}
+print(f"{'T':>4}" + "".join(f"{kind:>24}" for kind in kinds.values()))
+for T in LENGTHS:
+    print(f"{T:4}" + "".join(f"{errors[*kind, T]:24.1e}" for kind in kinds))
+assert max(errors[name, True, T] for name in networks for T in LENGTHS) < 1e-12
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4))
+for axis, values, ylabel in zip(axes, (errors, cosines), ("relative error", "cosine with the true gradient")):
+    for name, color in (("new", "#f2a541"), ("trained", "#4c78a8")):
+        axis.plot(LENGTHS, [values[name, False, T] for T in LENGTHS], "o-", color=color, label=f"{name}, truncated")
+    axis.plot(LENGTHS, [values["trained", True, T] for T in LENGTHS], "s:", color="0.5", label="both, dstate passed on")
+    axis.set(xlabel="T, time steps in a chunk", xticks=LENGTHS, ylabel=ylabel, ylim=(-0.05, 1.05))
+    axis.grid(alpha=0.3)
+axes[0].legend(fontsize=8, loc="center left")
+figure.suptitle(f"The core's gradient from chunks, against that of the whole sequence (Copy, $N = {N_LOOK}$)")
+plt.show()
+
+# %% [markdown]
+# Passed on, the chunks' gradients add up to the true one, to the last digit or two, whatever $T$. Thrown away, most of the
+# gradient is gone.
+#
+# Passing on is exact, and saves nothing: all chunks' caches wait for the last chunk. Throwing away frees each
+# chunk at once, and lets the network learn after each. That is **truncated** BPTT: *the state is carried forward, the
+# gradient is not carried back*.
+#
+# ## 5. What truncation cannot see
+#
+# First, without any gradient: what *does* an output depend on? Turn bit $s$ into the other one, run the network again, and
+# see how much what it writes at step $t$ changes.
+
+# %%
+FEW = copy(N_LOOK, 100, np.random.default_rng(1))
+
+
+def answers(network, inputs):
+    """How much rather it would write 1 than 0, at each step: the difference of the logits (steps, N)."""
+    core, readout = network
+    logits, _ = readout.forward(core.forward(inputs, core.initial_state(inputs.shape[1]))[0])
+    return logits[:, :, 1] - logits[:, :, 0]
+
+
+flipped = np.zeros((2 * N_LOOK + 2, N_LOOK))
+for bit in range(N_LOOK):
+    inputs = FEW.inputs.copy()
+    inputs[bit, :, :2] = 1 - inputs[bit, :, :2]
+    flipped[:, bit] = abs(answers(trained, inputs) - answers(trained, FEW.inputs)).mean(axis=1)
+
+
+# %% [markdown]
+# Now the gradients. For each step $t$ that is scored, let only its loss $L_t$ count, and go back to all inputs. At an input
+# $x_s$ we look at the difference $\partial L_t/\partial x_s^{(1)} - \partial L_t/\partial x_s^{(0)}$, the first-order answer
+# to the same question.
+
+# %%
+def reach(network, episode, T):
+    """(steps, steps): row t, column s is the size of that difference, root mean square over the sequences."""
+    core = network[0]
+    dy, chunks = loss_gradient(network, episode), forward_chunks(core, episode.inputs, T)
+    sizes = np.zeros((len(dy), len(dy)))
+    for t in range(len(dy)):
+        only = np.zeros_like(dy)
+        only[t] = dy[t]
+        dx, _ = backward_chunks(core, chunks, only, pass_on=False)
+        sizes[t] = np.sqrt(((dx[:, :, 1] - dx[:, :, 0]) ** 2).mean(axis=1))
+    return sizes
+
+
+reached = {T: reach(trained, FEW, T) for T in (WHOLE, 5, 2)}
+s, t = np.meshgrid(*2 * [np.arange(2 * N_LOOK + 2)])
+for T in (5, 2):
+    across = (s // T < t // T) & (t > N_LOOK)  # a scored step t, and an input before its chunk
+    assert (reached[WHOLE][across] > 0).all() and (reached[T][across] == 0).all()
+    print(f"T = {T}: {across.sum()} gradients lead out of their chunk. Truncated, {(reached[T][across] == 0).sum()} are 0.0")
+
+# %%
+figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.7), sharey=True, sharex=True)
+written, k = slice(N_LOOK + 1, None), np.arange(N_LOOK)
+padded = np.pad(flipped, ((0, 0), (0, N_LOOK + 2)))
+titles = ("a bit is flipped: change of what is written", "gradient, whole sequence", "gradient, chunks of $T = 5$")
+for axis, sizes, of, title in zip(axes, (padded, reached[WHOLE], reached[5]), (padded, *2 * [reached[WHOLE]]), titles):
+    picture = sizes[written] / of[written].max(axis=1, keepdims=True)
+    drawn = axis.imshow(np.where(picture > 0, picture, np.nan), cmap="magma_r", vmin=0, vmax=1, aspect="auto")
+    axis.set_facecolor("0.85")
+    axis.plot(k, k, "s", color="C2", markersize=10, fillstyle="none")
+    axis.set(xlabel="bit or input at step $s$", xticks=range(0, 2 * N_LOOK + 2, 3))
+    axis.set(yticks=range(N_LOOK + 1), yticklabels=range(N_LOOK + 1, 2 * N_LOOK + 2))
+    axis.set_title(title, fontsize=9)
+axes[0].set_ylabel("written, or loss, at step $t$")
+figure.colorbar(drawn, ax=axes, label="of the row's largest", pad=0.01)
+figure.suptitle("Which inputs matter, and which the gradient reaches (green: the bit that is to be written; gray: nothing)")
+plt.show()
+
+# %% [markdown]
+# Left, the diagonal: what is written depends on the right bit. In the middle the gradient is less tidy (it looks at small
+# changes only), but it is there, at all inputs. On the right it ends at the boundaries: every bit is beyond them. Those
+# gradients are not small, they are exactly zero.
+#
+# ### How far would a gradient go?
+#
+# On its way back a gradient may fade, or grow. Take the loss of the last bit and follow its gradient at the state
+# $(h, c)$ back through the sequence, step by step.
+
+# %%
+def followed_back(network, episode, t):
+    """|dL_t/ds_{t-k}| for k = 0, 1, ... over that for k = 0; s = (h, c); root mean square over the sequences."""
+    core, dy = network[0], loss_gradient(network, episode)
+    dstate, sizes = (dy[t], np.zeros_like(dy[t])), []
+    for _, _, cache in reversed(forward_chunks(core, episode.inputs[: t + 1], 1)):
+        sizes.append(np.sqrt(sum((part**2).sum(axis=1).mean() for part in dstate)))
+        _, dstate, _ = core.backward(np.zeros_like(dy[:1]), dstate, cache)
+    return np.array(sizes) / sizes[0]
+
+
+def new_with_bias(forget_bias):
+    core = LSTM(3, UNITS, np.random.default_rng(5), forget_bias=forget_bias, dtype=np.float64)
+    return core, networks["new"][1]
+
+
+lines = {f"new, forget bias {bias}": (new_with_bias(bias), color) for bias, color in ((-1, "0.75"), (1, "#f2a541"), (3, "C1"))}
+lines["trained"] = trained, "#4c78a8"
+
+# %%
+figure, axis = plt.subplots(figsize=(8.5, 3.9))
+for name, (network, color) in lines.items():
+    axis.plot(followed_back(network, FEW, 2 * N_LOOK), ".-", color=color, label=name)
+for T in (2, 3, 5):
+    axis.axvline(T - 1, color="C3", linestyle=":", linewidth=1)
+    axis.text(T - 1, 1.02, f"T = {T}", color="C3", ha="center", fontsize=9, transform=axis.get_xaxis_transform())
+axis.axvline(N_LOOK + 1, color="C2", linewidth=1)
+axis.text(N_LOOK + 1.15, 0.03, "here the bit was read", color="C2", fontsize=9, transform=axis.get_xaxis_transform())
+axis.set(yscale="log", xticks=range(0, 2 * N_LOOK + 1, 2), xlabel="$k$, steps back", ylabel="size, relative to $k = 0$")
+axis.set_title(f"The gradient of the last bit's loss at the state $k$ steps before (Copy, $N = {N_LOOK}$)", pad=18)
+axis.grid(alpha=0.3)
+axis.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# In a new LSTM with closed forget gates (bias -1) the news is lost after a few steps, whatever is passed on: gradients
+# that *vanish*. This is why the package starts with a forget bias of 1. In the trained network the gradient arrives at the bit
+# about as large as it set out: nothing fades here, it is cut off. (A dotted line is where a chunk of $T$ ends *at best*,
+# for a loss at its last step.)
+#
+# ## 6. Train it
+#
+# Bit $k$ is read at step $k$ and written $N + 1$ steps later. Do both ever fall into one chunk? Only then does a gradient
+# tell the network what to keep.
+
+# %%
+figure, axes = plt.subplots(3, 3, figsize=(9.5, 4.6))
+for row, T in zip(axes, (2, 3, 5)):
+    for axis, n in zip(row, (1, 2, 3)):
+        last = 2 * n + 2
+        for start in range(0, last, T):
+            width = min(T, last - start)
+            axis.add_patch(plt.Rectangle((start - 0.44, -0.35), width - 0.12, 0.7, color="#c7d9ee"))
+        for k in range(n):
+            apart = k // T != (k + n + 1) // T
+            style = {"color": "0.6", "linestyle": ":"} if apart else {"color": "C2", "linewidth": 2}
+            angle = np.linspace(0, np.pi, 40)
+            axis.plot(k + (n + 1) * (1 - np.cos(angle)) / 2, 0.35 + 1.2 * np.sin(angle), **style)
+        for t, text in enumerate([*range(1, n + 1), "s", *range(1, n + 1), "s"]):
+            axis.text(t, 0, text, ha="center", va="center", fontsize=9, color="k" if t <= n else "C3")
+        axis.set(xlim=(-0.7, 7.7), ylim=(-0.5, 1.7))
+        axis.axis("off")
+        if T == 2:
+            axis.set_title(f"N = {n}", fontsize=10)
+    row[0].text(-0.9, 0, f"T = {T}", ha="right", va="center")
+figure.suptitle("Chunks (blue), bits read (black) and written (red). Green: both in one chunk. Dotted: no gradient")
+plt.show()
+
+# %% [markdown]
+# With $T = 2$ never, with $T = 3$ at $N = 1$ only, with $T = 5$ up to $N = 3$, and not for all bits. Now train, with the
+# same number of sequences for all, two seeds each. `TruncatedBPTT` is the rule: start the chunk in the carried state,
+# backpropagate its own losses, update, go on. For comparison, one network whose LSTM stays as it is (random), and only the
+# read-out learns.
+
+# %%
+import inspect
+
+from dni_np.dni.truncated_bptt import TruncatedBPTT
+
+print(inspect.getsource(TruncatedBPTT.step))
+
+
+# %%
+class ReadoutOnly(TruncatedBPTT):
+    def step(self, x, y, mask, first, last):
+        outputs, _ = self.unroll(x, self.start(x, first))
+        metrics, _ = self.train_readout(outputs, y, mask)
+        return metrics
+
+
+SEEDS = (0,) if FAST else (0, 1)
+RUNS = {"read-out only": 2, "T = 2": 2, "T = 3": 3, "T = 5": 5, "whole": WHOLE}
+runs = {("whole", 0): whole}
+for name, T in RUNS.items():
+    for seed in SEEDS:
+        if (name, seed) not in runs:
+            loop = runs[name, seed] = new_loop(T, seed)
+            if name == "read-out only":
+                parts = (loop.rule.loss, loop.rule.core_optimizer, loop.rule.readout_optimizer)
+                loop.rule = ReadoutOnly(loop.rule.core, loop.rule.readout, *parts)
+            loop.run()
+
+# %%
+print(f"Copy, {UNITS} units, {SAMPLES:,} sequences: longest N solved, by seed")
+print(f"{'':16}{'N solved':>10}{'sequences it took for each N, seed 0':>60}{'updates':>10}{'seconds':>9}")
+for name in RUNS:
+    loops = [runs[name, seed] for seed in SEEDS]
+    levels = ", ".join(str(loop.task.curriculum.solved_size[0]) for loop in loops)
+    took = " ".join(f"{samples / 1000:.1f}k" for samples, _ in loops[0].task.curriculum.history[:9])
+    print(f"{name:16}{levels:>10}{took:>60}{loops[0].step:10,}{loops[0].seconds:9.0f}")
+
+# %%
+COLORS = {"read-out only": "0.6", "T = 2": "#e45756", "T = 3": "#f2a541", "T = 5": "#54a24b", "whole": "#1f3b5c"}
+figure, axis = plt.subplots(figsize=(8.5, 4))
+for k, (name, color) in enumerate(COLORS.items()):
+    for seed in SEEDS:
+        history = runs[name, seed].task.curriculum.history
+        samples = [0, *(samples for samples, _ in history), SAMPLES]
+        level = [0, *range(1, len(history) + 1), len(history)]
+        style = {"color": color, "linestyle": "-" if seed == 0 else "--", "linewidth": 1.8}
+        axis.step(samples, np.array(level) + 0.05 * (k - 2), where="post", label=name if seed == 0 else None, **style)
+axis.set(xlabel="sequences seen", ylabel="longest $N$ solved", title="Copy with chunks of $T$ steps (dashed: a second seed)")
+axis.xaxis.set_major_formatter("{x:,.0f}")
+axis.grid(alpha=0.3)
+axis.legend()
+plt.show()
