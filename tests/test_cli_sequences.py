@@ -66,7 +66,7 @@ def test_a_copy_run_leaves_everything(command, options, rule, tmp_path, capsys):
 def test_characters_and_a_sample_of_their_text(tmp_path, capsys):
     assert main(["characters", "--rule", "dni", "--out", "run", *CHARACTERS]) == 0
     assert "valid bits/char  test bits/char" in capsys.readouterr().out
-    last = rows_of(tmp_path / "run" / "dni-T5-seed0" / "history.csv")[-1]
+    last = rows_of(tmp_path / "run" / "dni-T8-seed0" / "history.csv")[-1]
     assert last["step"] == "30" and float(last["test_bits"]) > 0
     texts = []
     for seed in ("3", "3", "4"):
@@ -80,7 +80,7 @@ def test_characters_and_a_sample_of_their_text(tmp_path, capsys):
 def test_early_stopping_ends_a_run(tmp_path):
     stubborn = ["--patience", "2", "--learning-rate", "1e-20"]
     assert main(["characters", "--rule", "bptt", "--out", "run", *CHARACTERS, "--steps", "500", *stubborn]) == 0
-    assert [row["step"] for row in rows_of(tmp_path / "run" / "bptt-T5-seed0" / "history.csv")] == ["10", "20", "30"]
+    assert [row["step"] for row in rows_of(tmp_path / "run" / "bptt-T8-seed0" / "history.csv")] == ["10", "20", "30"]
 
 
 @pytest.mark.parametrize("options", [COPY, CHARACTERS], ids=["copy", "characters"])
@@ -130,7 +130,7 @@ def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_pa
     environment = {**os.environ, "PYTHONPATH": repository}
     start = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]
     process = subprocess.Popen(start, env=environment, stdout=subprocess.PIPE, text=True)
-    run = f"dni-T{3 if command == 'copy' else 5}-seed0"
+    run = f"dni-T{3 if command == 'copy' else 8}-seed0"
     while not (tmp_path / "parts" / run / "history.csv").exists():  # training has begun
         assert process.poll() is None
         time.sleep(0.01)
