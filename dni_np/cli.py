@@ -1,5 +1,6 @@
 """The command line: python -m dni_np COMMAND; parsing.py lists the commands."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def main(arguments=None):
             file=sys.stderr,
         )
         return 2
+    except BrokenPipeError:  # whoever read our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(f"dni_np: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
         return 2

@@ -10,12 +10,14 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dni_np.cli import main
 
+ROOT = str(Path(__file__).resolve().parent.parent)
 QUICK = ["--steps", "40", "--width", "16", "--batch-size", "20", "--quiet"]
 
 
@@ -65,6 +67,18 @@ def test_list_names_rules_and_recipes(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition", "cifar-cnn"))
+
+
+def test_a_reader_who_leaves_early_gets_no_complaint():
+    """As head does: python -m dni_np list | head -1. The pipe is closed before the first line is written."""
+    program = "import sys; sys.stdin.read(); from dni_np.cli import main; sys.exit(main(['list']))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-u", "-c", program], env=environment, text=True, **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("command", ["addition", "mnist", "cifar", "compare"])
