@@ -661,7 +661,7 @@ for row, T in zip(axes, (2, 3, 5)):
         axis.set(xlim=(-0.7, 7.7), ylim=(-0.5, 1.7))
         axis.axis("off")
         if T == 2:
-            axis.set_title(f"N = {n}", fontsize=10)
+            axis.set_title(f"N = {n}", fontsize=10, loc="left")
     row[0].text(-0.9, 0, f"T = {T}", ha="right", va="center")
 figure.suptitle("Chunks (blue), bits read (black) and written (red). Green: both in one chunk. Dotted: no gradient")
 plt.show()
@@ -703,9 +703,11 @@ for name, T in RUNS.items():
 # %%
 print(f"Copy, {UNITS} units, {SAMPLES:,} sequences: longest N solved, by seed")
 print(f"{'':16}{'N solved':>10}{'sequences it took for each N, seed 0':>60}{'updates':>10}{'seconds':>9}")
+longest = {}
 for name in RUNS:
     loops = [runs[name, seed] for seed in SEEDS]
-    levels = ", ".join(str(loop.task.curriculum.solved_size[0]) for loop in loops)
+    longest[name] = [loop.task.curriculum.solved_size[0] for loop in loops]
+    levels = ", ".join(map(str, longest[name]))
     took = " ".join(f"{samples / 1000:.1f}k" for samples, _ in loops[0].task.curriculum.history[:9])
     print(f"{name:16}{levels:>10}{took:>60}{loops[0].step:10,}{loops[0].seconds:9.0f}")
 
@@ -723,4 +725,223 @@ axis.set(xlabel="sequences seen", ylabel="longest $N$ solved", title="Copy with 
 axis.xaxis.set_major_formatter("{x:,.0f}")
 axis.grid(alpha=0.3)
 axis.legend()
+plt.show()
+
+# %% [markdown]
+# The longer the chunks, the longer what is solved, and the whole sequence is far ahead. But look again at $T = 2$: no green
+# line in the picture, and yet it solves more than a random LSTM with a trained read-out. From what?
+#
+# ### What it learns nevertheless
+#
+# Let the network of $T = 2$ go on for a while, at $N = 3$ only, to be sure of it.
+
+# %%
+from dni_np.data.curriculum import COPY, Curriculum
+
+loop = runs["T = 2", 0]
+loop.task.curriculum = Curriculum(COPY, threshold=1e-9, n_symbols=3)  # never solved: it stays there
+loop.task.samples = SAMPLES // 4
+loop.run()
+short = exact(loop.rule)
+print(f"T = 2: {bits_at(short, 3):.3f} bits per symbol at N = 3, on 500 new sequences")
+
+# %% [markdown]
+# First: which weights did that? The rows of $W$ belong to what is seen: the two channels of the bits, the one of
+# the stop, and $h_{t-1}$. How far has each moved since the beginning?
+
+# %%
+at_first = new_loop(2).rule.core.params["W"]
+rows = {"bits": slice(0, 2), "stop": slice(2, 3), "h": slice(3, None)}
+print(f"{'largest move':16}" + "".join(f"{name:>10}" for name in rows))
+for name in ("T = 2", "whole"):
+    moved = abs(runs[name, 0].rule.core.params["W"] - at_first)
+    print(f"{name:16}" + "".join(f"{moved[part].max():10.3f}" for part in rows.values()))
+    if name == "T = 2":
+        assert moved[:2].max() == 0
+
+# %% [markdown]
+# The weights through which the bits come in have not moved, not by the last digit: no loss ever shared a chunk with a
+# bit. They are as random as on the first day. The network has *never been taught to read*.
+#
+# What it was taught is to write from what it finds. The carried state still holds an echo of the bits, as in every LSTM (the
+# left picture at the end of section 2). The loss of a step teaches the steps of its own chunk to make the best of that
+# echo. And the weights that are taught there, those of $h$, are the same that run while it reads, and so the echo
+# changes too, though nobody intends it. Two checks. Without the carried state nothing should be left:
+
+# %%
+def bits_with_resets(network, n, T):
+    """bits_at, but each chunk of T steps begins with a state of zeros."""
+    core, readout = network
+    new = copy(n, 500, np.random.default_rng(1))
+    zeros = core.initial_state(500)
+    y = np.concatenate([core.forward(new.inputs[t : t + T], zeros)[0] for t in range(0, len(new.inputs), T)])
+    loss, _ = MaskedSoftmaxCrossEntropy()(readout.forward(y)[0], (new.labels, new.mask))
+    return float(bits_per_symbol(loss, new.mask))
+
+
+print(f"T = 2, N = 3, state carried on: {bits_at(short, 3):5.3f} bits per symbol")
+print(f"       state reset every chunk: {bits_with_resets(short, 3, 2):5.3f}")
+print(f"        bits guessed by a coin: {3 / 4:5.3f} (three bits and a certain stop)")
+
+# %% [markdown]
+# And second, the echo. What does the state know of the bits, in the network as it began, and now?
+
+# %%
+before = exact(new_loop(2).rule)
+figure, axes = plt.subplots(1, 3, figsize=(9.5, 2.9), sharey=True)
+for axis, network, title in zip(axes, (before, short, trained), ("as it began", "taught with $T = 2$", "taught with the whole")):
+    drawn = show_known(axis, what_is_known(network[0], 4), title)
+axes[0].set_ylabel("bit")
+figure.colorbar(drawn, ax=axes, label="told right (%)")
+figure.suptitle("Which bits the state still knows, $N = 4$ (circle: read, square: written)")
+plt.show()
+
+# %% [markdown]
+# ## 7. What it costs
+#
+# Why not always take the whole sequence? The way back needs the cache of every step: inputs, cells, gates. Let us count the
+# bytes, at the paper's size: 256 units, 256 sequences at once.
+
+# %%
+def cache_bytes(T, units=256, batch=256):
+    """Of one chunk of T steps, in float32."""
+    core = LSTM(3, units, np.random.default_rng(0))
+    _, _, cache = core.forward(np.zeros((T, batch, 3), np.float32), core.initial_state(batch))
+    return sum(array.nbytes for array in cache)
+
+
+LENGTHS_SEEN = range(4, 45, 4)
+whole_bytes = [cache_bytes(length) for length in LENGTHS_SEEN]
+chunk_bytes = {T: cache_bytes(T) for T in (2, 3, 5)}
+for T, count in chunk_bytes.items():
+    print(f"T = {T}: {count / 1e6:5.1f} MB, however long the sequence")
+print(f"all {LENGTHS_SEEN[-1]} steps: {whole_bytes[-1] / 1e6:5.1f} MB, and {(whole_bytes[1] - whole_bytes[0]) / 4e6:.2f} MB a step more")
+print(f"gradient of the state at one boundary: {2 * 256 * 256 * 4 / 1e6:.1f} MB")
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4))
+left.plot(LENGTHS_SEEN, np.array(whole_bytes) / 1e6, "o-", color=COLORS["whole"], label="whole")
+for T, count in chunk_bytes.items():
+    left.axhline(count / 1e6, color=COLORS[f"T = {T}"], label=f"T = {T}")
+left.set(xlabel="steps in the sequence", ylabel="MB for the way back", ylim=(0, None), title="256 units, 256 sequences")
+for name, T in RUNS.items():
+    if name != "read-out only":
+        for n in longest[name]:
+            count = cache_bytes(min(T, 2 * n + 2), UNITS, BATCH) / 1e3
+            right.plot(count, n, "o", color=COLORS[name], markersize=8, label=name if n == longest[name][0] else None)
+right.set(xlabel="kB for the way back", ylabel="longest $N$ solved", title=f"section 6: {UNITS} units, {BATCH} sequences")
+right.set(xlim=(0, None), ylim=(0, None))
+for axis in (left, right):
+    axis.grid(alpha=0.3)
+    axis.title.set_fontsize(10)
+left.legend(fontsize=8)
+figure.suptitle("Memory of the caches: it grows with the steps that one looks back")
+plt.show()
+
+# %% [markdown]
+# So there is a choice, memory or reach. (And time: with whole sequences nothing is learned before the end. A stream, like
+# speech or a text, has no end.)
+#
+# ## 8. One vector is missing
+#
+# What exactly is lost at a boundary? In section 4 it was enough to pass on `dstate`, the gradient of all *future* losses
+# at the state in which the chunk ends:
+#
+# $$\frac{\partial\, L_\text{future}}{\partial\, s_{t+T}} \qquad s = (h, c).$$
+#
+# Two rows of $H$ numbers for each sequence, nothing else. All that the future has to say to this chunk goes through there.
+# Suppose an **oracle** told us that vector *at once*, before the future has happened. Then each chunk could go back
+# immediately, and its cache could be freed. (Our oracle cheats: it has gone through the whole sequence before.)
+
+# %%
+def true_boundaries(network, episode, T):
+    """dL_future/ds at the end of each chunk, in the order of time; None after the last."""
+    core, dy, dstate, answers = network[0], loss_gradient(network, episode), None, []
+    for steps, _, cache in reversed(forward_chunks(core, episode.inputs, T)):
+        answers.insert(0, dstate)
+        _, dstate, _ = core.backward(dy[steps], dstate, cache)
+    return answers
+
+
+def in_order_of_time(network, episode, T, boundaries):
+    """Chunk after chunk: forward, backward with what comes in at its end, add up, forget."""
+    core, dy = network[0], loss_gradient(network, episode)
+    state, total = core.initial_state(episode.inputs.shape[1]), 0
+    for t, dstate in zip(range(0, len(dy), T), boundaries):
+        _, state, cache = core.forward(episode.inputs[t : t + T], state)
+        _, _, grads = core.backward(dy[t : t + T], dstate, cache)
+        total = total + np.concatenate([grads["W"].ravel(), grads["b"]])
+    return total
+
+
+# %%
+T = 3
+for name, network in networks.items():
+    truth = in_order_of_time(network, one, WHOLE, [None])
+    told = in_order_of_time(network, one, T, true_boundaries(network, one, T))
+    blind = in_order_of_time(network, one, T, [None] * 20)
+    for kind, gradient in (("truncated", blind), ("with the oracle", told)):
+        error = np.linalg.norm(gradient - truth) / np.linalg.norm(truth)
+        print(f"{name:8} T = {T}, {kind:16} relative error {error:.1e}")
+    assert np.allclose(told, truth, atol=1e-12 * abs(truth).max())
+
+# %% [markdown]
+# Exactly the gradient of the whole sequence, with the memory of three steps. Nobody has such an oracle. But must the answer be
+# exact? Let it tell only a part of the truth, or a noisy one; or let it guess: the simplest guess is linear
+# in the state $h$ at the boundary, fitted by least squares on *other* sequences.
+
+# %%
+def scaled(answers, scale, noise=0.0):
+    """The oracle's answers times a number, with noise of `noise` times the size of each."""
+    rng = np.random.default_rng(4)
+    return [
+        part and tuple(scale * p + noise * p.std() * rng.standard_normal(p.shape) for p in part) for part in answers
+    ]
+
+
+def states_at_ends(network, episode, T):
+    """h at the end of each chunk but the last, and a one: (chunks - 1, N, H + 1)."""
+    ends = np.stack([y[-1] for _, y, _ in forward_chunks(network[0], episode.inputs, T)[:-1]])
+    return np.concatenate([ends, np.ones_like(ends[:, :, :1])], axis=2)
+
+
+def guessed(network, episode, T):
+    """Linear guesses, the same model at all boundaries, fitted on sequences of its own."""
+    other = copy(N_LOOK, 1000, np.random.default_rng(9))
+    h = states_at_ends(network, other, T)
+    truth = np.stack([np.concatenate(part, axis=1) for part in true_boundaries(network, other, T)[:-1]])
+    fit = np.linalg.lstsq(h.reshape(-1, UNITS + 1), truth.reshape(-1, 2 * UNITS), rcond=None)[0]
+    return [tuple(np.split(part @ fit, 2, axis=1)) for part in states_at_ends(network, episode, T)] + [None]
+
+
+# %%
+quality = {}
+for name, network in networks.items():
+    answers = true_boundaries(network, one, T)
+    kinds = {
+        "nothing: truncated": scaled(answers, 0),
+        "a tenth of the truth": scaled(answers, 0.1),
+        "half of the truth": scaled(answers, 0.5),
+        "linear guess from $h$": guessed(network, one, T),
+        "truth + noise of its size": scaled(answers, 1, 1),
+        "the truth": answers,
+    }
+    truth = in_order_of_time(network, one, WHOLE, [None])
+    for kind, boundaries in kinds.items():
+        gradient = in_order_of_time(network, one, T, boundaries)
+        error = np.linalg.norm(gradient - truth) / np.linalg.norm(truth)
+        quality[name, kind] = error, gradient @ truth / np.linalg.norm(gradient) / np.linalg.norm(truth)
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.5), sharey=True)
+for axis, which, xlabel in zip(axes, (0, 1), ("relative error", "cosine with the true gradient")):
+    for k, (name, color) in enumerate((("new", "#f2a541"), ("trained", "#4c78a8"))):
+        values = [quality[name, kind][which] for kind in kinds]
+        bars = axis.barh(np.arange(len(kinds)) + 0.2 - 0.4 * k, values, 0.38, color=color, label=f"{name} network")
+        axis.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
+    axis.set(xlabel=xlabel, xlim=(min(0, *axis.get_xlim()), 1.15))
+axes[0].set_yticks(range(len(kinds)), kinds)
+axes[0].invert_yaxis()
+axes[0].legend(fontsize=8, loc="lower right")
+figure.suptitle(f"The core's gradient, if this comes in at each boundary (Copy, $N = {N_LOOK}$, $T = {T}$)")
 plt.show()
