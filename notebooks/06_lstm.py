@@ -73,6 +73,7 @@ plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.cons
 #
 # $W$ and $b$ hold the four side by side. That is all, and so is this:
 
+
 # %%
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -91,17 +92,19 @@ def lstm_step(x, h, c, W, b):
 # %% [markdown]
 # ### A memory set by hand
 #
-# One unit, and weights of our own. Three inputs: a value, a command to write, a command to read. The input gate opens when
-# told to write (6 - 12 would be closed: $\sigma(-6) = 0.002$); the forget gate does the opposite; the output gate opens when
-# told to read.
+# One unit, and weights of our own. Three inputs: a value, a command to write, a command to read. A bias of -6 keeps the
+# input and output gates shut ($\sigma(-6) = 0.002$), and a command adds 12, which opens one. With the forget gate it is
+# the other way round: it stays open, to keep the cell, until something new is to be written.
 
 # %%
-#               i    f    o   g
-W = np.array([[0.0, 0.0, 0.0, 2.0],  # value
-              [12., -12, 0.0, 0.0],  # write
-              [0.0, 0.0, 12., 0.0],  # read
-              [0.0, 0.0, 0.0, 0.0]])  # h: not looked at
-b = np.array([-6.0, 6.0, -6.0, 0.0])
+W = np.array([
+    # i    f    o   g
+    [ 0,   0,   0,  2],  # value
+    [12, -12,   0,  0],  # write
+    [ 0,   0,  12,  0],  # read
+    [ 0,   0,   0,  0],  # h: not looked at
+])  # fmt: skip
+b = np.array([-6, 6, -6, 0])
 
 rng = np.random.default_rng(0)
 steps = 24
@@ -281,6 +284,7 @@ plt.show()
 # squares whether bit $k$ was a one, and try it on other sequences. (With a little noise on the state, of size 0.1: a trace
 # that drowns in that would be of no use to a network either.)
 
+
 # %%
 def what_is_known(core, n, count=3000):
     """(n, steps): the share of new sequences whose bit k a linear model tells from the state after step t."""
@@ -319,8 +323,9 @@ figure.suptitle("Which bits the state still knows (circle: read, square: written
 plt.show()
 
 # %% [markdown]
-# Even a new LSTM has a memory: what went in echoes for some steps. In a trained one each bit stays readable until it has
-# been written. Remember the left picture: it is needed later.
+# Even a new LSTM has a memory: what went in echoes for a while, and ever more faintly. In the trained one the bits are
+# far clearer, and clearest near the place where they are written; those in the middle are the weak spot. Remember the left
+# picture: it is needed later.
 #
 # ## 3. Backward through one step
 #
@@ -353,7 +358,11 @@ for end, shrink in (("f", 22), ("ig", 32), ("o", 62)):
     arrow(axis, "z", end, "0.8", shrink=shrink)
 for x0, y0, text in BOXES.values():
     axis.text(x0, y0, text, ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "0.93", "edgecolor": "0.6"})
-for x0, y0, text in ((5.85, 2.4, "first road: $dh\\,o\\,(1 - \\tanh^2 c_t)$"), (6.75, 0.15, "$dh$"), (6.35, 3.3, "second road: $dc$")):
+for x0, y0, text in (
+    (5.85, 2.4, "first road: $dh\\,o\\,(1 - \\tanh^2 c_t)$"),
+    (6.75, 0.15, "$dh$"),
+    (6.35, 3.3, "second road: $dc$"),
+):
     axis.text(x0, y0, text, color="C3", va="center")
 axis.text(1.3, 2.65, "$dc\\,f$", color="C3", ha="center", va="center")
 axis.set(xlim=(-0.1, 9), ylim=(-0.1, 3.6), title="One step of an LSTM: forward in gray, backward in red")
@@ -380,6 +389,7 @@ plt.show()
 # Look at $dc_{t-1} = dc\,f$: along the cell the gradient is multiplied by a forget gate, and by nothing else. No
 # matrix, no squashing. Where the gate is open, it passes unharmed, however many steps it has to go.
 
+
 # %%
 def lstm_step_backward(dh, dc, W, cache):
     """Gradients at h_t and c_t -> those at x_t, h_{t-1} and c_{t-1}, and of W and b, summed over the samples."""
@@ -396,8 +406,8 @@ def lstm_step_backward(dh, dc, W, cache):
 # %% [markdown]
 # ### Is it right?
 #
-# Let the loss be $\langle R_h, h_t\rangle + \langle R_c, c_t\rangle$ with random $R$; then $dh = R_h$ and $dc = R_c$. Move one
-# number at a time up and down, and divide.
+# Let the loss be $\langle R_h, h_t\rangle + \langle R_c, c_t\rangle$ with random $R$; then $dh = R_h$ and $dc = R_c$. Move
+# one number at a time up and down, and divide.
 
 # %%
 rng = np.random.default_rng(0)
@@ -446,6 +456,7 @@ for name, array, ours, theirs in zip(("x", "h", "c", "W", "b"), (x, h, c, W, b),
 # state in which the chunk ends, and takes it in for the next. `backward` takes in the gradient at that state, `dstate`, and
 # hands out the one at the state where the chunk began. Only weights are shared: add up their gradients.
 
+
 # %%
 def forward_chunks(core, x, T):
     """[(steps, outputs, cache)] of each chunk, in the order of time."""
@@ -469,6 +480,7 @@ def backward_chunks(core, chunks, dy, pass_on):
 # %% [markdown]
 # Pass `dstate` on from chunk to chunk, or throw it away; compare the sum with the gradient of the whole sequence. Once in a
 # new network, once in the trained one of section 2. (Chunks do not change the forward pass, nor the losses.)
+
 
 # %%
 def loss_gradient(network, episode):
@@ -549,6 +561,7 @@ for bit in range(N_LOOK):
 # $x_s$ we look at the difference $\partial L_t/\partial x_s^{(1)} - \partial L_t/\partial x_s^{(0)}$, the first-order answer
 # to the same question.
 
+
 # %%
 def reach(network, episode, T):
     """(steps, steps): row t, column s is the size of that difference, root mean square over the sequences."""
@@ -598,6 +611,7 @@ plt.show()
 # On its way back a gradient may fade, or grow. Take the loss of the last bit and follow its gradient at the state
 # $(h, c)$ back through the sequence, step by step.
 
+
 # %%
 def followed_back(network, episode, t):
     """|dL_t/ds_{t-k}| for k = 0, 1, ... over that for k = 0; s = (h, c); root mean square over the sequences."""
@@ -614,7 +628,9 @@ def new_with_bias(forget_bias):
     return core, networks["new"][1]
 
 
-lines = {f"new, forget bias {bias}": (new_with_bias(bias), color) for bias, color in ((-1, "0.75"), (1, "#f2a541"), (3, "C1"))}
+lines = {
+    f"new, forget bias {bias}": (new_with_bias(bias), color) for bias, color in ((-1, "0.75"), (1, "#f2a541"), (3, "C1"))
+}
 lines["trained"] = trained, "#4c78a8"
 
 # %%
@@ -634,9 +650,9 @@ plt.show()
 
 # %% [markdown]
 # In a new LSTM with closed forget gates (bias -1) the news is lost after a few steps, whatever is passed on: gradients
-# that *vanish*. This is why the package starts with a forget bias of 1. In the trained network the gradient arrives at the bit
-# about as large as it set out: nothing fades here, it is cut off. (A dotted line is where a chunk of $T$ ends *at best*,
-# for a loss at its last step.)
+# that *vanish*. This is why the package starts with a forget bias of 1. In the trained network the gradient arrives at the
+# bit about as large as it set out: nothing fades here, it is cut off. (A dotted line is where a chunk of $T$ ends *at
+# best*, for a loss at its last step.)
 #
 # ## 6. Train it
 #
@@ -670,7 +686,8 @@ plt.show()
 # With $T = 2$ never, with $T = 3$ at $N = 1$ only, with $T = 5$ up to $N = 3$, and not for all bits. Now train, with the
 # same number of sequences for all, two seeds each. `TruncatedBPTT` is the rule: start the chunk in the carried state,
 # backpropagate its own losses, update, go on. For comparison, one network whose LSTM stays as it is (random), and only the
-# read-out learns.
+# read-out learns. (It too is given two steps at a time; as its LSTM does not learn, that makes no difference but to
+# the number of updates.)
 
 # %%
 import inspect
@@ -728,8 +745,9 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# The longer the chunks, the longer what is solved, and the whole sequence is far ahead. But look again at $T = 2$: no green
-# line in the picture, and yet it solves more than a random LSTM with a trained read-out. From what?
+# The whole sequence is far ahead and still climbing, $T = 5$ comes next, and the two shortest are about equal. (The text
+# speaks of the run whose outputs are saved here.) But look again at $T = 2$: no green line in the picture, and yet it solves
+# more, and sooner, than a random LSTM with a trained read-out. How?
 #
 # ### What it learns nevertheless
 #
@@ -760,13 +778,16 @@ for name in ("T = 2", "whole"):
         assert moved[:2].max() == 0
 
 # %% [markdown]
-# The weights through which the bits come in have not moved, not by the last digit: no loss ever shared a chunk with a
+# The weights through which the bits come in have not moved, not in the last digit: no loss ever shared a chunk with a
 # bit. They are as random as on the first day. The network has *never been taught to read*.
 #
-# What it was taught is to write from what it finds. The carried state still holds an echo of the bits, as in every LSTM (the
+# What it was taught is to write from what it finds. The carried state holds an echo of the bits, as in every LSTM (the
 # left picture at the end of section 2). The loss of a step teaches the steps of its own chunk to make the best of that
-# echo. And the weights that are taught there, those of $h$, are the same that run while it reads, and so the echo
-# changes too, though nobody intends it. Two checks. Without the carried state nothing should be left:
+# echo: what the carried state holds is a constant for the gradient, but it is *there*. And the weights that are taught so,
+# those of $h$ and the biases, are the same that run while it reads: the echo changes too, though no gradient asked for it.
+#
+# Two checks. If the state is not carried on, nothing should be left:
+
 
 # %%
 def bits_with_resets(network, n, T):
@@ -789,7 +810,9 @@ print(f"        bits guessed by a coin: {3 / 4:5.3f} (three bits and a certain s
 # %%
 before = exact(new_loop(2).rule)
 figure, axes = plt.subplots(1, 3, figsize=(9.5, 2.9), sharey=True)
-for axis, network, title in zip(axes, (before, short, trained), ("as it began", "taught with $T = 2$", "taught with the whole")):
+for axis, network, title in zip(
+    axes, (before, short, trained), ("as it began", "taught with $T = 2$", "taught with the whole")
+):
     drawn = show_known(axis, what_is_known(network[0], 4), title)
 axes[0].set_ylabel("bit")
 figure.colorbar(drawn, ax=axes, label="told right (%)")
@@ -797,10 +820,15 @@ figure.suptitle("Which bits the state still knows, $N = 4$ (circle: read, square
 plt.show()
 
 # %% [markdown]
+# The memory of the network taught with $T = 2$ is no longer the faint echo it began with. But nothing aimed at that: it is a
+# side effect of what helps within reach, and nothing makes it keep up as $N$ grows. The network taught with the whole
+# sequence was *told* what to keep.
+#
 # ## 7. What it costs
 #
 # Why not always take the whole sequence? The way back needs the cache of every step: inputs, cells, gates. Let us count the
 # bytes, at the paper's size: 256 units, 256 sequences at once.
+
 
 # %%
 def cache_bytes(T, units=256, batch=256):
@@ -815,7 +843,8 @@ whole_bytes = [cache_bytes(length) for length in LENGTHS_SEEN]
 chunk_bytes = {T: cache_bytes(T) for T in (2, 3, 5)}
 for T, count in chunk_bytes.items():
     print(f"T = {T}: {count / 1e6:5.1f} MB, however long the sequence")
-print(f"all {LENGTHS_SEEN[-1]} steps: {whole_bytes[-1] / 1e6:5.1f} MB, and {(whole_bytes[1] - whole_bytes[0]) / 4e6:.2f} MB a step more")
+each_step = (whole_bytes[1] - whole_bytes[0]) / 4
+print(f"all {LENGTHS_SEEN[-1]} steps: {whole_bytes[-1] / 1e6:5.1f} MB; each step {each_step / 1e6:.2f} MB more")
 print(f"gradient of the state at one boundary: {2 * 256 * 256 * 4 / 1e6:.1f} MB")
 
 # %%
@@ -828,9 +857,10 @@ for name, T in RUNS.items():
     if name != "read-out only":
         for n in longest[name]:
             count = cache_bytes(min(T, 2 * n + 2), UNITS, BATCH) / 1e3
-            right.plot(count, n, "o", color=COLORS[name], markersize=8, label=name if n == longest[name][0] else None)
+            right.plot(count, n, "o", color=COLORS[name], markersize=8)
+        right.annotate(name, (count, n), xytext=(8, -3), textcoords="offset points", fontsize=8)
 right.set(xlabel="kB for the way back", ylabel="longest $N$ solved", title=f"section 6: {UNITS} units, {BATCH} sequences")
-right.set(xlim=(0, None), ylim=(0, None))
+right.set(xlim=(0, 1.15 * right.get_xlim()[1]), ylim=(0, None))
 for axis in (left, right):
     axis.grid(alpha=0.3)
     axis.title.set_fontsize(10)
@@ -852,6 +882,7 @@ plt.show()
 # Two rows of $H$ numbers for each sequence, nothing else. All that the future has to say to this chunk goes through there.
 # Suppose an **oracle** told us that vector *at once*, before the future has happened. Then each chunk could go back
 # immediately, and its cache could be freed. (Our oracle cheats: it has gone through the whole sequence before.)
+
 
 # %%
 def true_boundaries(network, episode, T):
@@ -879,24 +910,24 @@ T = 3
 for name, network in networks.items():
     truth = in_order_of_time(network, one, WHOLE, [None])
     told = in_order_of_time(network, one, T, true_boundaries(network, one, T))
-    blind = in_order_of_time(network, one, T, [None] * 20)
+    blind = in_order_of_time(network, one, T, [None] * len(one.inputs))
     for kind, gradient in (("truncated", blind), ("with the oracle", told)):
         error = np.linalg.norm(gradient - truth) / np.linalg.norm(truth)
         print(f"{name:8} T = {T}, {kind:16} relative error {error:.1e}")
     assert np.allclose(told, truth, atol=1e-12 * abs(truth).max())
 
 # %% [markdown]
-# Exactly the gradient of the whole sequence, with the memory of three steps. Nobody has such an oracle. But must the answer be
-# exact? Let it tell only a part of the truth, or a noisy one; or let it guess: the simplest guess is linear
-# in the state $h$ at the boundary, fitted by least squares on *other* sequences.
+# Exactly the gradient of the whole sequence, with the memory of three steps. Nobody has such an oracle. But must the answer
+# be exact? Let it tell only a part of the truth, or a noisy one; or let it guess: the simplest guess is linear in the
+# state $h$ at the boundary, fitted by least squares on *other* sequences. To see what looking at $h$ is worth, there is also
+# the best guess that does not look: one constant vector. All this for a minibatch of 32, as in training.
+
 
 # %%
 def scaled(answers, scale, noise=0.0):
     """The oracle's answers times a number, with noise of `noise` times the size of each."""
     rng = np.random.default_rng(4)
-    return [
-        part and tuple(scale * p + noise * p.std() * rng.standard_normal(p.shape) for p in part) for part in answers
-    ]
+    return [part and tuple(scale * p + noise * p.std() * rng.standard_normal(p.shape) for p in part) for part in answers]
 
 
 def states_at_ends(network, episode, T):
@@ -905,30 +936,31 @@ def states_at_ends(network, episode, T):
     return np.concatenate([ends, np.ones_like(ends[:, :, :1])], axis=2)
 
 
-def guessed(network, episode, T):
+def guessed(network, episode, T, sees=slice(None)):
     """Linear guesses, the same model at all boundaries, fitted on sequences of its own."""
     other = copy(N_LOOK, 1000, np.random.default_rng(9))
-    h = states_at_ends(network, other, T)
+    h = states_at_ends(network, other, T)[:, :, sees]
     truth = np.stack([np.concatenate(part, axis=1) for part in true_boundaries(network, other, T)[:-1]])
-    fit = np.linalg.lstsq(h.reshape(-1, UNITS + 1), truth.reshape(-1, 2 * UNITS), rcond=None)[0]
-    return [tuple(np.split(part @ fit, 2, axis=1)) for part in states_at_ends(network, episode, T)] + [None]
+    fit = np.linalg.lstsq(h.reshape(-1, h.shape[2]), truth.reshape(-1, 2 * UNITS), rcond=None)[0]
+    return [tuple(np.split(h @ fit, 2, axis=1)) for h in states_at_ends(network, episode, T)[:, :, sees]] + [None]
 
 
 # %%
-quality = {}
+quality, minibatch = {}, copy(N_LOOK, BATCH, np.random.default_rng(7))
 for name, network in networks.items():
-    answers = true_boundaries(network, one, T)
+    answers = true_boundaries(network, minibatch, T)
     kinds = {
         "nothing: truncated": scaled(answers, 0),
+        "a constant": guessed(network, minibatch, T, sees=slice(-1, None)),
+        "linear guess from $h$": guessed(network, minibatch, T),
         "a tenth of the truth": scaled(answers, 0.1),
         "half of the truth": scaled(answers, 0.5),
-        "linear guess from $h$": guessed(network, one, T),
         "truth + noise of its size": scaled(answers, 1, 1),
         "the truth": answers,
     }
-    truth = in_order_of_time(network, one, WHOLE, [None])
+    truth = in_order_of_time(network, minibatch, WHOLE, [None])
     for kind, boundaries in kinds.items():
-        gradient = in_order_of_time(network, one, T, boundaries)
+        gradient = in_order_of_time(network, minibatch, T, boundaries)
         error = np.linalg.norm(gradient - truth) / np.linalg.norm(truth)
         quality[name, kind] = error, gradient @ truth / np.linalg.norm(gradient) / np.linalg.norm(truth)
 
@@ -939,9 +971,78 @@ for axis, which, xlabel in zip(axes, (0, 1), ("relative error", "cosine with the
         values = [quality[name, kind][which] for kind in kinds]
         bars = axis.barh(np.arange(len(kinds)) + 0.2 - 0.4 * k, values, 0.38, color=color, label=f"{name} network")
         axis.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
-    axis.set(xlabel=xlabel, xlim=(min(0, *axis.get_xlim()), 1.15))
+    axis.set(xlabel=xlabel, xlim=(min(0, axis.get_xlim()[0]), 1.15 * max(1, axis.get_xlim()[1])))
 axes[0].set_yticks(range(len(kinds)), kinds)
 axes[0].invert_yaxis()
 axes[0].legend(fontsize=8, loc="lower right")
 figure.suptitle(f"The core's gradient, if this comes in at each boundary (Copy, $N = {N_LOOK}$, $T = {T}$)")
 plt.show()
+
+# %% [markdown]
+# In the new network even a constant takes away most of the error: on average over sequences, the future wants the same of
+# each state. In the trained network, where what is left to learn differs from sequence to sequence, the constant is worth
+# little, and a linear guess that looks at $h$ more: it takes the cosine from 0.27 to 0.71. Noise hurts less than one may
+# fear, because a minibatch averages over it. And a mere tenth of the truth, though its error is hardly smaller than that of
+# nothing, points far better.
+#
+# Nobody has to know the future, then. It is enough to *guess* its gradient from the state, better than not at all. In this
+# section the models were fitted on true gradients, which only the whole sequence can give. In the
+# next notebook the guess learns as it goes along, from chunks alone.
+#
+# ## Exercises
+#
+# 1. **One road only.** Leave out one of the two roads in `lstm_step_backward`. Which gradients become wrong?
+# 2. **A tenth.** With a part $\lambda$ of the truth at each boundary the error is exactly $1 - \lambda$ times that of
+#    truncation (compare the bars). Why?
+# 3. **Shift the chunks.** Let the first chunk have one step only, and the others $T = 5$. Which lines of the picture in
+#    section 6 are green then, at $N = 3$? What would change if each sequence were cut at a random place?
+# 4. **A better echo.** Train with $T = 2$ again, but begin with a forget bias of 3.
+#
+# <details><summary><b>Solutions</b> (open when you have tried)</summary>
+#
+# 1. Without the second road $dc$ comes from $dh$ alone; without the first the cell hears only from later. Either way all
+#    that follows from $dc$ is wrong: $dc_{t-1}$, and through $dz_i$, $dz_f$, $dz_g$ all the rest. Only $dz_o$ stays right.
+#
+#    ```python
+#    cache = lstm_step(x_1, h_1, c_1, W, b)[2]
+#    right, wrong = (lstm_step_backward(R_h, dc, W, cache) for dc in (R_c, 0 * R_c))
+#    for name, a, b_ in zip(("x", "h", "c", "W", "b"), right, wrong):
+#        print(f"d{name}: off by {abs(a - b_).max():.1f}")
+#    ```
+#
+#    with `x_1, h_1, c_1` as in section 3: `(4, 3)`, `(4, 5)`, `(4, 5)` random numbers.
+#
+# 2. A chunk's gradient is a linear function of what comes in at its end. It is (its own losses) + $\lambda$ (the
+#    future through the boundary); summed over chunks, truncated + $\lambda$ (true - truncated).
+#
+# 3. The chunks begin at steps 0, 1 and 6. Bit $k$ is read at step $k$ and written at $k + 4$: the second bit
+#    (1 to 5) only; the first is cut off, the third (2 to 6) just missed. With random places each bit would share a chunk
+#    with its writing in one of five cases. For a bit that is written $T$ steps later or more, nothing helps.
+#
+# 4. More of the echo survives. With both seeds $N = 4$ was solved (3 and 4 before), and not more: a
+#    better memory to begin with, still nobody who says what to keep.
+#
+#    ```python
+#    loop = new_loop(2)
+#    loop.rule.core.params["b"][UNITS : 2 * UNITS] = 3
+#    loop.run()
+#    print(loop.task.curriculum.solved_size[0])
+#    ```
+#
+# </details>
+#
+# ## Summary
+#
+# - An LSTM step is four gates and two lines. Backward, two roads lead into the cell, and along the cells the gradient is
+#   multiplied by forget gates only.
+# - Chunks that hand `dstate` back give exactly the gradient of the whole sequence (1e-16), and need its whole memory.
+#   Thrown away, it is truncation: with $T = 2$ the trained network's gradient was off by 98 % of its length.
+# - What lies before the chunk gets a gradient of exactly zero, however much it matters.
+# - Copy, 100,000 sequences, 32 units: $N = 3$ and 4 solved with $T = 2$, 3 and 3 with $T = 3$, 5 and 5 with $T = 5$, 8 and 7
+#   with the whole sequence, 1 and 1 with a random LSTM.
+# - With $T = 2$ the weights through which the bits come in never moved. The network lives on the echo in the carried state.
+# - Memory grows with the steps that one looks back: 1.6 MB for each, at the paper's size.
+# - One vector at each boundary, the gradient of the future losses by the state, makes up for all that is lost. A linear
+#   guess of it is already worth having.
+#
+# Back to [notebook 05](05_convolutions.ipynb), or to the [README](../README.md) for full runs (`python -m dni_np copy`).
