@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 LIBRARIES = {  # beside Python's own; of a part, or of one file in it
-    "nn": {"numpy"},
+    "nn": {"numpy", "threadpoolctl"},
     "data": {"numpy"},
     "data/download.py": {"numpy", "pooch"},
     "data/digits.py": {"numpy", "sklearn"},

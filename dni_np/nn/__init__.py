@@ -26,6 +26,7 @@ For images:
     conv_choice        which of them is fastest
     batchnorm_images   normalize each channel, a few images at a time
     pooling            maximum and mean of each window
+    threads            a batch in parts, on several processor cores at once
     reshape            between images and rows of features
 
 For sequences:

@@ -14,6 +14,7 @@ the formulas of `BatchNorm` are multiplied out, so that each pixel takes a produ
 
 from dni_np.backend import xp
 from dni_np.nn.batchnorm import BatchNorm, batch_mean
+from dni_np.nn.threads import in_parallel
 from dni_np.nn.windows import image_blocks
 
 
@@ -31,20 +32,25 @@ class BatchNorm2D(BatchNorm):
         g = self.params["gamma"] * scale
         shift = self.params["beta"] - g * mean
         y = xp.empty_like(x)
-        for block in image_blocks(x):
+
+        def normalize(block):
             xp.multiply(x[block], g, out=y[block])
             y[block] += shift
+
+        in_parallel(normalize, image_blocks(x))
         return y, (x, mean, scale, training)
 
     def backward(self, dy, cache, input_gradient=True):
         x, mean, scale, training = cache
-        dbeta, dgamma = 0, 0  # E[dy] and E[dy xhat], (n,)
-        for block in image_blocks(x):
-            share = len(x[block]) / len(x)
+
+        def means(block):
             centered = x[block] - mean  # (b, H, W, n)
             centered *= dy[block]
-            dbeta = dbeta + share * batch_mean(rows(dy[block]))
-            dgamma = dgamma + share * batch_mean(rows(centered)) * scale
+            share = len(x[block]) / len(x)
+            return xp.stack([share * batch_mean(rows(dy[block])), share * batch_mean(rows(centered))])
+
+        dbeta, dgamma = sum(in_parallel(means, image_blocks(x)))  # E[dy] and E[dy (x - mean)], (n,)
+        dgamma = dgamma * scale  # E[dy xhat]
         rows_each = x.shape[1] * x.shape[2]
         self.grads["gamma"][...] = rows_each * dgamma
         self.grads["beta"][...] = rows_each * dbeta
@@ -57,21 +63,26 @@ class BatchNorm2D(BatchNorm):
         s = -g * dgamma * scale
         shift = -(g * dbeta + s * mean)
         dx = xp.empty_like(x)
-        for block in image_blocks(x):
+
+        def give_back(block):
             part = xp.multiply(x[block], s, out=dx[block])
             part += shift
             part += dy[block] * g
+
+        in_parallel(give_back, image_blocks(x))
         return dx, self.grads
 
 
 def statistics(x):
     """Mean and variance of each channel of the images x, both (n,)."""
-    parts = []
-    for block in image_blocks(x):
+
+    def part(block):
         mean = batch_mean(rows(x[block]))
         centered = rows(x[block]) - mean
         centered *= centered
-        parts.append((len(x[block]) / len(x), mean, batch_mean(centered)))
+        return len(x[block]) / len(x), mean, batch_mean(centered)
+
+    parts = in_parallel(part, image_blocks(x))
     mean = sum(w * part for w, part, _ in parts)
     return mean, sum(w * (var + (part - mean) ** 2) for w, part, var in parts)
 

@@ -11,6 +11,7 @@ in the image, and are copied in whole rows.
 from dni_np import backend
 from dni_np.backend import xp
 from dni_np.nn.conv import Conv2D
+from dni_np.nn.threads import in_parallel
 from dni_np.nn.windows import slices
 
 HOST_BYTES, DEVICE_BYTES = 1 << 20, 1 << 28  # of columns at a time
@@ -22,28 +23,31 @@ class ColumnsConv2D(Conv2D):
     def correlate(self, x):
         W = self.params["W"].reshape(-1, self.params["W"].shape[3])  # (k k n_in, n_out)
         y = xp.empty((len(x), *self.windows.count(x), W.shape[1]), x.dtype)
-        for block, columns in self.blocks(x):
+
+        def convolve(block):
+            columns = self.columns(x[block])
             xp.matmul(columns, W, out=y[block].reshape(len(columns), -1))
+
+        in_parallel(convolve, self.blocks(x))
         return y
 
     def kernel_gradient(self, x, dy):
-        dW = 0
-        for block, columns in self.blocks(x):
-            dW = dW + columns.T @ dy[block].reshape(len(columns), -1)
-        return dW.reshape(self.params["W"].shape)
+        def product(block):
+            columns = self.columns(x[block])
+            return columns.T @ dy[block].reshape(len(columns), -1)
+
+        return sum(in_parallel(product, self.blocks(x))).reshape(self.params["W"].shape)
 
     def blocks(self, x):
-        """(slice of the batch, its columns), for as many images at a time as fit into the cache."""
+        """Slices of the batch, of as many images as have columns that fit into the cache."""
         counts = self.windows.count(x)
         bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
-        step = max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each)
-        for block in slices(len(x), step):
-            yield block, self.columns(x[block], counts)
+        return slices(len(x), max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each))
 
-    def columns(self, x, counts):
+    def columns(self, x):
         """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position: zero beyond the edge."""
         k, n, c = self.windows.size, len(x), x.shape[3]
-        columns = xp.zeros((k, k, c, n, *counts), x.dtype)
+        columns = xp.zeros((k, k, c, n, *self.windows.count(x)), x.dtype)
         for offset, windows, pixels in self.windows.offsets(x):
             columns[offset][(slice(None), *windows)] = x[pixels].transpose(3, 0, 1, 2)
         return columns.reshape(k * k * c, -1).T

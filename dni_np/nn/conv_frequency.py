@@ -15,6 +15,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.dft import analyze, multiply, synthesize
+from dni_np.nn.threads import in_parallel
 from dni_np.nn.windows import slices
 
 BLOCK = 32  # images at a time: their spectra stay in the processor's cache
@@ -34,26 +35,34 @@ class FrequencyConv2D(Conv2D):
         P, Q = self.periods(x)
         W = self.kernel_spectrum(P, Q)
         y = xp.empty((len(x), *self.windows.count(x), W.shape[4]), x.dtype)
-        for block in slices(len(x), BLOCK):
+
+        def convolve(block):
             spectrum = multiply(analyze(x[block], P, Q), W, conjugate=True)  # (F, 2, Q, n, n_out)
             y[block] = synthesize(spectrum, P, Q, -self.windows.before, -self.windows.before, *y.shape[1:3])
+
+        in_parallel(convolve, slices(len(x), BLOCK))
         return y
 
     def input_gradient(self, x, dy):
         P, Q = self.periods(x)
         W = self.kernel_spectrum(P, Q).swapaxes(3, 4)  # (F, 2, Q, n_out, n_in)
         dx = xp.empty_like(x)
-        for block in slices(len(x), BLOCK):
+
+        def give_back(block):
             spectrum = multiply(analyze(dy[block], P, Q), W)
             dx[block] = synthesize(spectrum, P, Q, self.windows.before, self.windows.before, *x.shape[1:3])
+
+        in_parallel(give_back, slices(len(x), BLOCK))
         return dx
 
     def kernel_gradient(self, x, dy):
         P, Q = self.periods(x)
-        total = 0
-        for block in slices(len(x), BLOCK):
+
+        def product(block):
             X, dY = analyze(x[block], P, Q), analyze(dy[block], P, Q)
-            total = total + multiply(X.swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
+            return multiply(X.swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
+
+        total = sum(in_parallel(product, slices(len(x), BLOCK)))
         kernels = synthesize(total, P, Q, -self.windows.before, -self.windows.before, self.windows.size, self.windows.size)
         return kernels.transpose(1, 2, 0, 3)  # (n_in, k, k, n_out) -> (k, k, n_in, n_out)
 

@@ -7,6 +7,7 @@ first layer, average after the others (their stride is not given; 2 here unless 
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.layer import Layer
+from dni_np.nn.threads import in_parallel
 from dni_np.nn.windows import Windows, image_blocks
 
 
@@ -29,20 +30,26 @@ class MaxPool2D(Pool2D):
 
     def forward(self, x, training=True):
         y = self.pooled(x, -xp.inf)
-        for block in image_blocks(x):
+
+        def pool(block):
             for _, windows, pixels in self.windows.offsets(x[block]):
                 xp.maximum(y[block][windows], x[block][pixels], out=y[block][windows])
+
+        in_parallel(pool, image_blocks(x))
         return y, (x, y)
 
     def backward(self, dy, cache, input_gradient=True):
         x, y = cache
         dx = xp.zeros_like(x)
-        for block in image_blocks(x):
+
+        def give_back(block):
             waiting = dy[block].copy()  # the gradients not given away yet
             for _, windows, pixels in self.windows.offsets(x[block]):
                 given = waiting[windows] * (x[block][pixels] == y[block][windows])
                 dx[block][pixels] += given
                 waiting[windows] -= given
+
+        in_parallel(give_back, image_blocks(x))
         return dx, self.grads
 
 
@@ -51,16 +58,22 @@ class AveragePool2D(Pool2D):
 
     def forward(self, x, training=True):
         y = self.pooled(x, 0)
-        for block in image_blocks(x):
+
+        def pool(block):
             for _, windows, pixels in self.windows.offsets(x[block]):
                 y[block][windows] += x[block][pixels]
             y[block] *= 1 / self.windows.size**2
+
+        in_parallel(pool, image_blocks(x))
         return y, x
 
     def backward(self, dy, cache, input_gradient=True):
         dx = xp.zeros_like(cache)
-        for block in image_blocks(dx):
+
+        def give_back(block):
             share = dy[block] * (1 / self.windows.size**2)
             for _, windows, pixels in self.windows.offsets(dx[block]):
                 dx[block][pixels] += share[windows]
+
+        in_parallel(give_back, image_blocks(dx))
         return dx, self.grads

@@ -51,7 +51,7 @@ class Windows:
         return slice(first, stop), slice(s * first + shift, s * stop + shift, s)
 
 
-CACHE = 1 << 20  # bytes of images that a processor core keeps at hand, beside what is computed from them
+CACHE = 1 << 21  # bytes of images that a processor core keeps at hand, beside what is computed from them
 
 
 def image_blocks(x):
