@@ -19,12 +19,11 @@ from dni_np.dni.last_step_alone import LastStepAlone, state_before_last
 from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
-from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequential import Sequential
 
 
-class StateGuess(Layer):
+class StateGuess(Sequential):
     """M(h) = ReLU(h W_1 + b_1) W_2 + b_2, from h (N, H) to (N, `parts` H): gradients for h and c.
 
     One hidden layer of as many units as the core has, the last layer zero at first (section D.2).
@@ -32,17 +31,7 @@ class StateGuess(Layer):
 
     def __init__(self, units, rng, parts=2, last_init=zeros, dtype=FLOAT):
         hidden = Linear(units, units, rng, dtype=dtype)
-        self.net = Sequential([hidden, ReLU(), Linear(units, parts * units, rng, init=last_init, dtype=dtype)])
-        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
-
-    def forward(self, h, training=True):
-        return self.net.forward(h, training)
-
-    def backward(self, dguess, cache, input_gradient=True):
-        return self.net.backward(dguess, cache, input_gradient)
-
-    def leaves(self):
-        yield from self.net.leaves()
+        super().__init__([hidden, ReLU(), Linear(units, parts * units, rng, init=last_init, dtype=dtype)])
 
 
 class RecurrentDNI(TruncatedBPTT):

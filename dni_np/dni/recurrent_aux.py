@@ -35,11 +35,12 @@ class RecurrentDNIAux(RecurrentDNI):
         foreseen = [xp.zeros_like(part) for part in target] if future is None else future
         guess, cache = self.guess.forward(h)
         error = guess - xp.concatenate([*target, *foreseen], axis=1)  # (N, 4 H)
-        dh, _ = self.guess.backward(error, cache)
+        into_core = error
         if not self.error_into_core:
-            only_foreseen = error.copy()
-            only_foreseen[:, :now] = 0
-            dh, _ = self.guess.backward(only_foreseen, cache)
+            into_core = error.copy()
+            into_core[:, :now] = 0
+        dh, _ = self.guess.backward(into_core, cache)
+        if not self.error_into_core:
             self.guess.backward(error, cache, input_gradient=False)  # M itself learns from both
         self.guess_optimizer.step()
         return {"gradient_loss": half_squares(error[:, :now]), "foresight_loss": half_squares(error[:, now:])}, dh

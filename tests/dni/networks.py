@@ -55,14 +55,18 @@ def dni_network(
 
 def assert_goes_on_from_its_saved_state(build):
     """Eight steps in one go equal five, saved, and three more by another network, bit for bit."""
-    whole, stopped, resumed = (build() for _ in range(3))
-    for step in range(8):
-        whole.step(*on_device(minibatch(step)))
-    for step in range(5):
-        stopped.step(*on_device(minibatch(step)))
+    assert_stopping_changes_nothing(build(), build(), build(), [on_device(minibatch(step)) for step in range(8)], stop=5)
+
+
+def assert_stopping_changes_nothing(whole, stopped, resumed, work, stop):
+    """All of `work`, the arguments of each step, by one network; the first `stop` by another, the rest by a third."""
+    for arguments in work:
+        whole.step(*arguments)
+    for arguments in work[:stop]:
+        stopped.step(*arguments)
     resumed.load_state(stopped.state())
-    for step in range(5, 8):
-        resumed.step(*on_device(minibatch(step)))
+    for arguments in work[stop:]:
+        resumed.step(*arguments)
     wanted = whole.state()
     assert wanted.keys() == resumed.state().keys()
     for name, value in resumed.state().items():

@@ -12,6 +12,7 @@ from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
+from tests.dni.networks import assert_stopping_changes_nothing
 from tests.dni.test_recurrent import D, H, N, build, chunks, sequence
 
 RULES = {  # name: the rule, and which columns of the guess's error go into the core
@@ -108,17 +109,7 @@ def test_where_a_sequence_begins_no_error_goes_into_the_one_before(name):
 def test_it_goes_on_from_its_saved_state_also_within_a_sequence(name, stop, T):
     whole, stopped, resumed = (make(name, 0.01, 0.01, Adam, seed) for seed in (0, 0, 9))
     work = [chunk for seed in range(2) for chunk in chunks(sequence(seed=seed), T)]
-    for chunk in work:
-        whole.step(*chunk)
-    for chunk in work[:stop]:
-        stopped.step(*chunk)
-    resumed.load_state(stopped.state())
-    for chunk in work[stop:]:
-        resumed.step(*chunk)
-    wanted = whole.state()
-    assert wanted.keys() == resumed.state().keys()
-    for key, value in resumed.state().items():
-        np.testing.assert_array_equal(value, wanted[key])
+    assert_stopping_changes_nothing(whole, stopped, resumed, work, stop)
 
 
 @pytest.mark.parametrize("name", RULES)

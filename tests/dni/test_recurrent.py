@@ -14,6 +14,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
+from tests.dni.networks import assert_stopping_changes_nothing
 
 N, D, H, C = 4, 3, 5, 3
 
@@ -154,17 +155,7 @@ def test_it_goes_on_from_its_saved_state_also_within_a_sequence(rule, stop):
     options = {"rate": 0.01, "guess_rate": 0.01, "optimizer": Adam}
     whole, stopped, resumed = (build(rule, seed=seed, **options) for seed in (0, 0, 9))
     work = [chunk for seed in range(2) for chunk in chunks(sequence(seed=seed), 3)]
-    for chunk in work:
-        whole.step(*chunk)
-    for chunk in work[:stop]:
-        stopped.step(*chunk)
-    resumed.load_state(stopped.state())
-    for chunk in work[stop:]:
-        resumed.step(*chunk)
-    wanted = whole.state()
-    assert wanted.keys() == resumed.state().keys()
-    for name, value in resumed.state().items():
-        np.testing.assert_array_equal(value, wanted[name])
+    assert_stopping_changes_nothing(whole, stopped, resumed, work, stop)
 
 
 def test_memory_is_that_of_one_chunk():

@@ -9,6 +9,7 @@ from dni_np.dni.recurrent_bp_lambda import RecurrentBPLambda
 from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.errors import UserError
 from dni_np.nn.optimizers import Adam
+from tests.dni.networks import assert_stopping_changes_nothing
 from tests.dni.test_recurrent import H, N, build, chunks, sequence
 
 LAMBDAS = [0, 0.3, 1]
@@ -152,17 +153,7 @@ def test_the_printed_target_doubles_the_gradient(printed):
 def test_it_goes_on_from_its_saved_state_also_within_a_sequence(stop):
     whole, stopped, resumed = (build(RecurrentBPLambda, 0.01, 0.01, Adam, seed, lam=0.3) for seed in (0, 0, 9))
     work = [chunk for seed in range(2) for chunk in chunks(sequence(seed=seed), 3)]
-    for chunk in work:
-        whole.step(*chunk)
-    for chunk in work[:stop]:
-        stopped.step(*chunk)
-    resumed.load_state(stopped.state())
-    for chunk in work[stop:]:
-        resumed.step(*chunk)
-    wanted = whole.state()
-    assert wanted.keys() == resumed.state().keys()
-    for key, value in resumed.state().items():
-        np.testing.assert_array_equal(value, wanted[key])
+    assert_stopping_changes_nothing(whole, stopped, resumed, work, stop)
 
 
 @pytest.mark.parametrize("lam", [-0.1, 1.1, float("nan")])
