@@ -10,6 +10,7 @@ In reading order:
     class_pictures              telling a convolutional guess where
     network                     a chain of units: each one's target is the next one's guess
     true_targets                the same with true gradients as targets: what waiting would give
+    bp_lambda                   between a guess and the truth, layer by layer
     probe                       synthetic beside true gradients, without disturbing training
 
 and through time:

@@ -29,12 +29,17 @@ class DNI:
 
     def forward_and_synthetic_update(self, x, context=None, input_gradient=True):
         """x (N, n_in) -> (ghat dh/dx (N, n_in), h (N, n_out)); the core is updated at once."""
-        h, core_cache = self.core.forward(x)
-        guess, sg_cache = self.synthetic_gradient.forward(h, context)
+        h, guess, core_cache = self.forward_and_guess(x, context)
         back, _ = self.core.backward(guess, core_cache, input_gradient)
         self.core_optimizer.step()
-        self.waiting.append((guess, sg_cache))
         return back, h
+
+    def forward_and_guess(self, x, context=None):
+        """x (N, n_in) -> h and ghat, both (N, n_out), and the core's cache; the guess waits for its target."""
+        h, core_cache = self.core.forward(x)
+        guess, sg_cache = self.synthetic_gradient.forward(h, context)
+        self.waiting.append((guess, sg_cache))
+        return h, guess, core_cache
 
     def update_synthetic_weights(self, true_gradient):
         """Fit the oldest waiting guess to its target (N, n_out); return the loss before, a device scalar."""
