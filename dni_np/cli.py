@@ -66,7 +66,7 @@ def run(options):
 
 
 def make_plan(recipe, options):
-    """The runs that `options` ask for; options and rules for experiments of the other kind are mistakes."""
+    """The runs that `options` ask for; options and rules for experiments of another kind are mistakes."""
     kind = kind_of(recipe.common)
     foreign = {name for other in KINDS for name in other.options} - set(kind.options)
     refuse(options, sorted(foreign), f"{recipe.common.task} is an experiment on {kind.name}")
@@ -132,5 +132,5 @@ def _indent(rows):
     return "\n".join("  " + line for line in format_table(rows).splitlines())
 
 
-TRAIN = ("addition", "mnist", "cifar", "copy", "repeat-copy", "characters", "compare")
+TRAIN = ("addition", "mnist", "cifar", "copy", "repeat-copy", "characters", "two-clocks", "compare")
 COMMANDS = {**dict.fromkeys(TRAIN, run), "sample": write_sample, "list": show_list, "demo": demo}

@@ -1,4 +1,4 @@
-"""Two kinds of experiments, on images (or sums) and on sequences: where they differ, side by side.
+"""Three kinds of experiments, on images (or sums), on sequences, with two networks: where they differ, side by side.
 
 Whoever runs, reports or resumes experiments asks `kind_of(settings)` and knows no more.
 """
@@ -14,6 +14,11 @@ from dni_np.sequences import planning as sequence_planning
 from dni_np.sequences import recipes as sequence_recipes
 from dni_np.sequences import reporting as sequence_reporting
 from dni_np.sequences import settings as sequence_settings
+from dni_np.two_clocks import building as clock_building
+from dni_np.two_clocks import planning as clock_planning
+from dni_np.two_clocks import recipes as clock_recipes
+from dni_np.two_clocks import reporting as clock_reporting
+from dni_np.two_clocks import settings as clock_settings
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Kind:
     settings: type
     rules: dict  # {name: what it is}
     recipes: dict
-    options: tuple  # on the command line, beside those that both kinds have
+    options: tuple  # on the command line, beside those that all kinds have
     make_plan: Callable  # (recipe, options) -> [settings]
     load_data: Callable  # (settings) -> what the runs of a plan share, with a name and a note; or None
     build_loop: Callable  # (settings, data, folder, ...) -> Loop
@@ -67,20 +72,34 @@ SEQUENCES = Kind(
     save_run_figures=sequence_reporting.save_run_figures,
     save_comparison=sequence_reporting.save_comparison,
 )
-KINDS = (IMAGES, SEQUENCES)
+CLOCKS = Kind(
+    name="two clocks",
+    settings=clock_settings.ClockSettings,
+    rules=clock_settings.RULES,
+    recipes=clock_recipes.RECIPES,
+    options=clock_planning.OPTIONS,
+    make_plan=clock_planning.make_plan,
+    load_data=clock_building.load_data,
+    build_loop=clock_building.build_loop,
+    label=clock_reporting.label,
+    summary_row=clock_reporting.summary_row,
+    save_run_figures=clock_reporting.save_run_figures,
+    save_comparison=clock_reporting.save_comparison,
+)
+KINDS = (IMAGES, SEQUENCES, CLOCKS)
 RECIPES = {name: recipe for kind in KINDS for name, recipe in kind.recipes.items()}
 
 
 def kind_of(settings):
-    """IMAGES or SEQUENCES."""
+    """IMAGES, SEQUENCES or CLOCKS."""
     return next(kind for kind in KINDS if isinstance(settings, kind.settings))
 
 
 def settings_from(saved):
     """The settings that `asdict` made `saved` of, perhaps by way of JSON, which has no tuples."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    kind = SEQUENCES if saved.get("task") in sequence_settings.TASKS else IMAGES
-    return kind.settings(**values)
+    of_task = {**dict.fromkeys(sequence_settings.TASKS, SEQUENCES), clock_settings.TASK: CLOCKS}
+    return of_task.get(saved.get("task"), IMAGES).settings(**values)
 
 
 def find_recipe(name, task=None):

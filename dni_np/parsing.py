@@ -3,9 +3,10 @@
 import argparse
 
 from dni_np import planning
-from dni_np.kinds import IMAGES, SEQUENCES
+from dni_np.kinds import CLOCKS, IMAGES, SEQUENCES
 from dni_np.plans import flag
 from dni_np.sequences import planning as sequence_planning
+from dni_np.two_clocks import planning as clock_planning
 
 OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
 
@@ -18,6 +19,7 @@ commands
   repeat-copy   the same, several times over
   characters    train an LSTM to predict a text's next character
   sample        write text with such a network
+  two-clocks    two networks: one counts odd digits, the other, rarely asked, the threes
   compare       several rules, depths or lengths of chunks side by side: one table, one figure
   list          the rules and the named recipes
 
@@ -31,6 +33,7 @@ examples
   python -m dni_np compare --recipe copy --rules bptt dni --unroll 2 3 4 5 --seed 0 1
   python -m dni_np characters --data shakespeare --unroll 5
   python -m dni_np sample runs/characters-characters --temperature 0.8
+  python -m dni_np compare --recipe two-clocks-quick --unroll 2 3 4
   python -m dni_np mnist --help
 """
 
@@ -42,13 +45,21 @@ COMMANDS = (  # name, what it does, an example, its usual recipe, the kinds of e
     ("repeat-copy", "train an LSTM on Repeat Copy", "--rule bptt --unroll 5", "repeat-copy", (SEQUENCES,)),
     ("characters", "train an LSTM on a text", "--data shakespeare --unroll 5", "characters", (SEQUENCES,)),
     (
+        "two-clocks",
+        "train two networks that run at different speeds",
+        "--rule decoupled --unroll 3",
+        "two-clocks",
+        (CLOCKS,),
+    ),
+    (
         "compare",
         "several rules side by side",
         "--recipe copy --rules bptt dni --unroll 2 3",
         "mnist-fcn",
-        (IMAGES, SEQUENCES),
+        (IMAGES, SEQUENCES, CLOCKS),
     ),
 )
+DEFAULT_RULES = {"images": "cdni", "sequences": "dni", "two clocks": "decoupled"}
 BACKEND = {"choices": ("numpy", "cupy"), "help": "default: DNI_NP_BACKEND, else numpy"}
 
 
@@ -74,39 +85,48 @@ def _add_experiment(command, recipe, kinds, several):
     if several:
         command.add_argument("--rules", nargs="+", choices=rules, help="default: all that the recipe's task has")
     else:
-        command.add_argument("--rule", choices=rules, help=f"default: {'cdni' if IMAGES in kinds else 'dni'}")
+        command.add_argument("--rule", choices=rules, help=f"default: {DEFAULT_RULES[kinds[0].name]}")
     command.set_defaults(usual_recipe=recipe)
     command.add_argument("--recipe", metavar="NAME", help=f"named settings (default: {recipe}); see list")
     command.add_argument("--seed", type=int, nargs="+", metavar="N", help="one run for each (default: 0)")
-    if IMAGES in kinds:
-        _add_images(command)
-    if SEQUENCES in kinds:
-        _add_sequences(command, there=set(IMAGES.options) if IMAGES in kinds else set())
+    there = set()
+    for kind, add in ((IMAGES, _add_images), (SEQUENCES, _add_sequences), (CLOCKS, _add_clocks)):
+        if kind in kinds:
+            add(command, there)
+            there |= set(kind.options)
     command.add_argument("--backend", **BACKEND)
     command.add_argument("--out", metavar="FOLDER", help="where to write (default: a new folder in runs/)")
     command.add_argument("--resume", metavar="FOLDER", help="continue an interrupted run")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
-def _add_images(command):
+def _add_images(command, there):
     runs = planning.RUNS
     command.add_argument("--layers", type=int, nargs="+", metavar="N", help=runs["layers"])
     command.add_argument("--single-dni", action="store_true", default=None, help=runs["single_dni"])
-    for name, (kind, about) in planning.OVERRIDES.items():
-        command.add_argument(flag(name), type=kind, help=about)
-    for name, (kind, about) in planning.LISTS.items():
-        command.add_argument(flag(name), type=kind, nargs="+", help=about)
+    _add_settings(command, planning.OVERRIDES, planning.LISTS, there)
     command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=runs["sees"])
 
 
 def _add_sequences(command, there):
-    """`there`: the options that images have added, of the same meaning."""
     command.add_argument("--unroll", type=int, nargs="+", metavar="T", help=sequence_planning.RUNS["unroll"])
-    for name, (kind, about) in sequence_planning.OVERRIDES.items():
-        if name not in there:
-            command.add_argument(flag(name), type=kind, help=about)
+    _add_settings(command, sequence_planning.OVERRIDES, {}, there)
     for name, about in sequence_planning.SWITCHES.items():
         command.add_argument(flag(name), action=argparse.BooleanOptionalAction, help=about)
+
+
+def _add_clocks(command, there):
+    if "unroll" not in there:
+        command.add_argument("--unroll", type=int, nargs="+", metavar="T", help=clock_planning.RUNS["unroll"])
+    _add_settings(command, clock_planning.OVERRIDES, clock_planning.LISTS, there)
+
+
+def _add_settings(command, overrides, lists, there):
+    """`there`: the options that another kind has added already, of the same meaning."""
+    for several, options in ((None, overrides), ("+", lists)):
+        for name, (kind, about) in options.items():
+            if name not in there:
+                command.add_argument(flag(name), type=kind, nargs=several, help=about)
 
 
 def _add_sample(commands):

@@ -71,7 +71,7 @@ def comparison(groups, title):
                 axes.fill_between(x, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
         by_step.set(xlabel="step")
         by_time.set(xlabel="seconds of training")
-        _error_axis(by_step)
+        percent_axis(by_step)
         figure.legend(*by_step.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(plain(title))
         return figure
@@ -89,7 +89,7 @@ def by_depth(groups, title, xlabel):
             axes.errorbar(depths, middle, yerr=spread, marker="o", color=f"C{i}", capsize=3, label=label)
         axes.set(xlabel=xlabel, title=plain(title))
         axes.set_xticks(sorted({depth for _, depths, _ in groups for depth in depths}))
-        _error_axis(axes)
+        percent_axis(axes)
         axes.legend()
         return figure
 
@@ -99,9 +99,9 @@ def plain(text):
     return text.replace("$", r"\$")
 
 
-def _error_axis(axes):
+def percent_axis(axes, label="test error (%)"):
     """Percent on a log scale; 2 and 5 between the powers of ten written small."""
-    axes.set(ylabel="test error (%)", yscale="log")
+    axes.set(ylabel=label, yscale="log")
     axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")

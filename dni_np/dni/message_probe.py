@@ -1,0 +1,17 @@
+"""Synthetic beside true gradients of the messages from A to B, without disturbing training (see `probe`)."""
+
+from dni_np.backend import xp
+from dni_np.dni.probe import undisturbed
+
+
+def message_gradients(rule, chunks):
+    """For a `Decoupled` rule and one whole stream: M(message), dL/dmessage, both (ticks, N, units) on the device.
+
+    The true gradient is backpropagated through B as it is now.
+    """
+    with undisturbed([rule.a, rule.b, rule.guess]):
+        messages = xp.stack([message for message, *_ in rule.ticks_of_a(chunks)])
+        logits, cache = rule.b.forward(messages)
+        _, dlogits = rule.loss(logits, chunks[-1].threes)
+        true, _ = rule.b.backward(dlogits, cache)
+        return rule.guess_each.forward(messages)[0], true

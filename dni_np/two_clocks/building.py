@@ -1,0 +1,81 @@
+"""From settings to a run: the digits, both networks, the rule, the loop.
+
+One Generator per run, seeded by the settings, draws A, B, then the streams. The synthetic gradient model is drawn
+by another, so that both rules begin with the same networks and see the same digits.
+"""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from dni_np.analysis.gradient_error import gradient_error
+from dni_np.data.choose import load_images
+from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.dni.message_probe import message_gradients
+from dni_np.dni.recurrent import StateGuess
+from dni_np.dni.two_clocks import Decoupled, Locked
+from dni_np.dni.two_networks import NetworkA, NetworkB
+from dni_np.nn.optimizers import Adam
+from dni_np.nn.schedules import StepDecay
+from dni_np.training.loop import Loop
+from dni_np.training.two_clocks import TwoClocks, whole_stream
+
+PROBE_STREAMS = 256  # on which synthetic and true gradients of the messages are compared
+PROBE_SEED = 1
+
+
+def load_data(settings):
+    """The digits that the runs of a plan share."""
+    return load_images(settings.data)
+
+
+def build_loop(settings, dataset=None, folder=None, **loop_options):
+    """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
+    rng = np.random.default_rng(settings.seed)
+    dataset = dataset or load_data(settings)
+    rule = build_rule(settings, dataset.x_train.shape[1], rng)
+    task = TwoClocks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
+    return Loop(
+        rule,
+        task,
+        rng,
+        steps=settings.steps,
+        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
+        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
+        measure=gradient_measure(task) if settings.rule == "decoupled" else None,
+        folder=folder,
+        config=asdict(settings),
+        **loop_options,
+    )
+
+
+def build_rule(settings, pixels, rng):
+    """Both networks, and the way they are trained."""
+    a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
+    b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
+    locked = settings.rule == "locked"
+    updates = 1 if locked else settings.messages  # of A in a step
+    networks = a, b, Adam(a, _rates(settings, updates)), Adam(b, _rates(settings, 1))
+    if locked:
+        return Locked(*networks)
+    guess = StateGuess(settings.units, np.random.default_rng((settings.seed, 1)), parts=1)
+    return Decoupled(*networks, guess, Adam(guess, settings.sg_learning_rate or settings.learning_rate), settings.factor)
+
+
+def _rates(settings, updates):
+    """The schedule for a network that moves so many times in a step."""
+    return StepDecay(settings.learning_rate, tuple(round(share * settings.steps) * updates for share in settings.decay_at))
+
+
+def gradient_measure(task):
+    """A function of the rule: cosine, L2 and sign error of the messages' gradients, the mean over all ticks."""
+    data, clocks = task.dataset, task.source
+    rng = np.random.default_rng(PROBE_SEED)  # the run's own stays as it is without a probe
+    source = OddAndThrees(data.x_train, data.y_train, PROBE_STREAMS, clocks.steps, rng, clocks.ticks)
+    host = whole_stream(source)
+
+    def measure(rule):
+        guess, true = message_gradients(rule, task.on_device(host))  # (ticks, N, units)
+        return gradient_error(*(one.reshape(-1, one.shape[-1]) for one in (guess, true)))
+
+    return measure

@@ -1,0 +1,37 @@
+"""From options on the command line to a plan for two networks: one ClockSettings for each run."""
+
+from dni_np.plans import for_each_seed, given
+from dni_np.two_clocks.reporting import label
+from dni_np.two_clocks.settings import RULES
+
+# Options that change settings: name in ClockSettings, type, help. None of them has a default here: recipes have.
+OVERRIDES = {
+    "data": (str, "mnist, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx files"),
+    "ticks": (int, "of two clocks: messages that B hears until it is asked (0: as many as T)"),
+    "units": (int, "of the layers of both networks, and of the synthetic gradient model's hidden layer"),
+    "steps": (int, "streams for each member of the batch"),
+    "batch_size": (int, "streams side by side"),
+    "learning_rate": (float, "of both networks"),
+    "sg_learning_rate": (float, "of the synthetic gradient model (0: the same)"),
+    "factor": (float, "of two clocks: the synthetic gradient is multiplied by it where A consumes it (the paper: 10)"),
+    "evaluate_every": (int, "steps between measurements"),
+    "checkpoint_every": (int, "steps between checkpoints"),
+}
+LISTS = {"decay_at": (float, "shares of the run after which the rates drop tenfold, e.g. 0.6 0.8; 0 for never")}
+RUNS = {"unroll": "T, the digits that A sees between two messages; several: one run each"}
+OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
+
+
+def make_plan(recipe, options):
+    """Every combination of rule and T, once for each seed."""
+    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
+    changes = given(options, (*OVERRIDES, *LISTS))
+    for name in LISTS:
+        if name in changes:
+            changes[name] = tuple(value for value in changes[name] if value != 0)  # 0 stands for none
+    plan = []
+    for rule in rules:
+        for unroll in options.unroll or [None]:
+            own = {} if unroll is None else {"unroll": unroll}
+            plan.append(recipe.settings(rule, **{**changes, **own}))
+    return for_each_seed(plan, options.seed, label)
