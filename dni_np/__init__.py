@@ -31,4 +31,10 @@ Czarnecki et al. 2017, "Understanding Synthetic Gradients and Decoupled Neural
 Interfaces"; trask 2017, "Deep Learning without Backpropagation".
 """
 
+import os
+
+# After a product OpenBLAS's threads wait for the next one by spinning, for 2^26 ticks, on cores that ours (nn/threads.py)
+# could use. Told so before NumPy is first imported, they go to sleep after 2^22: one or two milliseconds.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "22")
+
 __version__ = "0.1.0"

@@ -13,6 +13,7 @@ from dni_np.nn.conv_choice import conv2d
 from dni_np.nn.initializers import trask_normal
 from dni_np.nn.linear import Linear
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.relu_images import ReLU2D
 from dni_np.nn.reshape import Flatten, ToImages
 from dni_np.nn.sequential import Sequential
 
@@ -45,9 +46,9 @@ def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
         layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
         # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
         if pooling == "max":
-            layers += [MaxPool2D(2), ReLU()]
+            layers += [MaxPool2D(2), ReLU2D()]
         else:
-            layers += [MaxPool2D(3), ReLU()] if i == 0 else [ReLU(), AveragePool2D(3)]
+            layers += [MaxPool2D(3), ReLU2D()] if i == 0 else [ReLU2D(), AveragePool2D(3)]
         hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
         height, width, n_in = -(-height // 2), -(-width // 2), n
     return [*hidden, Sequential([Flatten(), Linear(height * width * n_in, classes, rng)])]

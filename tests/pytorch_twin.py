@@ -120,5 +120,5 @@ TWINS = {
     "ToImages": to_images,
     "Flatten": flatten,
     "LSTM": lstm,
-    **{name: lambda layer: getattr(torch.nn, type(layer).__name__)() for name in ("ReLU", "Sigmoid", "Tanh")},
+    **{name: lambda layer, name=name: getattr(torch.nn, name)() for name in ("ReLU", "Sigmoid", "Tanh")},
 }

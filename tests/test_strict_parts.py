@@ -26,6 +26,7 @@ from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.relu_images import ReLU2D
 from dni_np.nn.reshape import Flatten
 from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
@@ -65,6 +66,7 @@ IMAGE_LAYERS = {
     "frequency": lambda rng: FrequencyConv2D(3, 2, rng, kernel=3),
     "batchnorm by channel": lambda rng: BatchNorm(3),
     "batchnorm, few images at a time": lambda rng: BatchNorm2D(3),
+    "relu, few images at a time": lambda rng: ReLU2D(),
     "max pooling": lambda rng: MaxPool2D(),
     "average pooling": lambda rng: AveragePool2D(),
     "flatten": lambda rng: Flatten(),

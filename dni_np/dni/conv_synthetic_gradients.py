@@ -14,12 +14,13 @@ from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.conv_choice import conv2d
 from dni_np.nn.initializers import zeros
+from dni_np.nn.relu_images import ReLU2D
 
 
 class ConvSyntheticGradient(SyntheticGradient):
     """M(h, context) -> ghat, of h's shape (N, H, W, channels)."""
 
-    normalization = BatchNorm2D
+    normalization, activation = BatchNorm2D, ReLU2D
 
     def __init__(self, channels, conditioning, rng, hidden=(), kernel=5, last_init=zeros, bias=True, dtype=FLOAT):
         self.kernel = kernel

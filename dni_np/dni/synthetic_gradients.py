@@ -23,13 +23,17 @@ class SyntheticGradient(Layer):
     The paper's MNIST FCN uses hidden=(1024, 1024) for DNI and hidden=() for cDNI.
     """
 
-    normalization = BatchNorm
+    normalization, activation = BatchNorm, ReLU
 
     def __init__(self, width, conditioning, rng, hidden=(), last_init=zeros, bias=True, dtype=FLOAT):
         self.conditioning = conditioning
         layers, n_in = [], conditioning.width
         for n in hidden:
-            layers += [self.affine(n_in, n, rng, bias=False, dtype=dtype), self.normalization(n, dtype=dtype), ReLU()]
+            layers += [
+                self.affine(n_in, n, rng, bias=False, dtype=dtype),
+                self.normalization(n, dtype=dtype),
+                self.activation(),
+            ]
             n_in = n
         layers.append(self.affine(n_in, width, rng, bias=bias, init=last_init, dtype=dtype))
         self.net = Sequential(layers)

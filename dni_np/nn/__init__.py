@@ -25,6 +25,7 @@ For images:
     conv_frequency     the convolution where it is a product
     conv_choice        which of them is fastest
     batchnorm_images   normalize each channel, a few images at a time
+    relu_images        a ReLU for images
     pooling            maximum and mean of each window
     threads            a batch in parts, on several processor cores at once
     reshape            between images and rows of features

@@ -11,6 +11,7 @@ from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.relu_images import ReLU2D
 from dni_np.nn.reshape import Flatten, ToImages
 from tests.pytorch_twin import tensor, torch
 
@@ -98,6 +99,19 @@ def test_the_largest_of_rectified_numbers_is_the_largest_rectified():
     assert 0 < (to_numpy(y) == 0).mean() < 1
     np.testing.assert_array_equal(to_numpy(y), to_numpy(y_other))
     np.testing.assert_array_equal(to_numpy(dx), to_numpy(dx_other))
+
+
+def test_relu_of_a_few_images_at_a_time(images_a_block):
+    rng = np.random.default_rng(7)
+    x, dy = map(asarray, rng.standard_normal((2, 5, 5, 4, 3)))
+    for one, two in zip(forward_and_backward(ReLU(), x, dy), forward_and_backward(ReLU2D(), x, dy), strict=True):
+        assert 0 < (to_numpy(one) == 0).mean() < 1
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(two))
+
+
+def forward_and_backward(layer, x, dy):
+    y, cache = layer.forward(x)
+    return y, layer.backward(dy, cache)[0]
 
 
 @pytest.mark.parametrize("layer", [Flatten(), ToImages(6, 7, 2)], ids=["flatten", "to images"])

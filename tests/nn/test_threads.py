@@ -12,6 +12,7 @@ from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.conv_columns import ColumnsConv2D
 from dni_np.nn.conv_frequency import FrequencyConv2D
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.relu_images import ReLU2D
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,7 @@ LAYERS = {
     "columns": lambda rng: ColumnsConv2D(4, 5, rng, kernel=3),
     "frequency": lambda rng: FrequencyConv2D(4, 5, rng, kernel=3),
     "batchnorm": lambda rng: BatchNorm2D(4),
+    "relu": lambda rng: ReLU2D(),
     "max pooling": lambda rng: MaxPool2D(),
     "average pooling": lambda rng: AveragePool2D(),
 }
