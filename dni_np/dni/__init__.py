@@ -11,6 +11,10 @@ In reading order:
     network                     a chain of units: each one's target is the next one's guess
     true_targets                the same with true gradients as targets: what waiting would give
     bp_lambda                   between a guess and the truth, layer by layer
+    critic                      a guess of the loss, and its slope for the gradient
+    stale_gradients             what was right for other samples
+    sparse_updates              every layer learns when it happens to
+    synthetic_inputs            complete unlock: no layer waits for the one below either
     probe                       synthetic beside true gradients, without disturbing training
 
 and through time:
@@ -22,6 +26,7 @@ and through time:
     recurrent_bp_lambda         a bit of a guess at every step
     two_networks                one looks at every digit, the other hears of them once every T
     two_clocks                  how they learn: the one waits for the other, or does not
+    message_probe               synthetic beside true gradients of what the one tells the other
 
 Everything here is built of the layers of Part I.
 """

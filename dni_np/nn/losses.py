@@ -29,6 +29,11 @@ class SoftmaxCrossEntropy:
         p[rows, labels] -= 1
         return loss, p
 
+    def each(self, logits, labels):
+        """L_n of every sample, (N,)."""
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        return xp.log(xp.exp(shifted).sum(axis=1)) - shifted[xp.arange(len(labels)), labels]
+
     def errors(self, logits, labels):
         """How many samples are classified wrongly, as a device scalar."""
         return (logits.argmax(axis=1) != labels).sum()
@@ -43,6 +48,10 @@ class SquaredError:
         difference = prediction - target  # (N, D)
         loss = 0.5 * (difference * difference).sum() / len(prediction)
         return loss, difference
+
+    def each(self, prediction, target):
+        """L_n of every sample, (N,)."""
+        return 0.5 * ((prediction - target) ** 2).sum(axis=1)
 
     def errors(self, prediction, target):
         """The share of outputs on the wrong side of 1/2 (targets are bits), summed over samples."""
