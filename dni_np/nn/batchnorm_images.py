@@ -14,7 +14,7 @@ the formulas of `BatchNorm` are multiplied out, so that each pixel takes a produ
 
 from dni_np.backend import xp
 from dni_np.nn.batchnorm import BatchNorm, batch_mean
-from dni_np.nn.threads import in_parallel
+from dni_np.nn.threads import in_parallel, sum_in_parallel
 from dni_np.nn.windows import image_blocks
 
 
@@ -49,7 +49,7 @@ class BatchNorm2D(BatchNorm):
             share = len(x[block]) / len(x)
             return xp.stack([share * batch_mean(rows(dy[block])), share * batch_mean(rows(centered))])
 
-        dbeta, dgamma = sum(in_parallel(means, image_blocks(x)))  # E[dy] and E[dy (x - mean)], (n,)
+        dbeta, dgamma = sum_in_parallel(means, image_blocks(x))  # E[dy] and E[dy (x - mean)], (n,)
         dgamma = dgamma * scale  # E[dy xhat]
         rows_each = x.shape[1] * x.shape[2]
         self.grads["gamma"][...] = rows_each * dgamma

@@ -49,11 +49,15 @@ class Conv2D(Layer):
 
     def backward(self, dy, cache, input_gradient=True):
         x, n = cache, len(dy)
-        self.grads["W"][...] = self.kernel_gradient(x, dy)  # (k, k, n_in, n_out)
-        self.grads["W"] *= 1 / n
+        dx, dW = self.gradients(x, dy, input_gradient)
+        xp.multiply(dW, 1 / n, out=self.grads["W"])  # (k, k, n_in, n_out)
         if "b" in self.grads:
             self.grads["b"][...] = dy.reshape(-1, dy.shape[-1]).sum(axis=0) / n
-        return (self.input_gradient(x, dy) if input_gradient else None), self.grads
+        return dx, self.grads
+
+    def gradients(self, x, dy, input_gradient):
+        """(dx, or None where it is not asked for; dW summed over samples and positions)."""
+        return (self.input_gradient(x, dy) if input_gradient else None), self.kernel_gradient(x, dy)
 
     # The three sums. Faster versions write these anew.
 

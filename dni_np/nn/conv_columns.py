@@ -11,7 +11,7 @@ in the image, and are copied in whole rows.
 from dni_np import backend
 from dni_np.backend import xp
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.threads import in_parallel
+from dni_np.nn.threads import in_parallel, sum_in_parallel
 from dni_np.nn.windows import slices
 
 HOST_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of columns at a time
@@ -36,7 +36,7 @@ class ColumnsConv2D(Conv2D):
             columns = self.columns(x[block])
             return columns.T @ dy[block].reshape(len(columns), -1)
 
-        return sum(in_parallel(product, self.blocks(x))).reshape(self.params["W"].shape)
+        return sum_in_parallel(product, self.blocks(x)).reshape(self.params["W"].shape)
 
     def blocks(self, x):
         """Slices of the batch, of as many images as have columns that fit into the cache."""

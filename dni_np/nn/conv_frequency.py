@@ -15,7 +15,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.dft import analyze, multiply, synthesize
-from dni_np.nn.threads import in_parallel
+from dni_np.nn.threads import in_parallel, sum_in_parallel
 from dni_np.nn.windows import slices
 
 BLOCK = 32  # images at a time: their spectra stay in the processor's cache
@@ -43,28 +43,22 @@ class FrequencyConv2D(Conv2D):
         in_parallel(convolve, slices(len(x), BLOCK))
         return y
 
-    def input_gradient(self, x, dy):
+    def gradients(self, x, dy, input_gradient):
+        """Both at once: they share the spectrum of dy."""
         P, Q = self.periods(x)
+        before, k = self.windows.before, self.windows.size
         W = self.kernel_spectrum(P, Q).swapaxes(3, 4)  # (F, 2, Q, n_out, n_in)
-        dx = xp.empty_like(x)
+        dx = xp.empty_like(x) if input_gradient else None
 
         def give_back(block):
-            spectrum = multiply(analyze(dy[block], P, Q), W)
-            dx[block] = synthesize(spectrum, P, Q, self.windows.before, self.windows.before, *x.shape[1:3])
+            dY = analyze(dy[block], P, Q)
+            if input_gradient:
+                dx[block] = synthesize(multiply(dY, W), P, Q, before, before, *x.shape[1:3])
+            return multiply(analyze(x[block], P, Q).swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
 
-        in_parallel(give_back, slices(len(x), BLOCK))
-        return dx
-
-    def kernel_gradient(self, x, dy):
-        P, Q = self.periods(x)
-
-        def product(block):
-            X, dY = analyze(x[block], P, Q), analyze(dy[block], P, Q)
-            return multiply(X.swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
-
-        total = sum(in_parallel(product, slices(len(x), BLOCK)))
-        kernels = synthesize(total, P, Q, -self.windows.before, -self.windows.before, self.windows.size, self.windows.size)
-        return kernels.transpose(1, 2, 0, 3)  # (n_in, k, k, n_out) -> (k, k, n_in, n_out)
+        total = sum_in_parallel(give_back, slices(len(x), BLOCK))
+        dW = synthesize(total, P, Q, -before, -before, k, k)  # (n_in, k, k, n_out)
+        return dx, dW.transpose(1, 2, 0, 3)
 
     def periods(self, x):
         return x.shape[1] + self.windows.after, x.shape[2] + self.windows.after  # after >= before
