@@ -45,7 +45,7 @@ def test_help_has_an_example(capsys):
     assert "example: python -m dni_np two-clocks" in out and "default: decoupled" in out and "--factor" in out
 
 
-@pytest.mark.parametrize("rule", ["locked", "decoupled"])
+@pytest.mark.parametrize("rule", ["locked", "decoupled", "decoupled-label"])
 def test_a_run_leaves_everything(rule, tmp_path, capsys):
     assert main(["two-clocks", "--rule", rule, "--out", "run", *QUICK]) == 0
     out = capsys.readouterr().out
@@ -58,7 +58,7 @@ def test_a_run_leaves_everything(rule, tmp_path, capsys):
     assert [row["streams"] for row in rows] == ["50", "100"]
     assert {"test_odd_error", "test_threes_error", "test_odd_loss", "odd_loss", "threes_loss"} <= set(rows[0])
     assert {"cosine", "sign", "l2", "gradient_loss"} & set(rows[0]) == (
-        {"cosine", "sign", "l2", "gradient_loss"} if rule == "decoupled" else set()
+        {"cosine", "sign", "l2", "gradient_loss"} if rule != "locked" else set()
     )
 
 
@@ -66,7 +66,7 @@ def test_compare_covers_rules_unrolls_and_seeds(tmp_path):
     arguments = ["compare", *QUICK, "--unroll", "1", "2", "--ticks", "3", "--seed", "0", "1", "--out", "run"]
     assert main(arguments) == 0
     rows = rows_of(tmp_path / "run" / "summary.csv")
-    names = [f"{rule}-T{T}-ticks3" for rule in ("locked", "decoupled") for T in (1, 2)]
+    names = [f"{rule}-T{T}-ticks3" for rule in ("locked", "decoupled", "decoupled-label") for T in (1, 2)]
     assert [row["run"] for row in rows] == names and {row["seeds"] for row in rows} == {"2"}
     assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d", row["B: threes, error %"]) for row in rows)
     assert all((tmp_path / "run" / f"{name}-seed{seed}").is_dir() for name in names for seed in (0, 1))
@@ -109,7 +109,10 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
 CLOCKS = ["--recipe", "two-clocks-quick"]
 MISTAKES = {
     "recipe of another task": (["two-clocks", "--recipe", "copy"], "the recipe is for copy, not for two-clocks"),
-    "rule of images": (["compare", *CLOCKS, "--rules", "cdni"], "for two-clocks there is no rule cdni: its are locked, dec"),
+    "rule of images": (
+        ["compare", *CLOCKS, "--rules", "cdni"],
+        "for two-clocks there is no rule cdni: its are locked, decoupled",
+    ),
     "rule of two clocks": (["compare", "--rules", "locked"], "for mnist there is no rule locked"),
     "option of images": (["compare", *CLOCKS, "--layers", "3"], "an experiment on two clocks: leave out --layers"),
     "option of sequences": (["compare", *CLOCKS, "--samples", "3"], "an experiment on two clocks: leave out --samples"),

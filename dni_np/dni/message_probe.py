@@ -14,4 +14,5 @@ def message_gradients(rule, chunks):
         logits, cache = rule.b.forward(messages)
         _, dlogits = rule.loss(logits, chunks[-1].threes)
         true, _ = rule.b.backward(dlogits, cache)
-        return rule.guess_each.forward(messages)[0], true
+        seen = xp.stack([rule.look(message, chunk) for message, chunk in zip(messages, chunks)])
+        return rule.guess_each.forward(seen)[0], true

@@ -92,20 +92,25 @@ class Decoupled(Locked):
         self.guess_each = EachStep(guess)
 
     def step(self, chunks):
-        messages, odd_loss = [], 0
-        for message, loss, dlogits, cache in self.ticks_of_a(chunks):
+        messages, seen, odd_loss = [], [], 0
+        for (message, loss, dlogits, cache), chunk in zip(self.ticks_of_a(chunks), chunks):
             odd_loss = odd_loss + loss
-            guess, _ = self.guess.forward(message)
+            seen.append(self.look(message, chunk))
+            guess, _ = self.guess.forward(seen[-1])
             self.a.backward(dlogits, self.factor * guess, cache)
             self.optimizer_a.step()  # B has not even heard the message
             messages.append(message)
         threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
-        gradient_loss = self.train_guess(xp.stack(messages), dmessages)
+        gradient_loss = self.train_guess(xp.stack(seen), dmessages)
         return {**losses(odd_loss / len(chunks), threes_loss), "gradient_loss": gradient_loss}
 
-    def train_guess(self, messages, dmessages):
+    def look(self, message, chunk):
+        """What M looks at when the message is sent."""
+        return message
+
+    def train_guess(self, seen, dmessages):
         """M descends 1/2 ||M(message) - its true gradient||^2, summed over the ticks; return the mean before."""
-        guesses, cache = self.guess_each.forward(messages)  # (ticks, N, units)
+        guesses, cache = self.guess_each.forward(seen)  # (ticks, N, units)
         error = guesses - dmessages
         self.guess_each.backward(error, cache, input_gradient=False)
         self.guess_optimizer.step()

@@ -14,6 +14,7 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.dni.message_probe import message_gradients
 from dni_np.dni.recurrent import StateGuess
 from dni_np.dni.two_clocks import Decoupled, Locked
+from dni_np.dni.two_clocks_label import DecoupledLabel, LabelGuess
 from dni_np.dni.two_networks import NetworkA, NetworkB
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import StepDecay
@@ -42,7 +43,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         steps=settings.steps,
         evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
         checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
-        measure=gradient_measure(task) if settings.rule == "decoupled" else None,
+        measure=gradient_measure(task) if settings.rule != "locked" else None,
         folder=folder,
         config=asdict(settings),
         **loop_options,
@@ -58,8 +59,13 @@ def build_rule(settings, pixels, rng):
     networks = a, b, Adam(a, _rates(settings, updates)), Adam(b, _rates(settings, 1))
     if locked:
         return Locked(*networks)
-    guess = StateGuess(settings.units, np.random.default_rng((settings.seed, 1)), parts=1)
-    return Decoupled(*networks, guess, Adam(guess, settings.sg_learning_rate or settings.learning_rate), settings.factor)
+    rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
+    if settings.rule == "decoupled":
+        guess = StateGuess(settings.units, rng, parts=1)
+        return Decoupled(*networks, guess, Adam(guess, sg_rate), factor=settings.factor)
+    classes = settings.unroll * settings.messages + 1
+    guess = LabelGuess(settings.units, classes, rng)
+    return DecoupledLabel(*networks, guess, Adam(guess, sg_rate), factor=settings.factor, classes=classes)
 
 
 def _rates(settings, updates):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dni_np.plotting import STYLE, percent_axis, plain
 
-LINES = {"locked": "--", "decoupled": "-"}
+LINES = {"locked": "--", "decoupled": "-", "decoupled-label": "-."}
 NETWORKS = {"odd": "A: odd digits", "threes": "B: threes"}
 COLORS = {"odd": "C0", "threes": "C3"}
 STREAMS = "streams of digits seen"

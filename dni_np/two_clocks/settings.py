@@ -8,6 +8,7 @@ TASK = "two-clocks"
 RULES = {
     "locked": "the true gradient of every message: A waits until B has been asked",
     "decoupled": "a synthetic gradient when a message is sent: A does not wait",
+    "decoupled-label": "the same, and the guess sees how many threes there were so far (not in the paper)",
 }
 
 

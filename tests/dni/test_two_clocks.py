@@ -9,6 +9,7 @@ from dni_np.backend import asarray, to_numpy
 from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.dni.recurrent import StateGuess
 from dni_np.dni.two_clocks import Decoupled, Locked
+from dni_np.dni.two_clocks_label import DecoupledLabel, LabelGuess
 from dni_np.dni.two_networks import NetworkA, NetworkB
 from dni_np.errors import UserError
 from dni_np.nn.gradcheck import check_gradient
@@ -206,3 +207,26 @@ def test_both_learn_to_count(rule):
 def test_half_a_stream_is_refused(part):
     with pytest.raises(UserError, match="one whole stream of digits"):
         build(Decoupled, 2, 3).step(stream(2, 3)[part])
+
+
+def test_with_the_label_the_guess_sees_the_count_so_far():
+    rule, (first, last) = with_label(), stream(2, 2)
+    seen = rule.look(asarray(np.ones((N, UNITS))), last)
+    assert seen.shape == (N, UNITS + 5)
+    assert np.array_equal(to_numpy(seen)[:, UNITS:].argmax(1), to_numpy(last.threes))
+    assert np.array_equal(to_numpy(seen)[:, UNITS:].sum(1), np.ones(N))
+    asked, forward = [], rule.guess.forward
+    rule.guess.forward = lambda given, *args: asked.append(to_numpy(given).copy()) or forward(given, *args)
+    rule.step([first, last])
+    for given, chunk in zip(asked[:2], (first, last), strict=True):  # as sent, before B was asked
+        assert np.array_equal(given[:, UNITS:].argmax(1), to_numpy(chunk.threes))
+    learned = asked[2].reshape(2, N, -1)
+    assert np.array_equal(learned[0], asked[0]) and np.array_equal(learned[1], asked[1])
+
+
+def with_label():
+    rng = np.random.default_rng(0)
+    networks = NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64), NetworkB(UNITS, 2, 2, rng, dtype=np.float64)
+    guess = LabelGuess(UNITS, 5, rng, dtype=np.float64)
+    optimizers = [SGD(network, 0.01) for network in (*networks, guess)]
+    return DecoupledLabel(*networks, *optimizers[:2], guess, optimizers[2], classes=5)

@@ -6,7 +6,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.two_clocks.building import build_loop
 from dni_np.two_clocks.settings import ClockSettings
 
-RULES = ("locked", "decoupled")
+RULES = ("locked", "decoupled", "decoupled-label")
 
 
 def patterns(n, seed):

@@ -7,6 +7,7 @@ import pytest
 
 from dni_np.dni.message_probe import message_gradients
 from dni_np.dni.two_clocks import Decoupled, Locked
+from dni_np.dni.two_clocks_label import DecoupledLabel
 from dni_np.errors import UserError
 from dni_np.two_clocks.building import build_loop
 from dni_np.two_clocks.recipes import RECIPES
@@ -50,8 +51,9 @@ def test_both_networks_learn(rule):
     assert rows[-1]["test_threes_error"] < 15
 
 
-def test_both_rules_begin_alike_and_see_the_same_digits(monkeypatch):
-    locked, decoupled = (loop_of(small(rule)) for rule in RULES)
+@pytest.mark.parametrize("other_rule", RULES[1:])
+def test_all_rules_begin_alike_and_see_the_same_digits(other_rule):
+    locked, decoupled = loop_of(small("locked")), loop_of(small(other_rule))
     for part in ("a", "b"):
         one, other = (getattr(loop.rule, part).state() for loop in (locked, decoupled))
         assert one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
@@ -72,15 +74,19 @@ def test_a_probe_changes_nothing():
     assert all(np.array_equal(with_probe[1][name], without[1][name]) for name in without[1])
 
 
-def test_the_probes_truth_is_what_the_guess_learns_from():
-    loop = loop_of(small(learning_rate=1e-12))  # nothing moves, so that a step sees the same networks
+@pytest.mark.parametrize("rule", RULES[1:])
+def test_the_probe_sees_what_the_guess_sees_and_learns_from(rule):
+    loop = loop_of(small(rule, learning_rate=1e-12))  # nothing moves, so that a step sees the same networks
     chunks, learned_from = loop.task.on_device([loop.task.source.next() for _ in range(2)]), []
-    guess, true = message_gradients(loop.rule, chunks)
     train_guess = loop.rule.train_guess
-    loop.rule.train_guess = lambda messages, d: learned_from.append((messages, d)) or train_guess(messages, d)
+    loop.rule.train_guess = lambda seen, d: learned_from.append((seen.copy(), d)) or train_guess(seen, d)
+    looked_at, forward = [], loop.rule.guess_each.forward
+    loop.rule.guess_each.forward = lambda seen: looked_at.append(seen.copy()) or forward(seen)
+    guess, true = message_gradients(loop.rule, chunks)
     loop.rule.step(chunks)
-    (messages, target), *_ = learned_from
+    (seen, target), *_ = learned_from
     np.testing.assert_allclose(true, target, atol=1e-6)
+    np.testing.assert_allclose(looked_at[0], seen, atol=1e-6)
     assert np.abs(true).max() > 1e-4 and guess.shape == true.shape == (2, 5, 6)
 
 
@@ -107,6 +113,7 @@ def probe_streams(loop):
 def test_settings_reach_the_rule():
     rule = loop_of(small(factor=3.0, sg_learning_rate=0.25, ticks=4, decay_at=(0.5,))).rule
     assert type(rule) is Decoupled and type(loop_of(small("locked")).rule) is Locked
+    assert type(loop_of(small("decoupled-label")).rule) is DecoupledLabel
     assert (rule.factor, rule.guess_optimizer.learning_rate) == (3.0, 0.25)
     assert rule.b.core.max_steps == 4 and rule.a.core.max_steps == 8
     assert [optimizer.schedule.at for optimizer in (rule.optimizer_a, rule.optimizer_b)] == [(40,), (10,)]  # A moves 4 times
