@@ -79,7 +79,7 @@ def test_options_reach_the_settings(tmp_path):
     (settings,) = load_plan(tmp_path / "run")[1]
     assert settings == ClockSettings(
         data="digits", unroll=2, units=6, batch_size=5, steps=20, evaluate_every=10, seed=3,
-        factor=2.0, sg_learning_rate=0.5, learning_rate=0.1, decay_at=(0.5, 0.9),
+        hidden=(), factor=2.0, sg_learning_rate=0.5, learning_rate=0.1, decay_at=(0.5, 0.9),
     )  # fmt: skip
 
 

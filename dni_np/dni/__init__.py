@@ -26,6 +26,7 @@ and through time:
     recurrent_bp_lambda         a bit of a guess at every step
     two_networks                one looks at every digit, the other hears of them once every T
     two_clocks                  how they learn: the one waits for the other, or does not
+    message_guess               the models that guess
     two_clocks_label            a guess that knows the count of threes so far
     message_probe               synthetic beside true gradients of what the one tells the other
 

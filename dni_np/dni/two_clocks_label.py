@@ -11,16 +11,12 @@ With the count c beside it, M(m, c) can say "there was a three, and B could not 
 No more is known at a tick: the count at the stream's end is still to come.
 """
 
-from dni_np.backend import FLOAT, xp
+from dni_np.backend import xp
 from dni_np.dni.two_clocks import Decoupled
-from dni_np.nn.activations import ReLU
-from dni_np.nn.initializers import zeros
-from dni_np.nn.linear import Linear
-from dni_np.nn.sequential import Sequential
 
 
 class DecoupledLabel(Decoupled):
-    """`guess` is a layer (N, units + classes) -> (N, units), such as LabelGuess; `classes` is how many counts there are."""
+    """`guess` is a layer (N, units + classes) -> (N, units), a `MessageGuess`; `classes` is how many counts there are."""
 
     def __init__(self, *arguments, classes, **options):
         super().__init__(*arguments, **options)
@@ -28,11 +24,3 @@ class DecoupledLabel(Decoupled):
 
     def look(self, message, chunk):
         return xp.concatenate([message, xp.eye(self.classes, dtype=message.dtype)[chunk.threes]], axis=1)
-
-
-class LabelGuess(Sequential):
-    """M(m, c): one hidden layer, the last one zero at first, as in `StateGuess`."""
-
-    def __init__(self, units, classes, rng, dtype=FLOAT):
-        hidden = Linear(units + classes, units, rng, dtype=dtype)
-        super().__init__([hidden, ReLU(), Linear(units, units, rng, init=zeros, dtype=dtype)])

@@ -11,10 +11,10 @@ import numpy as np
 from dni_np.analysis.gradient_error import gradient_error
 from dni_np.data.choose import load_images
 from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.dni.message_guess import MessageGuess
 from dni_np.dni.message_probe import message_gradients
-from dni_np.dni.recurrent import StateGuess
 from dni_np.dni.two_clocks import Decoupled, Locked
-from dni_np.dni.two_clocks_label import DecoupledLabel, LabelGuess
+from dni_np.dni.two_clocks_label import DecoupledLabel
 from dni_np.dni.two_networks import NetworkA, NetworkB
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import StepDecay
@@ -60,12 +60,11 @@ def build_rule(settings, pixels, rng):
     if locked:
         return Locked(*networks)
     rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
-    if settings.rule == "decoupled":
-        guess = StateGuess(settings.units, rng, parts=1)
-        return Decoupled(*networks, guess, Adam(guess, sg_rate), factor=settings.factor)
+    label = settings.rule == "decoupled-label"
     classes = settings.unroll * settings.messages + 1
-    guess = LabelGuess(settings.units, classes, rng)
-    return DecoupledLabel(*networks, guess, Adam(guess, sg_rate), factor=settings.factor, classes=classes)
+    guess = MessageGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
+    arguments = *networks, guess, Adam(guess, sg_rate), settings.factor
+    return DecoupledLabel(*arguments, classes=classes) if label else Decoupled(*arguments)
 
 
 def _rates(settings, updates):

@@ -8,7 +8,7 @@ from dni_np.two_clocks.settings import RULES
 OVERRIDES = {
     "data": (str, "mnist, digits (offline stand-in), auto (MNIST if it can be had), or a folder of idx files"),
     "ticks": (int, "of two clocks: messages that B hears until it is asked (0: as many as T)"),
-    "units": (int, "of the layers of both networks, and of the synthetic gradient model's hidden layer"),
+    "units": (int, "of the layers of both networks"),
     "steps": (int, "streams for each member of the batch"),
     "batch_size": (int, "streams side by side"),
     "learning_rate": (float, "of both networks"),
@@ -17,7 +17,10 @@ OVERRIDES = {
     "evaluate_every": (int, "steps between measurements"),
     "checkpoint_every": (int, "steps between checkpoints"),
 }
-LISTS = {"decay_at": (float, "shares of the run after which the rates drop tenfold, e.g. 0.6 0.8; 0 for never")}
+LISTS = {
+    "hidden": (int, "hidden layers of the synthetic gradient model, e.g. 256; 0 for linear"),
+    "decay_at": (float, "shares of the run after which the rates drop tenfold, e.g. 0.6 0.8; 0 for never"),
+}
 RUNS = {"unroll": "T, the digits that A sees between two messages; several: one run each"}
 OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
 

@@ -25,7 +25,8 @@ class ClockSettings(Checked):
     rule: str = "decoupled"
     unroll: int = 3  # T: the digits that A sees between two messages, and the steps it is backpropagated through
     ticks: int = 0  # messages that B hears until it is asked; 0: as many as T
-    units: int = 256  # of all layers of A and B, and of the hidden layer of the synthetic gradient model
+    units: int = 256  # of all layers of A and B
+    hidden: tuple = (256,)  # hidden layers of the synthetic gradient model; () is linear
     batch_size: int = 256
     steps: int = 1000  # streams for each member of the batch
     learning_rate: float = 1e-3  # Adam's, for A and B
@@ -48,6 +49,7 @@ class ClockSettings(Checked):
             "unroll": (self.unroll >= 1, "at least 1"),
             "ticks": (self.ticks >= 0, "at least 1, or 0 for as many as T"),
             "units": (self.units >= 1, "at least 1"),
+            "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
             "batch_size": (self.batch_size >= 2, "at least 2"),
             "steps": (self.steps >= 1, "at least 1"),
             "learning_rate": (self.learning_rate > 0, "positive"),

@@ -20,7 +20,15 @@ DIGITS = Dataset("patterns", *patterns(200, 1), *patterns(100, 2), 10, image=(3,
 
 
 def small(rule="decoupled", **changes):
-    size = {"unroll": 2, "units": 6, "batch_size": 5, "steps": 20, "evaluate_every": 7, "learning_rate": 1e-2}
+    size = {
+        "unroll": 2,
+        "units": 6,
+        "hidden": (4,),
+        "batch_size": 5,
+        "steps": 20,
+        "evaluate_every": 7,
+        "learning_rate": 1e-2,
+    }
     return ClockSettings(**{"rule": rule, **size, **changes})
 
 

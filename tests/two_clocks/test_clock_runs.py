@@ -45,7 +45,9 @@ def test_resumed_equals_uninterrupted(stop_at, rule, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_both_networks_learn(rule):
-    rows = finish(loop_of(small(rule, units=24, batch_size=32, steps=500, evaluate_every=100, learning_rate=3e-3)))[0]
+    rows = finish(
+        loop_of(small(rule, units=24, hidden=(24,), batch_size=32, steps=500, evaluate_every=100, learning_rate=3e-3))
+    )[0]
     assert rows[-1]["streams"] == 500 * 32
     assert rows[-1]["test_odd_error"] < 5
     assert rows[-1]["test_threes_error"] < 15
@@ -118,6 +120,9 @@ def test_settings_reach_the_rule():
     assert rule.b.core.max_steps == 4 and rule.a.core.max_steps == 8
     assert [optimizer.schedule.at for optimizer in (rule.optimizer_a, rule.optimizer_b)] == [(40,), (10,)]  # A moves 4 times
     assert loop_of(small("locked", decay_at=(0.5,))).rule.optimizer_a.schedule.at == (10,)
+    for hidden, sizes in (((), [(6, 6)]), ((4,), [(6, 4), (4, 6)]), ((4, 3), [(6, 4), (4, 3), (3, 6)])):
+        guess = loop_of(small(hidden=hidden)).rule.guess
+        assert [layer.params["W"].shape for layer in guess.leaves() if "W" in layer.params] == sizes
     assert loop_of(small()).rule.guess_optimizer.learning_rate == 0.01  # 0: the same
 
 
@@ -134,6 +139,7 @@ def test_the_papers_recipe():
     """Jaderberg et al. 2017, section D.3."""
     settings = RECIPES["two-clocks-paper"].settings("decoupled")
     assert (settings.units, settings.learning_rate, settings.sg_learning_rate, settings.factor) == (256, 1e-5, 0.0, 10.0)
+    assert settings.hidden == (256,)
     assert settings.decay_at == () and settings.messages == settings.unroll
 
 
@@ -141,6 +147,7 @@ MISTAKES = {
     "rule": ({"rule": "dni"}, "--rule is dni: it must be one of locked, decoupled"),
     "unroll": ({"unroll": 0}, "--unroll is 0: it must be at least 1"),
     "ticks": ({"ticks": -1}, "--ticks is -1: it must be at least 1, or 0 for as many as T"),
+    "hidden": ({"hidden": (0,)}, "--hidden is 0: it must be sizes of at least 1"),
     "batch": ({"batch_size": 1}, "--batch-size is 1: it must be at least 2"),
     "steps": ({"steps": 0}, "--steps is 0: it must be at least 1"),
     "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be positive"),
