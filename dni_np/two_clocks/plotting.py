@@ -12,7 +12,7 @@ from dni_np.plotting import STYLE, percent_axis, plain
 LINES = {"locked": "--", "decoupled": "-", "decoupled-label": "-."}
 NETWORKS = {"odd": "A: odd digits", "threes": "B: threes"}
 COLORS = {"odd": "C0", "threes": "C3"}
-STREAMS = "streams of digits seen"
+STREAMS = "thousands of streams seen"
 
 
 def curves(history, title):
@@ -31,7 +31,7 @@ def curves(history, title):
         for axes in guess:
             axes.plot(*along_streams(history, "cosine"), color="C2")
             axes.axhline(0, color="0.5", linestyle=":", linewidth=1)
-            axes.set(xlabel=STREAMS, ylabel="cosine of the guess with the true gradient")
+            axes.set(xlabel=STREAMS, ylabel="cosine with the true gradient")
         figure.suptitle(plain(title))
         return figure
 
@@ -41,7 +41,7 @@ def comparison(groups, title):
     unrolls = sorted({unroll for _, unroll, _ in groups})
     colors = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
     with rc_context(STYLE):
-        figure = Figure(figsize=(11, 4) if len(unrolls) == 1 else (11, 7.5), layout="constrained")
+        figure = Figure(figsize=(11, 3.8) if len(unrolls) == 1 else (11, 7.5), layout="constrained")
         panels = figure.subplots(1 if len(unrolls) == 1 else 2, 2, squeeze=False)
         for axes, (name, network) in zip(panels[0], NETWORKS.items()):
             for rule, unroll, histories in groups:
@@ -75,6 +75,6 @@ def _ends(axes, groups, name):
 
 
 def along_streams(history, name):
-    """(streams, values) of the rows that have `name`."""
+    """(thousands of streams, values) of the rows that have `name`."""
     rows = [row for row in history.rows if name in row]
-    return [row["streams"] for row in rows], [row[name] for row in rows]
+    return [row["streams"] / 1000 for row in rows], [row[name] for row in rows]
