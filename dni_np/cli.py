@@ -70,6 +70,8 @@ def make_plan(recipe, options):
     kind = kind_of(recipe.common)
     foreign = {name for other in KINDS for name in other.options} - set(kind.options)
     refuse(options, sorted(foreign), f"{recipe.common.task} is an experiment on {kind.name}")
+    if "all" in (getattr(options, "rules", None) or []):
+        options.rules = list(kind.rules)
     strange = [rule for rule in getattr(options, "rules", None) or [] if rule not in kind.rules]
     if strange:
         raise UserError(f"for {recipe.common.task} there is no rule {', '.join(strange)}: its are {', '.join(kind.rules)}")
@@ -77,14 +79,14 @@ def make_plan(recipe, options):
 
 
 def demo(options):
-    """Both tasks, quickly, under every rule."""
+    """Both tasks, quickly, under the usual rules."""
     for name, changes, title in (
         ("addition-quick", {}, "Binary addition: three layers of sigmoids"),
         ("mnist-fcn-quick", {"data": "auto", "evaluate_every": 50}, "MNIST: three layers, 256 units"),
     ):
         print(f"\n{title}, with and without waiting for the gradient\n", flush=True)
         recipe = find_recipe(name)
-        plan = [recipe.settings(rule, **changes) for rule in kind_of(recipe.common).rules]
+        plan = [recipe.settings(rule, **changes) for rule in kind_of(recipe.common).usual_rules]
         folder = new_folder(None, f"demo-{name}")
         save_plan(folder, name, plan)
         if not run_plan(folder, name, plan, load_data_of(plan)):

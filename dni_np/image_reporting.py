@@ -4,8 +4,7 @@ import numpy as np
 
 from dni_np import plotting
 from dni_np.reporting import save_figure, spread
-
-USUAL_SOURCES = {"dni": ("output",), "cdni": ("output", "label")}  # not worth naming in a label
+from dni_np.settings import OWN, USUAL_SOURCES
 
 
 def label(settings, seed=False):
@@ -13,7 +12,7 @@ def label(settings, seed=False):
     parts = [curve_name(settings), str(len(settings.hidden_widths) + 1)]
     if settings.cut_after and settings.rule != "backprop":
         parts.append("after" + "+".join(map(str, settings.cut_after)))
-    if settings.targets != "bootstrapped" and settings.rule in USUAL_SOURCES:
+    if settings.targets != "bootstrapped" and settings.rule in {*USUAL_SOURCES, "stale"}:
         parts.append("truetargets")
     if settings.head != "true" and settings.rule in USUAL_SOURCES:
         parts.append("head")
@@ -23,9 +22,14 @@ def label(settings, seed=False):
 
 
 def curve_name(settings):
-    """What runs of different depths have in common: the rule, and its sources unless they are the usual ones."""
-    usual = settings.sees == USUAL_SOURCES.get(settings.rule, settings.sees)
-    return settings.rule if usual else f"{settings.rule}-{'+'.join(settings.sees)}"
+    """What runs of different depths have in common: the rule, what only it asks for, sources unless they are the usual."""
+    parts = [settings.rule]
+    if settings.rule in OWN:
+        own = getattr(settings, OWN[settings.rule])
+        parts.append("+".join(f"{value:g}" for value in (own if isinstance(own, tuple) else (own,))))
+    if settings.sees != USUAL_SOURCES.get(settings.rule, settings.sees):
+        parts.append("+".join(settings.sees))
+    return "-".join(parts)
 
 
 def summary_row(settings, histories, data_name, seeds):

@@ -37,6 +37,7 @@ class Kind:
     summary_row: Callable  # (settings, histories, data's name, seeds) -> {column: cell}
     save_run_figures: Callable  # (loop, folder, settings)
     save_comparison: Callable  # ([(settings, histories)], heading, folder)
+    usual_rules: tuple = ()  # of many rules, those to compare unless others are asked for
 
 
 def _images(settings):
@@ -57,6 +58,7 @@ IMAGES = Kind(
     summary_row=image_reporting.summary_row,
     save_run_figures=image_reporting.save_run_figures,
     save_comparison=image_reporting.save_comparison,
+    usual_rules=settings.USUAL_RULES,
 )
 SEQUENCES = Kind(
     name="sequences",

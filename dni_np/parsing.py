@@ -27,6 +27,8 @@ examples
   python -m dni_np demo
   python -m dni_np mnist --rule cdni --layers 6
   python -m dni_np compare --rules none backprop cdni --layers 3 4 5 6 --seed 0 1 2
+  python -m dni_np mnist --rule bp-lambda --lambdas 0.5
+  python -m dni_np compare --recipe mnist-fcn-quick --rules all
   python -m dni_np mnist --recipe mnist-cnn-quick
   python -m dni_np cifar --rule backprop --recipe cifar-fcn-quick
   python -m dni_np copy --rule dni --unroll 3 --recipe copy-quick
@@ -83,9 +85,12 @@ def parser():
 def _add_experiment(command, recipe, kinds, several):
     rules = list(dict.fromkeys(rule for kind in kinds for rule in kind.rules))
     if several:
-        command.add_argument("--rules", nargs="+", choices=rules, help="default: all that the recipe's task has")
+        usual = f"default: {' '.join(IMAGES.usual_rules)}, or all of a task on sequences; all: every rule; see list"
+        command.add_argument("--rules", nargs="+", choices=[*rules, "all"], metavar="RULE", help=usual)
     else:
-        command.add_argument("--rule", choices=rules, help=f"default: {DEFAULT_RULES[kinds[0].name]}")
+        command.add_argument(
+            "--rule", choices=rules, metavar="RULE", help=f"{', '.join(rules)}; default: {DEFAULT_RULES[kinds[0].name]}"
+        )
     command.set_defaults(usual_recipe=recipe)
     command.add_argument("--recipe", metavar="NAME", help=f"named settings (default: {recipe}); see list")
     command.add_argument("--seed", type=int, nargs="+", metavar="N", help="one run for each (default: 0)")
@@ -106,6 +111,9 @@ def _add_images(command, there):
     command.add_argument("--single-dni", action="store_true", default=None, help=runs["single_dni"])
     _add_settings(command, planning.OVERRIDES, planning.LISTS, there)
     command.add_argument("--sees", nargs="+", action="append", metavar="SOURCE", help=runs["sees"])
+    command.add_argument("--lambdas", type=float, nargs="+", action="append", metavar="LAMBDA", help=runs["lambdas"])
+    for name in ("update_probability", "stale_decay"):
+        command.add_argument(flag(name), type=float, nargs="+", metavar="P", help=runs[name])
 
 
 def _add_sequences(command, there):

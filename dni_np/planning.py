@@ -1,11 +1,12 @@
 """From options on the command line to a plan for images or sums: one Settings for each run."""
 
 from dataclasses import replace
+from itertools import product
 
 from dni_np.errors import UserError
 from dni_np.image_reporting import label
-from dni_np.plans import for_each_seed, given
-from dni_np.settings import RULES
+from dni_np.plans import for_each_seed, given, refuse
+from dni_np.settings import OWN, USUAL_RULES, USUAL_SOURCES
 
 # Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
 OVERRIDES = {
@@ -41,28 +42,42 @@ RUNS = {
     "sees": "what synthetic gradients look at: output, normalized, label, input, picture (of a CNN's classes), or several; "
     "repeat the option: a run each",
     "single_dni": "a run for each depth k: cut after layer k only",
+    "lambdas": "of bp-lambda, from 0 (the guess alone) to 1 (backpropagation alone): one for all guesses, or one for each, "
+    "lowest first; repeat the option: a run each",
+    "update_probability": "of sparse: how often a layer learns; several: a run each",
+    "stale_decay": "of stale: the share of the average that stays at each step; several: a run each",
 }
 OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
 
 
 def make_plan(recipe, options):
-    """Every combination of rule, sources, number of layers and cut, once for each seed."""
+    """Every combination of rule, its own numbers, sources, number of layers and cut, once for each seed."""
     if (options.layers or options.width) and (options.widths or recipe.common.widths):
         raise UserError(
             "each hidden layer's own units are given, by --widths or by the recipe: leave out --layers and --width"
         )
     changes = overrides(options)
     plan = []
-    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or "cdni"]
+    rules = (options.rules or USUAL_RULES) if options.command == "compare" else [options.rule or "cdni"]
+    for rule, name in OWN.items():
+        if rule not in rules:
+            refuse(options, [name], f"only the rule {rule} has {name}")
     for rule in rules:
-        decoupled = rule not in ("backprop", "none")
-        for sees in options.sees if options.sees and decoupled else [None]:
-            for layers in options.layers or [None]:
-                own = {"sees": sees and tuple(sees), "layers": layers}
-                settings = recipe.settings(rule, **{**changes, **{k: v for k, v in own.items() if v is not None}})
-                depths = range(1, len(settings.hidden_widths) + 1) if options.single_dni and rule != "backprop" else []
-                plan += [replace(settings, cut_after=(k,)) for k in depths] or [settings]
+        sources = [tuple(sees) for sees in options.sees or []] if rule in USUAL_SOURCES else []
+        for own, sees, layers in product(own_numbers(rule, options), sources or [None], options.layers or [None]):
+            chosen = {**own, "sees": sees, "layers": layers}
+            settings = recipe.settings(rule, **{**changes, **{k: v for k, v in chosen.items() if v is not None}})
+            cuts = options.single_dni and rule not in ("backprop", "fa")
+            depths = range(1, len(settings.hidden_widths) + 1) if cuts else []
+            plan += [replace(settings, cut_after=(k,)) for k in depths] or [settings]
     return for_each_seed(plan, options.seed, label)
+
+
+def own_numbers(rule, options):
+    """[{name: value}], a run for each, of what only this rule asks for."""
+    name = OWN.get(rule)
+    values = name and getattr(options, name)
+    return [{name: tuple(value) if isinstance(value, list) else value} for value in values or []] or [{}]
 
 
 def overrides(options):

@@ -9,7 +9,22 @@ RULES = {
     "dni": "a synthetic gradient from the layer's output",
     "cdni": "a synthetic gradient from the layer's output and the label",
     "none": "no gradient below the top layer",
+    "bp-lambda": "a guess and what comes back from above, mixed by lambda",
+    "critic": "the slope of a guess of the loss",
+    "stale": "an average of past gradients, of other samples",
+    "sparse": "a synthetic gradient, with probability p for each batch and layer",
+    "unlock": "a synthetic gradient, while it reads a synthetic input",
+    "fa": "the true gradient, sent down through fixed random weights",
+    "dfa": "the output's error, sent to each layer through fixed random weights",
+    "kickback": "the output's error times its influence on the next layer",
+    "local": "the loss of a linear classifier of its own",
 }
+USUAL_RULES = ("backprop", "dni", "cdni", "none")  # what compare and demo run unless asked
+USUAL_SOURCES = {
+    "dni": ("output",),
+    **dict.fromkeys(("cdni", "bp-lambda", "critic", "sparse", "unlock"), ("output", "label")),
+}
+OWN = {"bp-lambda": "lambdas", "sparse": "update_probability", "stale": "stale_decay"}  # what only one rule asks for
 SOURCES = ("output", "normalized", "label", "input", "picture")  # the last: of each class, for feature maps
 
 
@@ -30,6 +45,9 @@ class Settings(Checked):
     pooling: str = "max-average"  # of convolutional layers: 3 x 3 (Jaderberg et al. 2017), or "max", 2 x 2 (Liao 2017)
     targets: str = "bootstrapped"  # a guess learns from the next one's guess, or from "true" gradients (Liao 2017)
     head: str = "true"  # the top layer learns from the "true" gradient, or a "synthetic" one (trask 2017)
+    lambdas: tuple = (0.5,)  # of bp-lambda: one for each guess, lowest first, or one for all
+    update_probability: float = 0.2  # of sparse
+    stale_decay: float = 0.9  # of stale: the share of the average that stays at each step
     steps: int = 1000
     batch_size: int = 256
     optimizer: str = "adam"  # or "sgd"
@@ -50,6 +68,7 @@ class Settings(Checked):
 
     def checks(self):
         depth = len(self.hidden_widths) + 1
+        guesses = len(set(self.cut_after)) or depth - 1
         return {
             "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
@@ -73,6 +92,12 @@ class Settings(Checked):
             "optimizer": (self.optimizer in ("adam", "sgd"), "adam or sgd"),
             "pooling": (self.pooling in ("max-average", "max"), "max-average or max"),
             "targets": (self.targets in ("bootstrapped", "true"), "bootstrapped or true"),
+            "lambdas": (
+                all(0 <= lam <= 1 for lam in self.lambdas) and len(self.lambdas) in (1, guesses),
+                f"numbers from 0 (the guess alone) to 1 (backpropagation alone), one or {guesses}",
+            ),
+            "update_probability": (0 < self.update_probability <= 1, "above 0 and at most 1"),
+            "stale_decay": (0 <= self.stale_decay < 1, "at least 0 and below 1"),
             "head": (self.head in ("true", "synthetic"), "true or synthetic"),
             "seed": (self.seed >= 0, "0 or more"),
         }

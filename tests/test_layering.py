@@ -45,9 +45,11 @@ MAY_IMPORT = {
     "recipes": {"errors", "settings"},
     "plotting": {"errors"},  # numbers in, figures out
     "architectures": {"errors", "nn"},
-    "building": {"architectures", "backend", "errors", "recipes", *PARTS - EXPERIMENTS},
+    "rule_parts": {"backend", "dni", "errors", "nn"},
+    "rules": {"baselines", "dni", "errors", "nn"},
+    "building": {"architectures", "backend", "errors", "rule_parts", "rules", *PARTS - EXPERIMENTS - {"baselines"}},
     "reporting": {"training"},
-    "image_reporting": {"plotting", "reporting"},
+    "image_reporting": {"plotting", "reporting", "settings"},
     "plans": {"errors"},
     "planning": {"errors", "image_reporting", "plans", "settings"},
     "sequences": {"backend", "checked", "errors", "plans", "plotting", "recipes", "reporting", *PARTS - {"two_clocks"}},

@@ -21,23 +21,27 @@ from dni_np.errors import UserError
 
 
 class SyntheticInput:
-    """A model from the network's input to a layer's, as a SyntheticGradient that reads x, and its optimizer."""
+    """A model from the network's input to a layer's, as a SyntheticGradient that reads x, and its optimizer.
 
-    def __init__(self, model, optimizer):
-        self.model, self.optimizer = model, optimizer
+    `shape` is that of one sample of the layer's input: (n_h,), or of feature maps, which the model gives as rows.
+    """
+
+    def __init__(self, model, optimizer, shape):
+        self.model, self.optimizer, self.shape = model, optimizer, tuple(shape)
         self.waiting = deque()
 
     def guess(self, x, context):
-        """x (N, n_in) -> hhat (N, n_h); it waits for the real h."""
+        """x (N, n_in) -> hhat (N, *shape); it waits for the real h."""
         guess, cache = self.model.forward(x, context)
+        guess = guess.reshape(len(x), *self.shape)
         self.waiting.append((guess, cache))
         return guess
 
     def learn(self, h):
-        """Fit the oldest waiting guess to the real h (N, n_h); return the loss before, a device scalar."""
+        """Fit the oldest waiting guess to the real h (N, *shape); return the loss before, a device scalar."""
         guess, cache = self.waiting.popleft()
         error = guess - h
-        self.model.backward(error, cache)
+        self.model.backward(error.reshape(len(error), -1), cache)
         self.optimizer.step()
         return xp.vdot(error, error) * (0.5 / len(error))
 

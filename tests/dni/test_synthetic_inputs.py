@@ -29,7 +29,7 @@ def build(sees=LABEL, hidden=(9,)):
     for n in SIZES[1:-1]:
         looks = Conditioning(sees, SIZES[0], label=SIZES[-1])
         model = SyntheticGradient(n, looks, rng, hidden, he_normal, dtype=np.float64)
-        inputs.append(SyntheticInput(model, adam(model)))
+        inputs.append(SyntheticInput(model, adam(model), (n,)))
     return UnlockedNetwork(network.units, network.head, network.classes, inputs)
 
 
