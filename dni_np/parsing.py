@@ -118,7 +118,7 @@ def _add_images(command, there):
 
 def _add_sequences(command, there):
     command.add_argument("--unroll", type=int, nargs="+", metavar="T", help=sequence_planning.RUNS["unroll"])
-    _add_settings(command, sequence_planning.OVERRIDES, {}, there)
+    _add_settings(command, sequence_planning.OVERRIDES, sequence_planning.LISTS, there)
     for name, about in sequence_planning.SWITCHES.items():
         command.add_argument(flag(name), action=argparse.BooleanOptionalAction, help=about)
 

@@ -27,11 +27,14 @@ class StateGuess(Sequential):
     """M(h) = ReLU(h W_1 + b_1) W_2 + b_2, from h (N, H) to (N, `parts` H): gradients for h and c.
 
     One hidden layer of as many units as the core has, the last layer zero at first (section D.2).
+    `hidden` gives other widths; with () the model is linear, M(h) = h W + b.
     """
 
-    def __init__(self, units, rng, parts=2, last_init=zeros, dtype=FLOAT):
-        hidden = Linear(units, units, rng, dtype=dtype)
-        super().__init__([hidden, ReLU(), Linear(units, parts * units, rng, init=last_init, dtype=dtype)])
+    def __init__(self, units, rng, parts=2, hidden=None, last_init=zeros, dtype=FLOAT):
+        widths, layers = [units, *((units,) if hidden is None else hidden)], []
+        for n_in, n in zip(widths, widths[1:]):
+            layers += [Linear(n_in, n, rng, dtype=dtype), ReLU()]
+        super().__init__([*layers, Linear(widths[-1], parts * units, rng, init=last_init, dtype=dtype)])
 
 
 class RecurrentDNI(TruncatedBPTT):

@@ -63,7 +63,7 @@ def build_rule(settings, n_in, classes, rng):
     if settings.rule == "bptt":
         return TruncatedBPTT(*network)
     aux = settings.rule == "dni-aux"
-    guess = StateGuess(settings.units, rng, parts=4 if aux else 2)
+    guess = StateGuess(settings.units, rng, parts=4 if aux else 2, hidden=settings.hidden)
     return (RecurrentDNIAux if aux else RecurrentDNI)(
         *network,
         guess=guess,

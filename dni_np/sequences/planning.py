@@ -7,7 +7,7 @@ from dni_np.sequences.settings import COPYING, RULES
 # Options that change settings: name in SequenceSettings, type, help. None of them has a default here: recipes have.
 OVERRIDES = {
     "data": (str, "what characters reads: library (Python's own source), shakespeare, or a text file or folder"),
-    "units": (int, "of the LSTM, and of the synthetic gradient model's hidden layer"),
+    "units": (int, "of the LSTM"),
     "steps": (int, "updates, one for each chunk (0: as many as --samples takes)"),
     "samples": (int, "sequences of Copy or Repeat Copy after which a run ends (0: no limit)"),
     "batch_size": (int, "sequences side by side"),
@@ -18,12 +18,13 @@ OVERRIDES = {
     "evaluate_every": (int, "steps between measurements"),
     "checkpoint_every": (int, "steps between checkpoints"),
 }
+LISTS = {"hidden": (int, "hidden layers of the synthetic gradient model, e.g. 256; 0 for linear")}
 SWITCHES = {
     "scaled_target": "targets are made of the scaled synthetic gradient (default: yes)",
     "error_into_core": "the synthetic gradient model's error teaches the LSTM, too (default: no)",
 }
 RUNS = {"unroll": "T, time steps in a chunk; several: one run each"}
-OPTIONS = (*OVERRIDES, *SWITCHES, *RUNS)
+OPTIONS = (*OVERRIDES, *LISTS, *SWITCHES, *RUNS)
 
 
 def make_plan(recipe, options):
@@ -33,7 +34,9 @@ def make_plan(recipe, options):
     else:
         refuse(options, ("samples",), "characters is one long sequence, measured in --steps")
     rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
-    changes = given(options, (*OVERRIDES, *SWITCHES))
+    changes = given(options, (*OVERRIDES, *LISTS, *SWITCHES))
+    if "hidden" in changes:
+        changes["hidden"] = tuple(n for n in changes["hidden"] if n != 0)  # 0 stands for none
     if "samples" in changes and "steps" not in changes and recipe.common.samples == 0:
         changes["steps"] = 0  # in place of the recipe's
     plan = []

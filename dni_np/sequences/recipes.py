@@ -6,7 +6,7 @@ Paper's own means Jaderberg et al. 2017, section D.2: Adam at 7e-5 and batches o
 from dni_np.recipes import Recipe
 from dni_np.sequences.settings import SequenceSettings
 
-QUICK = {"units": 64, "batch_size": 64, "evaluate_every": 500, "samples": 400_000}
+QUICK = {"units": 64, "hidden": (64,), "batch_size": 64, "evaluate_every": 500, "samples": 400_000}
 PAPER = {"learning_rate": 7e-5}
 
 RECIPES = {
@@ -43,7 +43,14 @@ RECIPES = {
     "characters-quick": Recipe(
         "characters, LSTM of 128 units, a minute or two a run",
         SequenceSettings(
-            task="characters", unroll=8, units=128, batch_size=32, learning_rate=3e-3, steps=6000, evaluate_every=500
+            task="characters",
+            unroll=8,
+            units=128,
+            hidden=(128,),
+            batch_size=32,
+            learning_rate=3e-3,
+            steps=6000,
+            evaluate_every=500,
         ),
         {},
     ),
@@ -54,7 +61,16 @@ RECIPES = {
     ),
     "characters-paper": Recipe(
         "characters with the paper's own 1024 units, Adam at 7e-5, stopped at the first rise in validation",
-        SequenceSettings(task="characters", unroll=5, units=1024, steps=2_500_000, patience=1, evaluate_every=5000, **PAPER),
+        SequenceSettings(
+            task="characters",
+            unroll=5,
+            units=1024,
+            hidden=(1024,),
+            steps=2_500_000,
+            patience=1,
+            evaluate_every=5000,
+            **PAPER,
+        ),
         {},
     ),
 }

@@ -26,7 +26,8 @@ class SequenceSettings(Checked):
     data: str = "library"  # of characters: "library", "shakespeare", or a text file or folder
     rule: str = "dni"
     unroll: int = 3  # T, the time steps of a chunk
-    units: int = 256  # of the LSTM, and of the hidden layer of the synthetic gradient model
+    units: int = 256  # of the LSTM
+    hidden: tuple = (256,)  # hidden layers of the synthetic gradient model; () is linear
     batch_size: int = 256
     learning_rate: float = 1e-3  # Adam's, never lowered
     sg_learning_rate: float = 0.0  # of the synthetic gradient model; 0: the same
@@ -47,6 +48,7 @@ class SequenceSettings(Checked):
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
             "unroll": (self.unroll >= 1, "at least 1"),
             "units": (self.units >= 1, "at least 1"),
+            "hidden": (all(n >= 1 for n in self.hidden), "at least 1 unit a layer"),
             "batch_size": (self.batch_size >= 1, "at least 1"),
             "learning_rate": (self.learning_rate > 0, "positive"),
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
