@@ -12,6 +12,11 @@ class Checked:
         """{name: (whether its value is good, what it must be)}."""
         raise NotImplementedError
 
+    @classmethod
+    def from_saved(cls, saved):
+        """The settings that `asdict` made `saved` of, perhaps by way of JSON, which has no tuples."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
+
     def __post_init__(self):
         for one in fields(self):
             value = getattr(self, one.name)
