@@ -8,7 +8,7 @@ from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.nn import conv_choice, conv_columns, windows
 from dni_np.recipes import RECIPES
-from dni_np.settings import RULES, Settings
+from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
 from tests import cupy_names
 from tests.strict_array import strict
 
@@ -26,6 +26,15 @@ RUNS = {
     "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
     "cnn cdni": {"rule": "cdni", "network": "cnn", "sees": ("output", "label"), "pooling": "max", "head": "synthetic"},
     "pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
+    "bp-lambda": {"rule": "bp-lambda", "sees": ("output", "label"), "lambdas": (0.2, 0.5, 1.0)},
+    "critic": {"rule": "critic", "sees": ("output", "label"), "hidden": (9,)},
+    "stale": {"rule": "stale"},
+    "sparse": {"rule": "sparse", "hidden": (9,)},
+    "unlock": {"rule": "unlock", "sees": ("output", "label"), "hidden": (9,)},
+    **{rule: {"rule": rule} for rule in ("fa", "dfa", "kickback", "local")},
+    **{f"cnn {rule}": {"rule": rule, "network": "cnn"} for rule in ("stale", "fa", "dfa", "kickback", "local")},
+    "cnn critic": {"rule": "critic", "network": "cnn", "sees": ("output", "label"), "hidden": (9,)},
+    "cnn unlock": {"rule": "unlock", "network": "cnn", "hidden": (9,)},
     "addition": {"rule": "cdni", "sees": MIXTURE, "head": "synthetic", "task": "addition", "optimizer": "sgd"},
 }
 
@@ -75,11 +84,24 @@ def test_rules(name, dataset):
     assert_same_run(*on_both(small(name), dataset))
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("recipe", RECIPES)
+SMALL = ("mnist-fcn-quick", "mnist-cnn-quick", "addition-quick")  # here all rules, elsewhere the usual ones
+
+
+@pytest.mark.parametrize(
+    "recipe, rule", [(name, rule) for name in RECIPES for rule in (RULES if name in SMALL else USUAL_RULES)]
+)
 def test_recipes(recipe, rule, dataset):
     settings = RECIPES[recipe].settings(rule, steps=3, batch_size=20, examples=60, evaluate_every=1)
     assert_same_run(*on_both(settings, dataset))
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_knows_every_rule(recipe, rule):
+    settings = RECIPES[recipe].settings(rule)
+    assert settings.rule == rule and (settings.hidden or rule != "critic")
+    if rule in USUAL_SOURCES and rule != "dni":
+        assert "label" in settings.sees
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -94,7 +116,7 @@ def test_no_step_waits_for_the_device(name, dataset):
         assert strict.record.synchronizations == before + 1  # the counter does count
 
 
-@pytest.mark.parametrize("name", ["backprop", "mixture", "synthetic head"])
+@pytest.mark.parametrize("name", ["backprop", "mixture", "synthetic head", "sparse", "stale", "fa"])
 @pytest.mark.parametrize("first, second", [(strict, strict), ("numpy", strict), (strict, "numpy")])
 def test_checkpoints_cross_backends(first, second, name, dataset, tmp_path):
     with using(first):

@@ -6,11 +6,13 @@ import signal
 import numpy as np
 import pytest
 
+from dni_np.backend import to_numpy
 from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
-from dni_np.recipes import Settings
+from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
 
+NEWER = [rule for rule in RULES if rule not in USUAL_RULES]
 TINY = {"width": 12, "steps": 30, "batch_size": 20, "evaluate_every": 10, "checkpoint_every": 7, "learning_rate": 1e-2}
 
 
@@ -29,15 +31,15 @@ def without_time(history):
 
 
 def settings_for(rule, **changes):
-    sees = ("output", "label") if rule == "cdni" else ("output",)
-    return Settings(rule=rule, sees=sees, hidden=(16,) if rule == "dni" else (), **{**TINY, **changes})
+    hidden = (16,) if rule in ("dni", "critic", "unlock") else ()
+    return Settings(rule=rule, sees=USUAL_SOURCES.get(rule, ("output",)), hidden=hidden, **{**TINY, **changes})
 
 
 def equal_states(a, b):
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("rule", ["backprop", "dni", "cdni", "none"])
+@pytest.mark.parametrize("rule", RULES)
 def test_training_learns_and_records(rule, dataset, tmp_path):
     loop = build_loop(settings_for(rule, steps=150), dataset, tmp_path, progress=False)
     before = loop.task.error(loop.rule, dataset.x_test, dataset.y_test)
@@ -49,8 +51,9 @@ def test_training_learns_and_records(rule, dataset, tmp_path):
     assert len((tmp_path / "history.csv").read_text().splitlines()) == len(lines) + 1
 
 
-@pytest.mark.parametrize("rule", ["backprop", "dni", "cdni", "none"])
-@pytest.mark.parametrize("stop_at", [1, 10, 13, 29])
+@pytest.mark.parametrize(
+    "rule, stop_at", [*((r, n) for r in USUAL_RULES for n in (1, 10, 13, 29)), *((r, 13) for r in NEWER)]
+)
 def test_resumed_equals_uninterrupted(rule, stop_at, dataset, tmp_path, monkeypatch):
     whole = build_loop(settings_for(rule), dataset, tmp_path / "whole", progress=False)
     whole.run()
@@ -115,11 +118,15 @@ def test_one_seed_one_run(dataset):
     assert not equal_states(states[0], states[2])
 
 
-def test_the_main_network_starts_the_same_under_every_rule(dataset):
-    backprop, dni = (build_loop(settings_for(rule), dataset, progress=False).rule for rule in ("backprop", "dni"))
-    for core, decoupled in zip(backprop.cores, dni.cores):
-        for a, b in zip(core.state().values(), decoupled.state().values()):
-            assert np.array_equal(a, b)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "backprop"])
+def test_the_main_network_starts_the_same_under_every_rule(rule, dataset):
+    backprop, other = (build_loop(settings_for(name), dataset, progress=False).rule for name in ("backprop", rule))
+    weights = [
+        [to_numpy(value) for core in network.cores for value in core.params.values()] for network in (backprop, other)
+    ]
+    assert len(weights[0]) == 8
+    for a, b in zip(*weights, strict=True):
+        assert np.array_equal(a, b)
 
 
 def test_divergence_is_one_sentence_with_advice(dataset):
@@ -136,7 +143,24 @@ def test_dtype_stays_float32(dataset):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"steps": 0}, {"batch_size": 1}, {"layers": 1}, {"learning_rate": 0.0}, {"rule": "magic"}, {"decay_at": (2.0,)}]
+    "bad",
+    [
+        {"steps": 0},
+        {"batch_size": 1},
+        {"layers": 1},
+        {"learning_rate": 0.0},
+        {"rule": "magic"},
+        {"decay_at": (2.0,)},
+        {"lambdas": (1.1,)},
+        {"lambdas": (-0.1, 0.5)},
+        {"lambdas": ()},
+        {"lambdas": (0.5, 0.5, 0.5)},  # two guesses
+        {"lambdas": (0.5, 0.5), "cut_after": (1,)},  # one
+        {"update_probability": 0.0},
+        {"update_probability": 1.5},
+        {"stale_decay": 1.0},
+        {"stale_decay": -0.5},
+    ],
 )
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(UserError, match="--" + next(iter(bad)).replace("_", "-")):
