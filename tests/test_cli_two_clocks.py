@@ -57,9 +57,7 @@ def test_a_run_leaves_everything(rule, tmp_path, capsys):
     rows = rows_of(run / "history.csv")
     assert [row["streams"] for row in rows] == ["50", "100"]
     assert {"test_odd_error", "test_threes_error", "test_odd_loss", "odd_loss", "threes_loss"} <= set(rows[0])
-    assert {"cosine", "sign", "l2", "gradient_loss"} & set(rows[0]) == (
-        {"cosine", "sign", "l2", "gradient_loss"} if rule != "locked" else set()
-    )
+    assert ("cosine" in rows[0] and "gradient_loss" in rows[0]) == (rule != "locked")
 
 
 def test_compare_covers_rules_unrolls_and_seeds(tmp_path):

@@ -6,6 +6,8 @@ For per-sample gradients ghat and g, both (N, D), averaged over the N samples:
     l2       ||ghat - g||
     sign     share of the D dimensions whose signs differ; 1/2 by chance
 
+    pooled cosine    <ghat, g> / (||ghat|| ||g||) of all N rows at once: those with a large gradient count for more
+
 A zero gradient has no direction: its cosine counts as 0, and its sign as differing from
 any that is not zero.
 """
@@ -29,3 +31,9 @@ def gradient_error(synthetic, true):
 def norm(rows):
     """Euclidean length of each row, (N, D) -> (N,)."""
     return xp.sqrt((rows * rows).sum(axis=1))
+
+
+def pooled_cosine(synthetic, true):
+    """A device scalar, from two arrays of one shape; 0 where one of them is all zero."""
+    sizes = xp.sqrt((synthetic * synthetic).sum() * (true * true).sum())
+    return (synthetic * true).sum() / xp.maximum(sizes, 1e-30)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dni_np.analysis.gradient_error import gradient_error
+from dni_np.analysis.gradient_error import gradient_error, pooled_cosine
 from dni_np.backend import asarray
 
 
@@ -37,3 +37,13 @@ def test_cosine_and_sign_do_not_depend_on_the_scale(seed, scale):
     cosine, _, sign = errors(guess, true)
     assert errors(scale * guess, true)[::2] == pytest.approx((cosine, sign))
     assert -1 <= cosine <= 1 and 0 <= sign <= 1
+
+
+def test_the_pooled_cosine_counts_rows_by_their_size(backend):
+    """A row a hundred times larger decides; scale alone does not matter; of zeros it is 0."""
+    true = np.array([[100.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    guess = np.array([[100.0, 0.0], [0.0, -1.0], [0.0, -1.0]])
+    for factor in (1, 3):
+        found = pooled_cosine(backend.asarray(factor * guess), backend.asarray(true))
+        assert float(found) == pytest.approx((10_000 - 2) / 10_002)
+    assert float(pooled_cosine(backend.asarray(0 * guess), backend.asarray(true))) == 0
