@@ -73,7 +73,9 @@ def test_compare_covers_rules_unrolls_and_seeds(tmp_path):
 
 def test_options_reach_the_settings(tmp_path):
     options = ["--rules", "decoupled", "--factor", "2", "--sg-learning-rate", "0.5", "--learning-rate", "0.1"]
-    assert main(["compare", "--out", "run", *QUICK, *options, "--decay-at", "0.5", "0.9", "--seed", "3"]) == 0
+    assert (
+        main(["compare", "--out", "run", *QUICK, *options, "--decay-at", "0.5", "0.9", "--hidden", "0", "--seed", "3"]) == 0
+    )
     (settings,) = load_plan(tmp_path / "run")[1]
     assert settings == ClockSettings(
         data="digits", unroll=2, units=6, batch_size=5, steps=20, evaluate_every=10, seed=3,
