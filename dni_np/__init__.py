@@ -21,7 +21,11 @@ and on sequences, in the same steps:
 
     sequences/             Copy, Repeat Copy, characters
 
-What both kinds share:
+and with two networks that run at different speeds:
+
+    two_clocks/            odd digits and threes
+
+What all kinds share:
 
     cli.py                 python -m dni_np; parsing.py knows the commands, kinds.py where the kinds differ
     experiment.py          runs a plan: folders, resuming; reporting.py makes its table
