@@ -46,6 +46,10 @@ def gradient_curves(history, title):
         figure = Figure(figsize=(9, 6), layout="constrained")
         for axes, (prefix, label, scale) in zip(figure.subplots(2, 2).flat, panels):
             names = history.columns(prefix + "_")
+            if prefix == "gradient_loss":
+                names = names or history.columns("value_loss_")  # a critic guesses losses
+            if not any(value > 0 for name in names for value in history.column(name)[1]):
+                scale = "linear"  # nothing learned yet, or nothing to show
             for i, name in enumerate(sorted(names)):
                 color = f"C{i}" if len(names) <= 10 else None
                 axes.plot(*history.column(name), color=color, linewidth=1, label=f"guess {name.rsplit('_', 1)[1]}")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from dni_np.cli import main
+from dni_np.settings import RULES
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 QUICK = ["--steps", "40", "--width", "16", "--batch-size", "20", "--quiet"]
@@ -199,6 +200,35 @@ def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
     assert (tmp_path / "run" / "dni-normalized+label+input-3-head-seed0" / "history.csv").exists()
 
 
+def test_the_numbers_of_a_rule_are_a_run_each(images, tmp_path):
+    arguments = ["compare", "--data", str(images), "--rules", "none", "bp-lambda", "sparse", "stale", "--lambdas", "0.5"]
+    arguments += ["--lambdas", "0", "1", "--update-probability", "0.2", "1", "--stale-decay", "0", "0.9", "--out", "run"]
+    assert main([*arguments, *TINY]) == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
+    wanted = ["none-3", "bp-lambda-0.5-3", "bp-lambda-0+1-3", "sparse-0.2-3", "sparse-1-3", "stale-0-3", "stale-0.9-3"]
+    assert [row["run"] for row in rows] == wanted
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
+    assert [plan[i]["lambdas"] for i in (1, 2)] == [[0.5], [0.0, 1.0]]
+    assert [plan[i]["update_probability"] for i in (3, 4)] == [0.2, 1.0]
+
+
+def test_a_rule_of_the_family_runs_and_resumes(images, tmp_path, capsys):
+    arguments = ["mnist", "--rule", "bp-lambda", "--lambdas", "0.5", "--data", str(images), "--out", "run"]
+    assert main([*arguments, *TINY]) == 0
+    assert re.search(r"bp-lambda-0.5-3 .* 6 ", capsys.readouterr().out)
+    assert (tmp_path / "run" / "bp-lambda-0.5-3-seed0" / "gradients.png").exists()
+    assert main(["mnist", "--resume", "run", "--quiet"]) == 0
+
+
+def test_compare_takes_the_usual_rules_unless_asked_for_all(images, tmp_path):
+    for name, more in (("usual", []), ("all", ["--rules", "all"])):
+        arguments = ["compare", "--recipe", "mnist-fcn-quick", "--data", str(images), "--hidden", "5", "--out", name]
+        assert main([*arguments, *more, *TINY]) == 0
+    names = {n: [row["run"] for row in csv.DictReader((tmp_path / n / "summary.csv").open())] for n in ("usual", "all")}
+    assert names["usual"] == ["backprop-3", "dni-3", "cdni-3", "none-3"] == names["all"][:4]
+    assert len(names["all"]) == len(RULES) == 13
+
+
 SUMS = ["compare", "--recipe", "addition-quick", "--rules", "backprop", "dni"]
 
 
@@ -283,6 +313,30 @@ MISTAKES = {
         ["mnist", "--data", "digits", "--recipe", "mnist-cnn", "--layers", "6", "--width", "2"],
         "after 3 poolings images of 8 x 8 have shrunk to one pixel",
     ),
+    "lambda too large": (
+        ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "1.5"],
+        r"--lambdas is 1.5: it must be numbers from 0 \(the guess alone\) to 1 \(backpropagation alone\), one or 2",
+    ),
+    "too many lambdas": (
+        ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "0.5", "0.5", "0.5"],
+        "--lambdas is 0.5 0.5 0.5: it must be numbers from 0 .* one or 2",
+    ),
+    "lambdas for another rule": (["mnist", "--lambdas", "0.5"], "only the rule bp-lambda has lambdas: leave out --lambdas"),
+    "never an update": (
+        ["mnist", "--data", "digits", "--rule", "sparse", "--update-probability", "0"],
+        "--update-probability is 0.0: it must be above 0 and at most 1",
+    ),
+    "nothing forgotten": (["mnist", "--rule", "stale", "--stale-decay", "1"], "--stale-decay is 1.0: it must be at least 0"),
+    "a linear critic": (["mnist", "--data", "digits", "--rule", "critic", "--hidden", "0"], "has one slope everywhere"),
+    "a critic that looks away": (
+        ["mnist", "--data", "digits", "--rule", "critic", "--sees", "label"],
+        "a critic looks at output first",
+    ),
+    "sparse with true targets": (
+        ["mnist", "--data", "digits", "--rule", "sparse", "--targets", "true"],
+        "the rule sparse has no form with --targets true",
+    ),
+    "a rule of other tasks": (["compare", "--recipe", "copy", "--rules", "fa"], "for copy there is no rule fa"),
     "widths twice": (["mnist", "--data", "digits", "--widths", "9", "--layers", "3"], "leave out --layers"),
     "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
     "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),
