@@ -35,15 +35,16 @@ RELATIVES = {
     "bp-lambda": CHAINED,
     "sparse": CHAINED,
     "unlock": {**CHAINED, "hidden": (1024,)},
-    "critic": {"hidden": (256,), "head": "true"},
+    "critic": {"hidden": (256,), "head": "true", "targets": "true"},
 }
 
 # Jaderberg et al. 2017, section D.1: two hidden layers for DNI, linear for cDNI.
 PAPER_MODELS = {"dni": {"hidden": (1024, 1024)}, "cdni": {"sees": LABEL}}
 
-# Where what a core is told has little to do with the truth, it must hardly move, or it gets worse than it began.
+# A critic hears one number a sample and must learn fast, or the core finds out where it errs: with 3 layers and 1e-3 for
+# both the test error is 38 %, three times that of layers that stand still. Of stale gradients only noise is left.
 SLOW_CORES = {
-    "critic": {"learning_rate": 3e-5, "sg_learning_rate": 1e-3, "head_learning_rate": 1e-3},
+    "critic": {"learning_rate": 3e-4, "sg_learning_rate": 1e-2, "head_learning_rate": 1e-3},
     "stale": {"learning_rate": 3e-5, "head_learning_rate": 1e-3},
 }
 
@@ -73,6 +74,7 @@ def conv_models(channels):
     return {
         "dni": {"hidden": (channels, channels), **SLOWLY},
         "cdni": {"sees": LABEL, "hidden": (channels,), **GUESSED_AT},
+        **SLOW_CORES,
     }
 
 
@@ -125,7 +127,7 @@ RECIPES = {
     "mnist-cnn-quick": Recipe(
         "MNIST CNN, 16 channels, a minute or two a run",
         Settings(network="cnn", width=16, steps=600, evaluate_every=100),
-        {"dni": {"hidden": (16,), **GUESSED_AT}, "cdni": {"sees": LABEL, "sg_learning_rate": 3e-4}},
+        {"dni": {"hidden": (16,), **GUESSED_AT}, "cdni": {"sees": LABEL, "sg_learning_rate": 3e-4}, **SLOW_CORES},
     ),
     "mnist-cnn": Recipe(
         "MNIST CNN, 64 channels: the README's table",
@@ -145,13 +147,13 @@ RECIPES = {
     "cifar-fcn-quick": Recipe(
         "CIFAR-10 FCN, 256 units, seconds to a minute a run",
         Settings(steps=1000, **CIFAR),
-        {"dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3}, "cdni": {"sees": LABEL}},
+        {"dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3}, "cdni": {"sees": LABEL}, **SLOW_CORES},
     ),
     "cifar-fcn": Recipe(
         "CIFAR-10 FCN, 1000 units, batch 256",
         Settings(width=1000, steps=5000, **CIFAR),
         # As on MNIST: a slow core and a fast model.
-        {**CIFAR_MODELS, "dni": {"hidden": (4000,), "learning_rate": 1e-4, "sg_learning_rate": 1e-3}},
+        {**CIFAR_MODELS, "dni": {"hidden": (4000,), "learning_rate": 1e-4, "sg_learning_rate": 1e-3}, **SLOW_CORES},
     ),
     "cifar-fcn-paper": Recipe(
         "CIFAR-10 FCN with the paper's own schedule: 500k steps of Adam at 3e-5, /10 at 300k and 400k",
@@ -161,7 +163,7 @@ RECIPES = {
     "cifar-cnn-quick": Recipe(
         "CIFAR-10 CNN, 16 channels, a minute or two a run",
         Settings(network="cnn", width=16, steps=600, evaluate_every=100, **CIFAR),
-        {"dni": {"hidden": (16,), **GUESSED_AT}, "cdni": {"sees": LABEL, "sg_learning_rate": 3e-4}},
+        {"dni": {"hidden": (16,), **GUESSED_AT}, "cdni": {"sees": LABEL, "sg_learning_rate": 3e-4}, **SLOW_CORES},
     ),
     "cifar-cnn": Recipe(
         "CIFAR-10 CNN, 32 channels: what a CPU can do",

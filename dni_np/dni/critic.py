@@ -9,7 +9,8 @@ nothing is backpropagated from layer to layer. But no one teaches it slopes: tha
 make dv/dh near its gradient. And a critic that does not see the label has another fault, however good: moving h to where
 the loss is known to be small is not the same as making it small for this sample, whose label does not move along.
 
-The targets chain as in temporal-difference learning (the paper leaves them open).
+The paper leaves the targets open. Chained as above, as in temporal-difference learning, each is made of the next guess;
+with `bootstrapped` False every critic learns the loss itself, which costs one number a sample and works better here.
 """
 
 from dni_np.backend import FLOAT, xp
