@@ -14,7 +14,8 @@ From there to experiments on images (and sums):
 
     architectures.py       the main networks
     settings.py            all that defines a run
-    recipes.py             settings by name; building.py makes runs of them, planning.py several from one command
+    recipes.py             settings by name, recipe_models.py what their rules change; building.py makes runs of them,
+                           planning.py several from one command
     rules.py               a builder for each rule, from rule_parts.py: cores, guesses, units, heads
     image_reporting.py     what such runs leave to look at; plotting.py draws it
 

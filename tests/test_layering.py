@@ -42,7 +42,8 @@ MAY_IMPORT = {
     },
     "checked": {"errors"},
     "settings": {"checked"},
-    "recipes": {"errors", "settings"},
+    "recipe_models": set(),  # numbers
+    "recipes": {"errors", "recipe_models", "settings"},
     "plotting": {"errors"},  # numbers in, figures out
     "architectures": {"errors", "nn"},
     "rule_parts": {"backend", "dni", "errors", "nn"},
