@@ -122,6 +122,17 @@ def test_samples_take_the_place_of_the_papers_steps(tmp_path):
     assert rows_of(tmp_path / "run" / "dni-T3-seed0" / "history.csv")[-1]["samples"] == "256"  # one batch
 
 
+def test_epochs_take_the_place_of_steps(tmp_path):
+    """Whatever the length of its chunks, a run reads the text as often: in twice as many updates for half as long ones."""
+    text = tmp_path / "rhyme.txt"
+    text.write_text("one two three four five, once I caught a fish alive;\n" * 40)
+    arguments = ["compare", "--recipe", "characters-quick", "--rules", "bptt", "--unroll", "4", "8", "--epochs", "2"]
+    assert main([*arguments, "--data", str(text), "--units", "4", "--out", "run", "--quiet"]) == 0
+    rows = {T: rows_of(tmp_path / "run" / f"bptt-T{T}-seed0" / "history.csv")[-1] for T in (4, 8)}
+    assert rows[4]["epoch"] == rows[8]["epoch"] == "2"
+    assert int(rows[4]["step"]) == pytest.approx(2 * int(rows[8]["step"]), abs=2)
+
+
 @pytest.mark.parametrize("command", ["copy", "characters"])
 def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_path):
     length = ["--samples", "5000"] if command == "copy" else ["--steps", "2000"]

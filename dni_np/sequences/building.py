@@ -36,7 +36,7 @@ def build_loop(settings, text=None, folder=None, **loop_options):
     if settings.task == "characters":
         text = text or load_data(settings)
         rule = build_rule(settings, text.classes, text.classes, rng)
-        task = Characters(text, settings.batch_size, settings.unroll, settings.patience)
+        task = Characters(text, settings.batch_size, settings.unroll, settings.patience, settings.epochs)
     else:
         curriculum = Curriculum(COPY if settings.task == "copy" else REPEAT_COPY)
         rule = build_rule(settings, curriculum.channels, CLASSES, rng)

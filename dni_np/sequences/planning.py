@@ -8,8 +8,9 @@ from dni_np.sequences.settings import COPYING, RULES
 OVERRIDES = {
     "data": (str, "what characters reads: library (Python's own source), shakespeare, or a text file or folder"),
     "units": (int, "of the LSTM"),
-    "steps": (int, "updates, one for each chunk (0: as many as --samples takes)"),
+    "steps": (int, "updates, one for each chunk (0: as many as --samples or --epochs takes)"),
     "samples": (int, "sequences of Copy or Repeat Copy after which a run ends (0: no limit)"),
+    "epochs": (int, "times that characters reads its text (0: no limit)"),
     "batch_size": (int, "sequences side by side"),
     "learning_rate": (float, "of the main network"),
     "sg_learning_rate": (float, "of the synthetic gradient model (0: the same)"),
@@ -30,14 +31,14 @@ OPTIONS = (*OVERRIDES, *LISTS, *SWITCHES, *RUNS)
 def make_plan(recipe, options):
     """Every combination of rule and unroll, once for each seed."""
     if recipe.common.task in COPYING:
-        refuse(options, ("data", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
+        refuse(options, ("data", "epochs", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
     else:
-        refuse(options, ("samples",), "characters is one long sequence, measured in --steps")
+        refuse(options, ("samples",), "characters is one long sequence, measured in --epochs or --steps")
     rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
     changes = given(options, (*OVERRIDES, *LISTS, *SWITCHES))
     if "hidden" in changes:
         changes["hidden"] = tuple(n for n in changes["hidden"] if n != 0)  # 0 stands for none
-    if "samples" in changes and "steps" not in changes and recipe.common.samples == 0:
+    if {"samples", "epochs"} & set(changes) and "steps" not in changes:
         changes["steps"] = 0  # in place of the recipe's
     plan = []
     for rule in rules:

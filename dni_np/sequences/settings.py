@@ -17,7 +17,7 @@ TASKS = (*COPYING, "characters")
 class SequenceSettings(Checked):
     """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit.
 
-    Copy and Repeat Copy end after `samples` sequences, because figure 17 compares rules and lengths of chunks
+    Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the text, because figures 16 and 17 compare rules and lengths of chunks
     after the same experience: an update of a long chunk sees more of a sequence than one of a short chunk.
     `steps` limits the updates, as the paper does (2.5 million); where both are given the first to come ends the run.
     """
@@ -36,6 +36,7 @@ class SequenceSettings(Checked):
     error_into_core: bool = False  # does the error of the guess teach the core, too?
     steps: int = 0  # updates, one for each chunk; 0: no limit
     samples: int = 0  # of Copy and Repeat Copy: sequences seen; 0: no limit
+    epochs: int = 0  # of characters: times that the text is read; 0: no limit
     patience: int = 0  # of characters: end once so many validations in a row were not better; 0: never
     evaluate_every: int = 1000  # steps between measurements
     checkpoint_every: int = 10_000  # steps between checkpoints; 0: only at the end
@@ -54,9 +55,10 @@ class SequenceSettings(Checked):
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
             "scale": (self.scale >= 0, "positive, or 0 for no guess at all"),
             "samples": (self.samples >= 0, "positive, or 0 for no limit"),
+            "epochs": (self.epochs >= 0, "positive, or 0 for no limit"),
             "steps": (
-                self.steps >= 1 or (self.steps == 0 and copying and self.samples > 0),
-                "at least 1 where --samples does not end the run" if copying else "at least 1",
+                self.steps >= 1 or (self.steps == 0 and (self.samples if copying else self.epochs) > 0),
+                f"at least 1 where --{'samples' if copying else 'epochs'} does not end the run",
             ),
             "patience": (self.patience >= 0, "positive, or 0 to go on to the last step"),
             "evaluate_every": (self.evaluate_every >= 1, "at least 1"),

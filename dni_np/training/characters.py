@@ -3,6 +3,7 @@
 Training reads the text in parallel streams, a few steps at a time (see data/streams). Every
 measurement takes the validation text; the network that predicts it best is kept, and the error on
 the test text is that network's. Once `patience` measurements in a row were no better, enough is seen.
+Counting `epochs`, not updates, lets every length of chunks read the same text as often.
 (Jaderberg et al. 2017, section D.2: every 5,000 steps, stopped at the first rise.)
 
 Errors are bits per character, the mean of -log2 p.
@@ -21,10 +22,11 @@ STREAMS, STEPS = 256, 20  # in which validation and test text are read
 
 
 class Characters:
-    """What the loop asks for (see `images`), from a Text, for a recurrent rule; `patience` 0: no early stopping."""
+    """What the loop asks for (see `images`), from a Text, for a recurrent rule; it ends after so many `epochs` or
+    measurements that were no better (`patience`), 0: never."""
 
-    def __init__(self, text, batch_size, unroll, patience=0):
-        self.text, self.patience = text, patience
+    def __init__(self, text, batch_size, unroll, patience=0, epochs=0):
+        self.text, self.patience, self.epochs = text, patience, epochs
         self.name = text.name
         self.streams = Streams(text.train, batch_size, unroll)
         self.one_hot = OneHot(text.classes)
@@ -35,7 +37,7 @@ class Characters:
 
     @property
     def finished(self):
-        return 0 < self.patience <= self.rises
+        return 0 < self.patience <= self.rises or 0 < self.epochs <= self.streams.epoch
 
     def step(self, rule):
         inputs, labels, mask, first = self.streams.next()
