@@ -2,17 +2,18 @@
 
 LABEL = ("output", "label")
 
-# Rules whose guesses see what cDNI's see. Complete unlock has one hidden layer, in both models (section D.1).
+# Rules whose guesses see what cDNI's see.
 CHAINED = {"targets": "bootstrapped"}
 RELATIVES = {
     "bp-lambda": CHAINED,
     "sparse": CHAINED,
-    "unlock": {**CHAINED, "hidden": (1024,)},
+    "unlock": CHAINED,
     "critic": {"hidden": (256,), "head": "true", "targets": "true"},
 }
 
-# Jaderberg et al. 2017, section D.1: two hidden layers for DNI, linear for cDNI.
-PAPER_MODELS = {"dni": {"hidden": (1024, 1024)}, "cdni": {"sees": LABEL}}
+# Jaderberg et al. 2017, section D.1: two hidden layers for DNI, linear for cDNI, one for complete unlock (in both models).
+ONE_HIDDEN = {"hidden": (1024,)}
+PAPER_MODELS = {"dni": {"hidden": (1024, 1024)}, "cdni": {"sees": LABEL}, "unlock": ONE_HIDDEN}
 
 # A critic hears one number a sample and must learn fast, or the core finds out where it errs: with 3 layers and 1e-3 for
 # both the test error is 38 %, three times that of layers that stand still. Of stale gradients only noise is left.
@@ -53,7 +54,7 @@ def conv_models(channels):
 
 # Section D.1 again: on CIFAR-10 everything is wider, and a fully connected model has one hidden layer.
 CIFAR = {"task": "cifar", "data": "cifar10"}
-CIFAR_MODELS = {"dni": {"hidden": (4000,)}, "cdni": {"sees": LABEL}}
+CIFAR_MODELS = {"dni": {"hidden": (4000,)}, "cdni": {"sees": LABEL}, "unlock": {"hidden": (4000,)}}
 CIFAR_CONV_MODELS = {"dni": {"hidden": (128, 128)}, "cdni": {"sees": LABEL, "hidden": (128, 128)}}
 
 # Liao 2017, "Image classification with synthetic gradient in PyTorch": 16 and 32 channels, batches of 100, Adam at 1e-3

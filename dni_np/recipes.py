@@ -19,6 +19,7 @@ from dni_np.recipe_models import (
     GUESSED_AT,
     LABEL,
     LIAO,
+    ONE_HIDDEN,
     PAPER_CONV_MODELS,
     PAPER_MODELS,
     RELATIVES,
@@ -50,6 +51,7 @@ RECIPES = {
             "dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3},
             "cdni": {"sees": LABEL},
             "sparse": {"steps": 3000},  # of which each layer learns from 600
+            "unlock": ONE_HIDDEN,
             **SLOW_CORES,
         },
     ),
@@ -93,7 +95,12 @@ RECIPES = {
     "cifar-fcn-quick": Recipe(
         "CIFAR-10 FCN, 256 units, seconds to a minute a run",
         Settings(steps=1000, **CIFAR),
-        {"dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3}, "cdni": {"sees": LABEL}, **SLOW_CORES},
+        {
+            "dni": {"hidden": (1024,), "learning_rate": 3e-4, "sg_learning_rate": 1e-3},
+            "cdni": {"sees": LABEL},
+            "unlock": ONE_HIDDEN,
+            **SLOW_CORES,
+        },
     ),
     "cifar-fcn": Recipe(
         "CIFAR-10 FCN, 1000 units, batch 256",

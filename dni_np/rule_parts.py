@@ -18,6 +18,9 @@ from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.schedules import StepDecay
 
 
+MAPS_HIDDEN = 256  # hidden units of a model of a CNN's feature maps, where settings.hidden counts channels
+
+
 class Parts:
     """`layers` and `loss` of the main network, and all that is drawn after it from `rng`, in the order of the calls."""
 
@@ -107,6 +110,8 @@ class Parts:
         inputs = []
         for shape in self.shapes()[:-1]:
             looks = Conditioning(sees, pixels, label=self.dataset.classes)
-            model = SyntheticGradient(math.prod(shape), looks, self.rng, self.settings.hidden)
+            model = SyntheticGradient(
+                math.prod(shape), looks, self.rng, (MAPS_HIDDEN,) if self.is_cnn else self.settings.hidden
+            )
             inputs.append(SyntheticInput(model, self.model_optimizer(model), shape))
         return inputs
