@@ -98,10 +98,9 @@ def kind_of(settings):
 
 
 def settings_from(saved):
-    """The settings that `asdict` made `saved` of, perhaps by way of JSON, which has no tuples."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+    """The settings that `asdict` made `saved` of (see Checked)."""
     of_task = {**dict.fromkeys(sequence_settings.TASKS, SEQUENCES), clock_settings.TASK: CLOCKS}
-    return of_task.get(saved.get("task"), IMAGES).settings(**values)
+    return of_task.get(saved.get("task"), IMAGES).settings.from_saved(saved)
 
 
 def find_recipe(name, task=None):

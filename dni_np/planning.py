@@ -5,7 +5,7 @@ from itertools import product
 
 from dni_np.errors import UserError
 from dni_np.image_reporting import label
-from dni_np.plans import for_each_seed, given, refuse
+from dni_np.plans import for_each_seed, given, listed, refuse
 from dni_np.settings import OWN, USUAL_RULES, USUAL_SOURCES
 
 # Options that change settings: name in Settings, type, help. None of them has a default here: recipes have.
@@ -82,8 +82,4 @@ def own_numbers(rule, options):
 
 def overrides(options):
     """The settings given on the command line."""
-    changes = given(options, (*OVERRIDES, *LISTS))
-    for name in LISTS:
-        if name in changes:
-            changes[name] = tuple(value for value in changes[name] if value != 0)  # 0 stands for none
-    return changes
+    return {**given(options, OVERRIDES), **listed(options, LISTS)}

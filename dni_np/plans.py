@@ -11,6 +11,11 @@ def given(options, names):
     return {name: value for name, value in values.items() if value is not None}
 
 
+def listed(options, names):
+    """The same for options that take several values, as tuples: 0 stands for none."""
+    return {name: tuple(value for value in values if value != 0) for name, values in given(options, names).items()}
+
+
 def flag(name):
     """sg_learning_rate -> --sg-learning-rate."""
     return "--" + name.replace("_", "-")

@@ -1,6 +1,6 @@
 """From options on the command line to a plan for sequences: one SequenceSettings for each run."""
 
-from dni_np.plans import for_each_seed, given, refuse
+from dni_np.plans import for_each_seed, given, listed, refuse
 from dni_np.sequences.reporting import label
 from dni_np.sequences.settings import COPYING, RULES
 
@@ -35,9 +35,7 @@ def make_plan(recipe, options):
     else:
         refuse(options, ("samples",), "characters is one long sequence, measured in --epochs or --steps")
     rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
-    changes = given(options, (*OVERRIDES, *LISTS, *SWITCHES))
-    if "hidden" in changes:
-        changes["hidden"] = tuple(n for n in changes["hidden"] if n != 0)  # 0 stands for none
+    changes = {**given(options, (*OVERRIDES, *SWITCHES)), **listed(options, LISTS)}
     if {"samples", "epochs"} & set(changes) and "steps" not in changes:
         changes["steps"] = 0  # in place of the recipe's
     plan = []

@@ -1,6 +1,6 @@
 """From options on the command line to a plan for two networks: one ClockSettings for each run."""
 
-from dni_np.plans import for_each_seed, given
+from dni_np.plans import for_each_seed, given, listed
 from dni_np.two_clocks.reporting import label
 from dni_np.two_clocks.settings import RULES
 
@@ -28,10 +28,7 @@ OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
 def make_plan(recipe, options):
     """Every combination of rule and T, once for each seed."""
     rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
-    changes = given(options, (*OVERRIDES, *LISTS))
-    for name in LISTS:
-        if name in changes:
-            changes[name] = tuple(value for value in changes[name] if value != 0)  # 0 stands for none
+    changes = {**given(options, OVERRIDES), **listed(options, LISTS)}
     plan = []
     for rule in rules:
         for unroll in options.unroll or [None]:
