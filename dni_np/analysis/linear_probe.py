@@ -1,0 +1,40 @@
+"""What can be read off a layer? A linear probe per layer (Alain & Bengio 2016, "Understanding intermediate layers", M).
+
+With activations h (N, D) and one-hot labels Y (N, C), both with their means taken away, the probe is ridge regression,
+
+    minimize 1/N ||h V - Y||^2 + r s ||V||^2        V = (h^T h / N + r s I)^{-1} h^T Y / N
+
+with s the mean variance of the D units, so that a layer of larger numbers is not punished less. The class is the largest
+output. It has a closed form: nothing to tune but r, no training that could go wrong, and so every layer gets the same chance.
+"""
+
+from dni_np.analysis.layers import activations
+from dni_np.backend import xp
+
+
+class LinearProbe:
+    """Fitted to activations (N, D) and integer labels (N,)."""
+
+    def __init__(self, h, labels, classes, ridge=1e-3):
+        h, targets = h.astype(xp.float64), xp.eye(classes, dtype=xp.float64)[labels]
+        self.h_mean, self.target_mean = h.mean(axis=0), targets.mean(axis=0)
+        h, targets = h - self.h_mean, targets - self.target_mean
+        covariance = h.T @ h / len(h)  # (D, D)
+        # A unit that never moves is read by no one: the tiny number only keeps the matrix invertible where all stand still.
+        penalty = ridge * xp.trace(covariance) / len(covariance) + 1e-12
+        self.weights = xp.linalg.solve(covariance + penalty * xp.eye(len(covariance)), h.T @ targets / len(h))  # (D, C)
+
+    def predict(self, h):
+        """(M, D) -> (M, C)."""
+        return (h - self.h_mean) @ self.weights + self.target_mean
+
+    def error(self, h, labels):
+        """Share of wrong classes, a device scalar."""
+        return (self.predict(h).argmax(axis=1) != labels).mean()
+
+
+def probe_errors(rule, train, test, classes, ridge=1e-3):
+    """For each layer of a network, the error on `test` of a probe fitted to `train`, both (x, labels) on the device."""
+    (x, labels), (x_test, labels_test) = train, test
+    pairs = zip(activations(rule, x), activations(rule, x_test))
+    return [LinearProbe(h, labels, classes, ridge).error(h_test, labels_test) for h, h_test in pairs]

@@ -1,0 +1,84 @@
+"""Deep linear networks under linear guesses: does it converge, and to what? (Czarnecki et al. 2017, theory)
+
+    h_0 = x        h_k = h_{k-1} W_k, k = 1..N        L = 1/2 ||h_N - y||^2        ghat_k = h_k A_k + y B_k + C_k
+
+Each W_k moves along ghat_k. The top guess learns the true gradient h_N - y, every other one the next guess, sent back by
+W_{k+1}^T: `DNINetwork` with the plainest parts there are. What the guesses should become is known in closed form: with
+P_k = W_{k+1} ... W_N,
+
+    dL/dh_k = (h_k P_k - y) P_k^T        A_k = P_k P_k^T        B_k = -P_k^T        C_k = 0
+
+so a linear guess *can* be right, at every moment; N = 1, linear regression, has A = I, B = -I. That it comes to be right, and
+that the product W_1 ... W_N then comes to the least-squares solution, for rates that are small enough, is the theorem.
+"""
+
+from dni_np.backend import xp
+
+
+class LinearDNI:
+    """`weights` [W_1, ..., W_N], each (D_{k-1}, D_k); the guesses of `outputs` = D_N start at zero."""
+
+    def __init__(self, weights):
+        self.weights = [W.copy() for W in weights]
+        outputs = self.weights[-1].shape[1]
+        self.guesses = [LinearGuess(W.shape[1], outputs, W.dtype) for W in self.weights]
+
+    def step(self, x, y, rate, guess_rate):
+        """One step on x (N, D_0), y (N, D_N); returns the mean loss before it, a device scalar."""
+        h, below = x, None
+        for i, (W, guess) in enumerate(zip(self.weights, self.guesses)):
+            below, h = h, h @ W
+            ghat = guess(h, y)
+            if i > 0:
+                self.guesses[i - 1].learn(below, y, ghat @ W.T, guess_rate)
+            W -= rate * below.T @ ghat / len(x)
+        error = h - y
+        self.guesses[-1].learn(h, y, error, guess_rate)
+        return 0.5 * (error * error).sum() / len(x)
+
+    def product(self):
+        """W_1 ... W_N, the network as one matrix."""
+        return product(self.weights)
+
+    def distances(self):
+        """For each guess: ||A - P P^T||, ||B + P^T||, ||C||, device scalars."""
+        rows = []
+        for k, guess in enumerate(self.guesses, 1):
+            A, B = exact_guess(self.weights[k:], len(guess.B), guess.A.dtype)
+            rows.append(tuple(xp.sqrt((m * m).sum()) for m in (guess.A - A, guess.B - B, guess.C)))
+        return rows
+
+
+class LinearGuess:
+    """ghat = h A + y B + C, which learns 1/2 ||ghat - d||^2 by gradient descent."""
+
+    def __init__(self, width, outputs, dtype):
+        self.A, self.B, self.C = (xp.zeros(shape, dtype) for shape in ((width, width), (outputs, width), width))
+
+    def __call__(self, h, y):
+        return h @ self.A + y @ self.B + self.C
+
+    def learn(self, h, y, target, rate):
+        error = self(h, y) - target
+        self.A -= rate * h.T @ error / len(h)
+        self.B -= rate * y.T @ error / len(h)
+        self.C -= rate * error.mean(axis=0)
+
+
+def product(weights):
+    """W_1 W_2 ... of the list."""
+    result = weights[0]
+    for W in weights[1:]:
+        result = result @ W
+    return result
+
+
+def exact_guess(above, outputs, dtype):
+    """(A, B) of the guess that is right under the layers `above`, an empty list at the top."""
+    P = product(above) if above else xp.eye(outputs, dtype=dtype)
+    return P @ P.T, -P.T
+
+
+def least_squares(x, y):
+    """The W (D_0, D_N) that minimizes ||x W - y||^2, where the columns of x are independent."""
+    return xp.linalg.solve(x.T @ x, x.T @ y)

@@ -1,0 +1,78 @@
+"""Logistic regression under a guess: a linear one stalls, the right one does not (Czarnecki et al. 2017).
+
+    p = x w        L = cross-entropy of sigmoid(p) and y        d = dL/dp = sigmoid(p) - y        for bits y
+
+    linear guess      ghat = p a + y b + c                      right only for a loss that is quadratic in p
+    sigmoid guess     ghat = sigmoid(p a + c) + y b             right at a = 1, b = -1, c = 0
+
+Where the linear one stops can be told without running it. There x^T ghat = a x^T p + b x^T y + c x^T 1 = 0. If the columns
+of x are independent and one of them is all ones, this is solved by one w only,
+
+    w = -(b / a) w_ls - (c / a) e        w_ls: least squares from x to y;  e picks the column of ones
+
+that is, up to scale and bias, *linear* regression on the bits: what it does badly, this does badly. (x^T (x e - 1) = 0, and
+x^T (x w_ls - y) = 0.)
+"""
+
+from dni_np.backend import xp
+
+
+def sigmoid(p):
+    return 0.5 * (1 + xp.tanh(0.5 * p))
+
+
+class LinearBitGuess:
+    """ghat = p a + y b + c, for p, y (N, 1)."""
+
+    def __init__(self, dtype=None):
+        self.a, self.b, self.c = xp.zeros((3, 1), dtype or xp.float64)
+
+    def __call__(self, p, y):
+        return p * self.a + y * self.b + self.c
+
+    def learn(self, p, y, target, rate):
+        """A step along the gradient of 1/2 (ghat - target)^2, meant over the N samples."""
+        error = self(p, y) - target
+        slope = error * self.slope(p)
+        self.a -= rate * (slope * p).mean()
+        self.b -= rate * (error * y).mean()
+        self.c -= rate * slope.mean()
+
+    def slope(self, p):
+        """dghat / d(p a + c)."""
+        return 1
+
+
+class SigmoidBitGuess(LinearBitGuess):
+    """ghat = sigmoid(p a + c) + y b."""
+
+    def __call__(self, p, y):
+        return sigmoid(p * self.a + self.c) + y * self.b
+
+    def slope(self, p):
+        s = sigmoid(p * self.a + self.c)
+        return s * (1 - s)
+
+
+def train(x, y, guess, steps, rate, guess_rate):
+    """Losses (steps,) and w (D, 1), from zero; with no guess (None) w learns from the true gradient."""
+    w, losses = xp.zeros((x.shape[1], 1), x.dtype), []
+    for _ in range(steps):
+        p = x @ w
+        losses.append(loss(p, y))
+        d = sigmoid(p) - y
+        w -= rate * x.T @ (d if guess is None else guess(p, y)) / len(x)
+        if guess is not None:
+            guess.learn(p, y, d, guess_rate)
+    return xp.stack(losses), w
+
+
+def loss(p, y):
+    """Mean cross-entropy in nats, log(1 + e^p) - y p, without overflow."""
+    return (xp.maximum(p, 0) + xp.log1p(xp.exp(-abs(p))) - y * p).mean()
+
+
+def stopping_place(w, x, y, guess):
+    """Where a linear guess with these numbers lets w stand still: solves x^T ghat = 0."""
+    ghat = guess(x @ w, y)
+    return w - xp.linalg.solve(x.T @ x, x.T @ ghat) / guess.a
