@@ -7,9 +7,13 @@ import numpy as np
 from dni_np.backend import asarray
 from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
+from dni_np.dni.recurrent import RecurrentDNI, StateGuess
 from dni_np.nn.conv_choice import conv2d
+from dni_np.nn.each_step import EachStep
+from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
+from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.recipes import find
 
 
@@ -137,6 +141,30 @@ class Recurrent:
         return step
 
 
+@dataclass(frozen=True)
+class Chunks(Recurrent):
+    """The same sequences in chunks of `unroll` steps by DNI, with a read-out. PyTorch does all steps at once."""
+
+    unroll: int = 20
+
+    def step(self):
+        rng = np.random.default_rng(0)
+        core, readout = self.build(), EachStep(Linear(self.units, self.n_in, rng))
+        guess = StateGuess(self.units, rng)
+        optimizers = [Adam(layer, 1e-3) for layer in (core, readout, guess)]
+        loss = MaskedSoftmaxCrossEntropy()
+        rule = RecurrentDNI(core, readout, loss, *optimizers[:2], guess=guess, guess_optimizer=optimizers[2])
+        x, labels = asarray(self.data()[0]), asarray(rng.integers(0, self.n_in, (self.steps, self.batch)))
+        mask = asarray(np.ones(labels.shape, np.float32))
+
+        def step():
+            for begin in range(0, self.steps, self.unroll):
+                chunk, end = slice(begin, begin + self.unroll), begin + self.unroll
+                rule.step(x[chunk], labels[chunk], mask[chunk], begin == 0, end >= self.steps)
+
+        return step
+
+
 DEEP, PAPER_DNI = {"layers": 4}, {"layers": 4, "hidden": (1024, 1024)}
 EASY, CNN = "PyTorch takes {} times as long", "at most 1.2 times channels_last's, and least memory"
 CASES = [
@@ -155,6 +183,14 @@ CASES = [
     Step("cnn cdni", "the same, linear guesses from output and label", "mnist-cnn", "cdni", CNN),
     Step("cnn dni", "the same, guesses by 2 x 64 channels with BN and ReLU", "mnist-cnn", "dni", CNN),
     Recurrent("lstm", "LSTM, 256 units, batch 256, 20 steps, Adam", "1.2 of its products, half the memory"),
+    *(
+        Recurrent(f"long {steps}", f"the same, {steps} steps, batch 64", "", steps=steps, batch=64)
+        for steps in (20, 80, 320)
+    ),
+    *(
+        Chunks(f"long {steps} dni", f"{steps} steps by DNI, 20 at a time", "memory as for 20 steps", steps=steps, batch=64)
+        for steps in (80, 320)
+    ),
     *(Convolution(28, 1, 64, batch, "PyTorch takes longer, and more memory") for batch in (64, 256)),
     *(
         Convolution(size, channels, channels, batch, "least memory")
