@@ -986,8 +986,8 @@ plt.show()
 # nothing, points far better.
 #
 # Nobody has to know the future, then. It is enough to *guess* its gradient from the state, better than not at all. In this
-# section the models were fitted on true gradients, which only the whole sequence can give. In the
-# next notebook the guess learns as it goes along, from chunks alone.
+# section the models were fitted on true gradients, which only the whole sequence can give. In
+# [notebook 07](07_through_time.ipynb) the guess learns as it goes along, from chunks alone.
 #
 # ## Exercises
 #
@@ -1045,4 +1045,5 @@ plt.show()
 # - One vector at each boundary, the gradient of the future losses by the state, makes up for all that is lost. A linear
 #   guess of it is already worth having.
 #
-# Back to [notebook 05](05_convolutions.ipynb), or to the [README](../README.md) for full runs (`python -m dni_np copy`).
+# Next: [notebook 07](07_through_time.ipynb), synthetic gradients through time. Back to
+# [notebook 05](05_convolutions.ipynb), or to the [README](../README.md) for full runs (`python -m dni_np copy`).
