@@ -56,13 +56,13 @@ RED, BLUE, GREEN, YELLOW = "#d1495b", "#2e6f95", "#66a182", "#f2a541"
 # %% [markdown]
 # ## 1. A straight line
 #
-# The smallest network there is: $p = xW$, with the loss $L = \frac12\|p - y\|^2$. Its gradient is $p - y$. The guess is linear
-# in all it sees,
+# The smallest network there is: $p = xW$, with the loss $L = \frac12\|p - y\|^2$. Its gradient is $p - y$. The guess is
+# linear in all it sees,
 #
 # $$\hat g = pA + yB + C ,$$
 #
-# and would be right with $A = I$, $B = -I$, $C = 0$. It starts at zero, and learns from the true gradient; $W$ learns from the
-# guess only.
+# and would be right with $A = I$, $B = -I$, $C = 0$. It starts at zero, and learns from the true gradient; $W$ learns from
+# the guess only.
 
 # %%
 rng = np.random.default_rng(0)
@@ -116,8 +116,8 @@ plt.show()
 #
 # $$\hat g - g = p\,(A + B) + r\,(B + I) + C .$$
 #
-# Without noise $r = 0$: nobody can tell $A$ from $-B$ any more, and nobody needs to. Guesses learn what is asked of them, and
-# no more. The package has the ten lines above for any number of layers. The same numbers?
+# Without noise $r = 0$: nobody can tell $A$ from $-B$ any more, and nobody needs to. Guesses learn what is asked of them,
+# and no more. The package has the ten lines above for any number of layers. The same numbers?
 
 # %%
 y = x @ W_true + 0.7 * noise
@@ -131,14 +131,14 @@ print("distances to A = I, B = -I, C = 0:", *(f"{distance:.1e}" for distance in 
 # %% [markdown]
 # ## 2. Ten lines in a row
 #
-# Now $h_k = h_{k-1}W_k$, ten times. A guess at every layer, linear in $h_k$ and $y$. The top one learns the true gradient, all
-# others learn the next guess, sent back one layer. The true gradient is
+# Now $h_k = h_{k-1}W_k$, ten times. A guess at every layer, linear in $h_k$ and $y$. The top one learns the true gradient,
+# all others learn the next guess, sent back one layer. The true gradient is
 #
 # $$\frac{\partial L}{\partial h_k} = (h_k P_k - y)P_k^\top, \qquad P_k = W_{k+1}\cdots W_{10},$$
 #
-# so each guess has something to become: $A_k = P_kP_k^\top$, $B_k = -P_k^\top$. But that moves while the weights do, and at first
-# the guesses teach each other nonsense. Beside it, backpropagation: the same network with its guesses *set* to what they
-# should be, at every step.
+# so each guess has something to become: $A_k = P_kP_k^\top$, $B_k = -P_k^\top$. But that moves while the weights do, and at
+# first the guesses teach each other nonsense. Beside it, backpropagation: the same network with its guesses *set* to what
+# they should be, at every step.
 
 # %%
 from dni_np.analysis.linear_theory import exact_guess
@@ -179,10 +179,10 @@ print("steps until the loss is 0.0001 above the least:", until[1], "with backpro
 print(f"W_1 ... W_10 is {abs(guessed.product() - least_squares(x10, y10)).max():.0e} from least squares")
 
 # %% [markdown]
-# It holds for ten layers too (Czarnecki et al. 2017 prove it, for rates that are small enough). On the right you see the news
-# travel down: the top guess is right first, the lowest last. Until they are, the loss swings: weights that run after guesses,
-# guesses that run after weights. The price is time. For a loss of 0.0001 above the least, backpropagation takes 94 steps, the
-# chain of guesses 499.
+# It holds for ten layers too (Czarnecki et al. 2017 prove it, for rates that are small enough). On the right you see the
+# news travel down: the top guess is right first, the lowest last. Until they are, the loss swings: weights that run after
+# guesses, guesses that run after weights. The price is time. For a loss of 0.0001 above the least, backpropagation takes 94
+# steps, the chain of guesses 499.
 #
 # ## 3. Blindfolded
 #
@@ -238,11 +238,13 @@ plt.show()
 
 # %% [markdown]
 # - **Both.** The guess can be right, and the field is the true one.
-# - **The output only** (prediction 3). The star is still a place to stop, but one of very many: a whole ellipse. Why? The guess is
-#   a multiple of $p = xw$, so $w$ is pushed along $x^\top p = (x^\top x)\,w$: longer or shorter, and little to the side. It stops
-#   as soon as $p^\top(p - y) = 0$, when no scaling of $p$ comes nearer to $y$. At zero, too: there $p$ says nothing.
-# - **The label only.** The star is *lost*. The guess is a multiple of $y$, and at the star $y^\top(p - y)$ is not zero: what is
-#   left over has something to do with $y$, always. Learning goes on and ends beyond, on the line $y^\top p = y^\top y$.
+# - **The output only** (prediction 3). The star is still a place to stop, but one of very many: a whole ellipse. Why? The
+#   guess is a multiple of $p = xw$, so $w$ is pushed along $x^\top p = (x^\top x)\,w$: longer or shorter, and little to the
+#   side. It stops as soon as $p^\top(p - y) = 0$, when no scaling of $p$ comes nearer to $y$. At zero, too: there $p$ says
+#   nothing.
+# - **The label only.** The star is *lost*. The guess is a multiple of $y$, and at the star $y^\top(p - y)$ is not zero:
+#   what is left over has something to do with $y$, always. Learning goes on and ends beyond, on the line
+#   $y^\top p = y^\top y$.
 #
 # So a guess that is good enough keeps the critical points as they are; a limited one keeps some, makes others, or loses
 # the one you wanted. (A hidden layer below, or a guess that is not linear, sees more than $p$ here. Plain DNI on MNIST does
@@ -298,8 +300,8 @@ plt.show()
 #
 # $$w = -\tfrac{b}{a}\,w_{\text{least squares}} - \tfrac{c}{a}\,e_{\text{bias}} .$$
 #
-# Up to its scale and bias, the line is that of *linear* regression from $x$ to the bits, which is known to give way to points that
-# are far on the right side. The guess makes the loss quadratic, and so that is what is minimized.
+# Up to its scale and bias, the line is that of *linear* regression from $x$ to the bits, which is known to give way to
+# points that are far on the right side. The guess makes the loss quadratic, and so that is what is minimized.
 
 # %%
 guess = kinds["linear guess"][0]
@@ -310,12 +312,13 @@ sigmoid_guess = kinds["sigmoid guess"][0]
 print("\nthe sigmoid guess: a, b, c =", *(f"{float(v[0]):.3f}" for v in (sigmoid_guess.a, sigmoid_guess.b, sigmoid_guess.c)))
 
 # %% [markdown]
-# The cure (Czarnecki et al. 2017): $\hat g = \sigma(pa + c) + yb$. It can be right, at $a = 1$, $b = -1$, $c = 0$; it nearly is,
-# and its loss follows that of the true gradient.
+# The cure (Czarnecki et al. 2017): $\hat g = \sigma(pa + c) + yb$. It can be right, at $a = 1$, $b = -1$, $c = 0$; it
+# nearly is, and its loss follows that of the true gradient.
 #
 # ## 5. Which loss does a guess believe in?
 #
-# If $\hat g$ were the gradient of a loss, one could integrate it and have that loss back. So do it: walk along $p$, and add up.
+# If $\hat g$ were the gradient of a loss, one could integrate it and have that loss back. So do it: walk along $p$, and add
+# up.
 
 # %%
 from dni_np.analysis.implied_loss import detour, implied_loss, straight
@@ -342,13 +345,13 @@ plt.show()
 # The linear guess believes in a parabola. For $y = 1$ its lowest point is at $p = 7$: whoever is beyond is pulled *back*,
 # however right. That is what tilted the line. The sigmoid guess believes in the cross-entropy, also where no sample is.
 #
-# In more dimensions a guess need not be the gradient of anything. $\hat g = hA + \dots$ has a loss only if $A$ is symmetric, and
-# nobody tells it to be. If it is not, the way matters: a detour costs, or pays.
+# In more dimensions a guess need not be the gradient of anything. $\hat g = hA + \dots$ has a loss only if $A$ is
+# symmetric, and nobody tells it to be. If it is not, the way matters: a detour costs, or pays.
 #
 # ## 6. Into networks
 #
-# Now six layers on MNIST, 128 units each, trained in four ways: backpropagation; cDNI, whose linear guesses see the label; DNI,
-# whose guesses see the output only, and have a hidden layer; and none, where all but the top keeps its random weights.
+# Now six layers on MNIST, 128 units each, trained in four ways: backpropagation; cDNI, whose linear guesses see the label;
+# DNI, whose guesses see the output only, and have a hidden layer; and none, where all but the top keeps its random weights.
 # `measure` notes the size of the weights on the way.
 
 # %%
@@ -387,9 +390,9 @@ for name, changes in WAYS.items():
     print(f"{name:16} test error {last['test_error']:5.2f} %   training error {last['train_error']:5.2f} %")
 
 # %% [markdown]
-# Which images does a layer hold for alike? Take 500, sorted by class. For each two of them, correlate what the layer's units
-# say: 1 minus that is the **dissimilarity** of the two images, to this layer. All pairs make a matrix. It does not ask which unit
-# says what, so that different layers, and different networks, can be compared.
+# Which images does a layer hold for alike? Take 500, sorted by class. For each two of them, correlate what the layer's
+# units say: 1 minus that is the **dissimilarity** of the two images, to this layer. All pairs make a matrix. It does not
+# ask which unit says what, so that different layers, and different networks, can be compared.
 
 # %%
 from dni_np.analysis.layers import activations
@@ -435,14 +438,14 @@ plt.show()
 # %% [markdown]
 # All four began with the same weights, and see how far apart they are.
 #
-# - **Backpropagation** builds up: each layer agrees a little more with the last one (0.59 to 0.95), and a little more can be read
-#   off it (8.4 % wrong to 2.8 %).
+# - **Backpropagation** builds up: each layer agrees a little more with the last one (0.59 to 0.95), and a little more can
+#   be read off it (8.4 % wrong to 2.8 %).
 # - **cDNI** has it all by layer 2: agreement 0.86, 3.5 % wrong, and its squares are black at layer 3. Then nothing much
-#   happens (prediction 4), and in the end backpropagation is ahead. One reading: a guess that is linear in the activation and
-#   the label pushes all images of a class much the same way, at every layer, as a classifier of the layer's own would; so
-#   the layers above have little left to do.
-# - **DNI** (12.5 % wrong after this short run: it wants many more steps) has the same 16 to 18 % in all its layers. That is no
-#   progress, but it is work: through random layers (none) what can be read off gets less and less, 21 % to 45 % wrong.
+#   happens (prediction 4), and in the end backpropagation is ahead. One reading: a guess that is linear in the activation
+#   and the label pushes all images of a class much the same way, at every layer, as a classifier of the layer's own would;
+#   so the layers above have little left to do.
+# - **DNI** (12.5 % wrong after this short run: it wants many more steps) has the same 16 to 18 % in all its layers. That is
+#   no progress, but it is work: through random layers (none) what can be read off gets less and less, 21 % to 45 % wrong.
 #
 # How much of this is chance? Train another network by backpropagation, from other weights, and compare it layer by layer.
 
@@ -462,9 +465,10 @@ for name, loop in (("another seed", again), ("cDNI", loops["cDNI"]), ("DNI", loo
     print(f"backpropagation and {name:14}", *(f"{value:5.2f}" for value in beside(first, loop)))
 
 # %% [markdown]
-# Two networks that share nothing but their rule are at least as alike, layer by layer, as two that share their first weights
-# and differ in the rule. It shows in layers 2 and 3: 0.86 and 0.85 for the other seed, 0.77 and 0.78 for cDNI. That synthetic
-# gradients lead to "drastically different layer-wise representations" is what the abstract of Czarnecki et al. 2017 says.
+# Two networks that share nothing but their rule are at least as alike, layer by layer, as two that share their first
+# weights and differ in the rule. It shows in layers 2 and 3: 0.86 and 0.85 for the other seed, 0.77 and 0.78 for cDNI. That
+# synthetic gradients lead to "drastically different layer-wise representations" is what the abstract of Czarnecki et al.
+# 2017 says.
 #
 # ### Do the weights grow?
 
@@ -538,20 +542,21 @@ axes[0].set_ylabel("mean loss, from the start")
 plt.show()
 
 # %% [markdown]
-# At layer 5 the guess knows of 5.9 of the 7.0 that an image loses on the way. In between it believes in a parabola, as it must,
-# while the true loss is flat as long as the class is safe. Further down the belief is the same but ever weaker: at layer 1 it
-# is 2.0 of 7.0. A fitted guess is shorter than what it is fitted to, and below layer 5 it is fitted to guesses.
+# At layer 5 the guess knows of 5.9 of the 7.0 that an image loses on the way. In between it believes in a parabola, as it
+# must, while the true loss is flat as long as the class is safe. Further down the belief is the same but ever weaker: at
+# layer 1 it is 2.0 of 7.0. A fitted guess is shorter than what it is fitted to, and below layer 5 it is fitted to guesses.
 #
 # And it is not quite a loss. $A$ is far from symmetric, so that a detour changes the result, by 0.1: little, beside 2 to 6.
 #
 # ## Exercises
 #
-# 1. **Little noise.** How many steps does the guess of section 1 take until $\|B + I\| < 0.01$, with noise of size 0.7, half of
-#    it, a quarter?
-# 2. **Another blindfold.** Let the guess of section 3 see $x$, and neither the output nor the label. What do you expect to see?
+# 1. **Little noise.** How many steps does the guess of section 1 take until $\|B + I\| < 0.01$, with noise of size 0.7,
+#    half of it, a quarter?
+# 2. **Another blindfold.** Let the guess of section 3 see $x$, and neither the output nor the label. What do you expect to
+#    see?
 # 3. **No far group.** Take it away in section 4. How badly does the linear guess stall now?
-# 4. **How early?** Plot the agreement of each layer with the last one for networks of 20, 100, 500 steps. Does cDNI begin at the
-#    bottom or at the top?
+# 4. **How early?** Plot the agreement of each layer with the last one for networks of 20, 100, 500 steps. Does cDNI begin
+#    at the bottom or at the top?
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
@@ -572,14 +577,15 @@ plt.show()
 #    xb, yb = (array[:120] for array in three_groups())
 #    ```
 #
-# 4. Set `MNIST_STEPS` and run section 6 again. Do not forget that a guess starts at zero: nothing can move before its target came.
+# 4. Set `MNIST_STEPS` and run section 6 again. Do not forget that a guess starts at zero: nothing can move before its
+#    target came.
 #
 # </details>
 #
 # ## Summary
 #
-# - With a linear guess that sees output and label, linear networks, deep ones too, end at the least-squares solution. The guess
-#   becomes right as far as the noise asks for it.
+# - With a linear guess that sees output and label, linear networks, deep ones too, end at the least-squares solution. The
+#   guess becomes right as far as the noise asks for it.
 # - A limited guess keeps some critical points, makes others (output only: an ellipse of them), or loses the right one (label
 #   only).
 # - A linear guess makes every loss quadratic. Logistic regression then stalls at a line that linear regression would draw; a

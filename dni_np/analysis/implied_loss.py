@@ -23,7 +23,7 @@ def straight(start, end, steps=50):
 
 
 def implied_loss(guess, path):
-    """Losses (P, N) along a path (P, N, D), 0 at its start. guess(q (N, D)) -> ghat (N, D), the label being its own affair."""
+    """Losses (P, N) along a path (P, N, D), 0 at its start, by guess(q (N, D)) -> ghat (N, D), which knows the labels."""
     gradients = xp.stack([guess(q) for q in path])  # (P, N, D)
     between = 0.5 * (gradients[1:] + gradients[:-1])
     pieces = (between * (path[1:] - path[:-1])).sum(axis=2)  # (P - 1, N)

@@ -5,7 +5,7 @@ With activations h (N, D) and one-hot labels Y (N, C), both with their means tak
     minimize 1/N ||h V - Y||^2 + r s ||V||^2        V = (h^T h / N + r s I)^{-1} h^T Y / N
 
 with s the mean variance of the D units, so that a layer of larger numbers is not punished less. The class is the largest
-output. It has a closed form: nothing to tune but r, no training that could go wrong, and so every layer gets the same chance.
+output. The closed form gives every layer the same chance: there is nothing to tune but r, and no training that could fail.
 """
 
 from dni_np.analysis.layers import activations

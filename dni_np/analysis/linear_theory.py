@@ -8,8 +8,9 @@ P_k = W_{k+1} ... W_N,
 
     dL/dh_k = (h_k P_k - y) P_k^T        A_k = P_k P_k^T        B_k = -P_k^T        C_k = 0
 
-so a linear guess *can* be right, at every moment; N = 1, linear regression, has A = I, B = -I. That it comes to be right, and
-that the product W_1 ... W_N then comes to the least-squares solution, for rates that are small enough, is the theorem.
+so a linear guess *can* be right, at every moment; N = 1, linear regression, has A = I, B = -I. The theorem is that for small
+enough rates the product W_1 ... W_N comes to the least-squares solution. The guesses come to be right as far as the data can
+tell: if y is an exact linear function of x, at the end nothing tells A from -B any more.
 """
 
 from dni_np.backend import xp

@@ -6,6 +6,8 @@ import pytest
 from dni_np.analysis.critical_points import best_guess, fields
 from dni_np.backend import to_numpy
 
+pytestmark = pytest.mark.usefixtures("on_the_host")
+
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((50, 2)) @ np.array([[1.0, 0.3], [0.0, 0.7]])
 Y = X @ np.array([[1.0], [0.5]]) + 0.8 * RNG.standard_normal((50, 1))

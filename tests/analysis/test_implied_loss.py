@@ -1,11 +1,14 @@
 """Guesses whose loss is known are integrated back to it."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dni_np.analysis.implied_loss import detour, implied_loss, straight
 from dni_np.backend import to_numpy, xp
+
+pytestmark = pytest.mark.usefixtures("on_the_host")
 
 RNG = np.random.default_rng(0)
 Y = RNG.standard_normal((4, 3))

@@ -29,11 +29,12 @@ def build(rule, **changes):
 def test_all_rules_show_their_layers(name, network):
     rule = build(name, network=network)
     before = {key: value.copy() for key, value in rule.state().items()}
-    found = activations(rule, X)
+    x = asarray(X)
+    found = activations(rule, x)
     assert [h.shape[0] for h in found] == [12] * 4
     widths = [5, 5, 5, 10] if network == "fcn" else [4 * 4 * 5, 2 * 2 * 5, 5, 10]
     assert [h.shape[1] for h in found] == widths
-    assert np.array_equal(to_numpy(found[-1]), to_numpy(rule.predict(X)))
+    assert np.array_equal(to_numpy(found[-1]), to_numpy(rule.predict(x)))
     assert all(np.array_equal(value, before[key]) for key, value in rule.state().items())
 
 
@@ -41,8 +42,8 @@ def test_all_rules_show_their_layers(name, network):
 def test_where_a_network_is_cut_does_not_matter(after):
     whole, parts = build("backprop"), build("cdni", cut_after=after)
     assert len(parts.cores) == len(after) + 1 and len(layers(parts)) == 4
-    for one, other in zip(activations(whole, X), activations(parts, X), strict=True):
-        assert np.array_equal(one, other)
+    for one, other in zip(activations(whole, asarray(X)), activations(parts, asarray(X)), strict=True):
+        assert np.array_equal(to_numpy(one), to_numpy(other))
 
 
 def test_each_layer_reads_the_one_below(backend):

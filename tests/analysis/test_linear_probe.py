@@ -8,6 +8,8 @@ from dni_np.backend import to_numpy
 from dni_np.nn.rule import Rule
 from tests.dni.networks import main_layers
 
+pytestmark = pytest.mark.usefixtures("on_the_host")
+
 RNG = np.random.default_rng(0)
 H, LABELS = RNG.standard_normal((40, 6)) * [1, 2, 3, 4, 5, 6] + 7, RNG.integers(0, 3, 40)
 

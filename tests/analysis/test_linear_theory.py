@@ -13,6 +13,8 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SquaredError
 from dni_np.nn.optimizers import SGD
 
+pytestmark = pytest.mark.usefixtures("on_the_host")
+
 
 def problem(noise, n=60, inputs=3, outputs=2, seed=0):
     rng = np.random.default_rng(seed)

@@ -13,6 +13,8 @@ from dni_np.analysis.logistic_theory import (
 )
 from dni_np.backend import to_numpy
 
+pytestmark = pytest.mark.usefixtures("on_the_host")
+
 
 def two_groups_and_one_far_away(n=60, seed=1):
     """Bits that a line tells apart but for 1.3 %; a third group, easy to tell, pulls a least-squares line askew."""

@@ -15,6 +15,8 @@ from dni_np.errors import UserError
 from dni_np.nn.rule import Rule
 from tests.dni.networks import main_layers
 
+pytestmark = pytest.mark.usefixtures("on_the_host")
+
 
 def test_three_images_by_hand(backend):
     """(1, 2, 3) and (3, 2, 1) are opposite, and (2, 5, 2) has nothing in common with either: its hill is in the middle."""
