@@ -3,7 +3,8 @@
     ||W_k|| = sqrt(sum of the squares of all weights of layer k), biases and batchnorm's parameters left out
 
 Beside its value at the start it says whether a rule drives the weights up. A layer can turn without growing, and behind it a
-batch normalization undoes any growth: there the size only makes the same step turn the weights less. As a `measure` of the training loop it becomes columns of the history:
+batch normalization undoes any growth: there the size only makes the same step turn the weights less. As a `measure` of the
+training loop it becomes columns of the history:
 
     loop.measure = weight_norms
 """
