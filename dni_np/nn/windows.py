@@ -61,7 +61,7 @@ def image_blocks(x):
 
 
 def slices(n, largest):
-    """Slices of at most `largest` that together cover n: several are even in number and nearly of one size, for two cores."""
+    """Slices of at most `largest` that together cover n. Several are even in number and of one size, for two cores."""
     count = -(-n // largest)
     step = largest if count == 1 else -(-n // (count + count % 2))
     return [slice(start, start + step) for start in range(0, n, step)]

@@ -17,8 +17,9 @@ TASKS = (*COPYING, "characters")
 class SequenceSettings(Checked):
     """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit.
 
-    Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the text, because
-    figures 16 and 17 compare rules and lengths of chunks after the same experience: an update of a long chunk sees more of a sequence than one of a short chunk.
+    Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the text: figures 16
+    and 17 compare rules and lengths of chunks after the same experience, and an update of a long chunk sees more of
+    a sequence than one of a short chunk.
     `steps` limits the updates, as the paper does (2.5 million); where both are given the first to come ends the run.
     """
 
