@@ -1,8 +1,8 @@
 """Settings by name, for two networks: a quick one, what a CPU can do, the paper's own.
 
-Paper's own means Jaderberg et al. 2017, section D.3: 256 units, Adam at 1e-5, a guess with one hidden layer, times 10. It leaves
-open the batch, the length of a run, how often B is asked, and which T the rate is for: batches of 256 as elsewhere in
-the paper, 500,000 steps as for images, T messages to a question, and T = 3, are our choice.
+Paper's own means Jaderberg et al. 2017, section D.3: 256 units, Adam at 1e-5, a guess with one hidden layer, times
+10. It leaves open the batch, the length of a run, how often B is asked, and which T the rate is for: batches of 256 as
+elsewhere in the paper, 500,000 steps as for images, T messages to a question, and T = 3, are our choice.
 """
 
 from dni_np.recipes import Recipe

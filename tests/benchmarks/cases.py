@@ -1,4 +1,7 @@
-"""What is timed: whole training steps, and single layers: convolutions and an LSTM. Random data: its values do not change the time."""
+"""What is timed: whole training steps, and single layers: convolutions and LSTMs.
+
+Random data: its values do not change the time.
+"""
 
 from dataclasses import dataclass, field
 

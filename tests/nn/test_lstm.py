@@ -1,4 +1,7 @@
-"""The LSTM, and what all recurrent layers promise: central differences, PyTorch's, chunks of a sequence, what is left untouched, clear errors."""
+"""The LSTM, and what all recurrent layers promise.
+
+Central differences, PyTorch's, chunks of a sequence, what is left untouched, clear errors.
+"""
 
 import numpy as np
 import pytest
