@@ -28,6 +28,13 @@ def refuse(options, names, why):
         raise UserError(f"{why}: leave out {', '.join(map(flag, wrong))}")
 
 
+def for_each_unroll(recipe, options, rules, changes):
+    """The settings of every rule (of `rules`, unless others are asked for) with every --unroll."""
+    chosen = (options.rules or rules) if options.command == "compare" else [options.rule or recipe.common.rule]
+    unrolls = [{"unroll": unroll} for unroll in options.unroll or []] or [{}]
+    return [recipe.settings(rule, **changes, **own) for rule in chosen for own in unrolls]
+
+
 def for_each_seed(plan, seeds, label):
     """The settings in `plan` once for each seed; no two runs may have one name."""
     plan = [replace(settings, seed=seed) for seed in seeds or [0] for settings in plan]

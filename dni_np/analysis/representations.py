@@ -12,6 +12,7 @@ Two layers agree as much as the entries of their matrices above the diagonal cor
 in the same way, up to scale.
 """
 
+from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.analysis.layers import activations
 from dni_np.backend import xp
 from dni_np.errors import UserError
@@ -35,8 +36,7 @@ def agreement(one, other):
     above = xp.triu(xp.ones(one.shape), 1)
     pairs = above.sum()
     a, b = ((matrix - (above * matrix).sum() / pairs) * above for matrix in (one, other))
-    sizes = xp.sqrt((a * a).sum() * (b * b).sum())
-    return (a * b).sum() / xp.maximum(sizes, 1e-30)
+    return pooled_cosine(a, b)
 
 
 def agreement_with_last(rule, x):

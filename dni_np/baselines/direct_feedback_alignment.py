@@ -11,7 +11,7 @@ learning in deep neural networks"; for feature maps B_k has a weight for each pi
 from dni_np.errors import UserError
 from dni_np.nn.head import Head
 from dni_np.nn.linear import Linear
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import Rule, numbered
 
 
 class DirectFeedbackAlignment(Rule):
@@ -43,10 +43,8 @@ class DirectFeedbackAlignment(Rule):
         return {"loss": loss}
 
     def parts(self):
-        named = {f"core{i}": core for i, core in enumerate(self.cores[:-1])}
-        named.update({f"optimizer{i}": optimizer for i, optimizer in enumerate(self.optimizers)})
-        named.update({f"feedback{i}": B for i, B in enumerate(self.feedback)})
-        return {**named, **self.head.parts()}
+        below = {**numbered("core", self.cores[:-1]), **numbered("optimizer", self.optimizers)}
+        return {**below, **numbered("feedback", self.feedback), **self.head.parts()}
 
 
 def random_feedback(classes, sizes, rng, **options):

@@ -18,7 +18,7 @@ which is one step of backpropagation from a made-up gradient. This form for clas
 
 from dni_np.backend import xp
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import Rule, numbered
 
 
 class Kickback(Rule):
@@ -47,9 +47,7 @@ class Kickback(Rule):
         return {"loss": loss}
 
     def parts(self):
-        named = {f"core{i}": core for i, core in enumerate(self.cores[:-1])}
-        named.update({f"optimizer{i}": optimizer for i, optimizer in enumerate(self.optimizers)})
-        return {**named, **self.head.parts()}
+        return {**numbered("core", self.cores[:-1]), **numbered("optimizer", self.optimizers), **self.head.parts()}
 
 
 def heard(e, h):

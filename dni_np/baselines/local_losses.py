@@ -11,7 +11,7 @@ whose auxiliary networks are larger; Nøkland & Eidnes 2019, "Training neural ne
 
 from dni_np.errors import UserError
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import Rule, numbered
 from dni_np.nn.sequential import Sequential
 
 
@@ -41,7 +41,5 @@ class LocalLosses(Rule):
         return metrics
 
     def parts(self):
-        named = {f"core{i}": core for i, core in enumerate(self.cores[:-1])}
-        named.update({f"auxiliary{i}": auxiliary for i, auxiliary in enumerate(self.auxiliaries)})
-        named.update({f"optimizer{i}": optimizer for i, optimizer in enumerate(self.optimizers)})
-        return {**named, **self.head.parts()}
+        below = {**numbered("core", self.cores[:-1]), **numbered("auxiliary", self.auxiliaries)}
+        return {**below, **numbered("optimizer", self.optimizers), **self.head.parts()}

@@ -6,7 +6,7 @@ decoupled network has to beat this to have learned anything below its top.
 """
 
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import Rule, numbered
 
 
 class NoBackprop(Rule):
@@ -24,5 +24,4 @@ class NoBackprop(Rule):
         return {"loss": loss}
 
     def parts(self):
-        frozen = {f"core{i}": core for i, core in enumerate(self.cores[:-1])}
-        return {**frozen, **self.head.parts()}
+        return {**numbered("core", self.cores[:-1]), **self.head.parts()}

@@ -20,13 +20,13 @@ In reading order:
 and through time:
 
     truncated_bptt              a long sequence, a few steps at a time
+    plain_guess                 the models that guess here
     recurrent                   a guess stands in for all that comes after the chunk
     last_step_alone             the core kept in memory, for errors that go back into it
     recurrent_aux               the same, and to foresee the guess of T steps later
     recurrent_bp_lambda         a bit of a guess at every step
     two_networks                one looks at every digit, the other hears of them once every T
     two_clocks                  how they learn: the one waits for the other, or does not
-    message_guess               the models that guess
     two_clocks_label            a guess that knows the count of threes so far
     message_probe               synthetic beside true gradients of what the one tells the other
 

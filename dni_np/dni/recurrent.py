@@ -16,25 +16,20 @@ with its newest weights: one small product more, and the state is all that is ca
 
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.last_step_alone import LastStepAlone, state_before_last
+from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.truncated_bptt import TruncatedBPTT
-from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
-from dni_np.nn.linear import Linear
-from dni_np.nn.sequential import Sequential
 
 
-class StateGuess(Sequential):
+class StateGuess(PlainGuess):
     """M(h) = ReLU(h W_1 + b_1) W_2 + b_2, from h (N, H) to (N, `parts` H): gradients for h and c.
 
-    One hidden layer of as many units as the core has, the last layer zero at first (section D.2).
-    `hidden` gives other widths; with () the model is linear, M(h) = h W + b.
+    One hidden layer of as many units as the core has, the last layer zero at first (section D.2); `hidden` gives
+    other widths, () a linear model.
     """
 
     def __init__(self, units, rng, parts=2, hidden=None, last_init=zeros, dtype=FLOAT):
-        widths, layers = [units, *((units,) if hidden is None else hidden)], []
-        for n_in, n in zip(widths, widths[1:]):
-            layers += [Linear(n_in, n, rng, dtype=dtype), ReLU()]
-        super().__init__([*layers, Linear(widths[-1], parts * units, rng, init=last_init, dtype=dtype)])
+        super().__init__(units, parts * units, (units,) if hidden is None else hidden, rng, last_init, dtype)
 
 
 class RecurrentDNI(TruncatedBPTT):

@@ -84,7 +84,7 @@ class Locked(Rule):
 
 class Decoupled(Locked):
     """DNI on the messages: A does not wait. `guess` is M, a layer (N, units) -> (N, units), such as
-    MessageGuess; `factor` multiplies what it says before it enters A."""
+    PlainGuess; `factor` multiplies what it says before it enters A."""
 
     def __init__(self, a, b, optimizer_a, optimizer_b, guess, guess_optimizer, factor=10.0):
         super().__init__(a, b, optimizer_a, optimizer_b)

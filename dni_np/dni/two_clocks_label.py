@@ -16,7 +16,7 @@ from dni_np.dni.two_clocks import Decoupled
 
 
 class DecoupledLabel(Decoupled):
-    """`guess` is a layer (N, units + classes) -> (N, units), a `MessageGuess`; `classes` is how many counts there are."""
+    """`guess` is a layer (N, units + classes) -> (N, units), a `PlainGuess`; `classes` is how many counts there are."""
 
     def __init__(self, *arguments, classes, **options):
         super().__init__(*arguments, **options)

@@ -10,6 +10,11 @@ Rules differ only in which gradient each core receives, and when.
 """
 
 
+def numbered(name, owners):
+    """{name0: the first, name1: the second, ...}."""
+    return {f"{name}{i}": owner for i, owner in enumerate(owners)}
+
+
 class Rule:
     """Subclasses set `cores` and write `step` and `parts` (what has a state, by name)."""
 

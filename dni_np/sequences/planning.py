@@ -1,6 +1,6 @@
 """From options on the command line to a plan for sequences: one SequenceSettings for each run."""
 
-from dni_np.plans import for_each_seed, given, listed, refuse
+from dni_np.plans import for_each_seed, for_each_unroll, given, listed, refuse
 from dni_np.sequences.reporting import label
 from dni_np.sequences.settings import COPYING, RULES
 
@@ -34,13 +34,7 @@ def make_plan(recipe, options):
         refuse(options, ("data", "epochs", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
     else:
         refuse(options, ("samples",), "characters is one long sequence, measured in --epochs or --steps")
-    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
     changes = {**given(options, (*OVERRIDES, *SWITCHES)), **listed(options, LISTS)}
     if {"samples", "epochs"} & set(changes) and "steps" not in changes:
         changes["steps"] = 0  # in place of the recipe's
-    plan = []
-    for rule in rules:
-        for unroll in options.unroll or [None]:
-            own = {} if unroll is None else {"unroll": unroll}
-            plan.append(recipe.settings(rule, **changes, **own))
-    return for_each_seed(plan, options.seed, label)
+    return for_each_seed(for_each_unroll(recipe, options, RULES, changes), options.seed, label)

@@ -52,11 +52,7 @@ class Images:
         return 100 * float(wrong) / len(x)
 
     def _scaled(self, x):
-        # Images travel as bytes and become floats only here: a quarter of the memory.
-        x = x.astype(FLOAT)
-        if self.dataset.scale != 1:
-            x *= self.dataset.scale
-        return x
+        return scaled(x, self.dataset.scale)
 
     def state(self):
         place = self.batches.state()
@@ -64,3 +60,11 @@ class Images:
 
     def load_state(self, arrays, place):
         self.batches.load_state({**arrays, **place})
+
+
+def scaled(x, scale):
+    """Pixels as floats. Images travel as bytes, a quarter of the memory, and become floats only here."""
+    x = x.astype(FLOAT)
+    if scale != 1:
+        x *= scale
+    return x

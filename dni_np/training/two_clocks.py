@@ -7,8 +7,9 @@ generator of their own, so that every run of the same clocks answers the same qu
 
 import numpy as np
 
-from dni_np.backend import FLOAT, asarray
+from dni_np.backend import asarray
 from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.training.images import scaled
 
 TEST_STREAMS = 2000
 AT_ONCE = 500  # of these: activations of more fill the memory
@@ -61,16 +62,11 @@ class TwoClocks:
 
     def on_device(self, chunks):
         """The chunks with what the networks take: pixels as floats in [0, 1]."""
+        scale = self.dataset.scale
         return [
-            chunk._replace(x=self._scaled(asarray(chunk.x)), odd=asarray(chunk.odd), threes=asarray(chunk.threes))
+            chunk._replace(x=scaled(asarray(chunk.x), scale), odd=asarray(chunk.odd), threes=asarray(chunk.threes))
             for chunk in chunks
         ]
-
-    def _scaled(self, x):
-        x = x.astype(FLOAT)  # images travel as bytes, a quarter of the memory
-        if self.dataset.scale != 1:
-            x *= self.dataset.scale
-        return x
 
     def state(self):
         """A step ends where its streams end: but for its count, the task's place is the source's."""

@@ -11,8 +11,8 @@ import numpy as np
 from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.data.choose import load_images
 from dni_np.data.odd_and_threes import OddAndThrees
-from dni_np.dni.message_guess import MessageGuess
 from dni_np.dni.message_probe import message_gradients
+from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.two_clocks import Decoupled, Locked
 from dni_np.dni.two_clocks_label import DecoupledLabel
 from dni_np.dni.two_networks import NetworkA, NetworkB
@@ -62,7 +62,7 @@ def build_rule(settings, pixels, rng):
     rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
     label = settings.rule == "decoupled-label"
     classes = settings.unroll * settings.messages + 1
-    guess = MessageGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
+    guess = PlainGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
     arguments = *networks, guess, Adam(guess, sg_rate), settings.factor
     return DecoupledLabel(*arguments, classes=classes) if label else Decoupled(*arguments)
 

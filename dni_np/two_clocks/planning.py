@@ -1,6 +1,6 @@
 """From options on the command line to a plan for two networks: one ClockSettings for each run."""
 
-from dni_np.plans import for_each_seed, given, listed
+from dni_np.plans import for_each_seed, for_each_unroll, given, listed
 from dni_np.two_clocks.reporting import label
 from dni_np.two_clocks.settings import RULES
 
@@ -27,11 +27,5 @@ OPTIONS = (*OVERRIDES, *LISTS, *RUNS)
 
 def make_plan(recipe, options):
     """Every combination of rule and T, once for each seed."""
-    rules = (options.rules or RULES) if options.command == "compare" else [options.rule or recipe.common.rule]
     changes = {**given(options, OVERRIDES), **listed(options, LISTS)}
-    plan = []
-    for rule in rules:
-        for unroll in options.unroll or [None]:
-            own = {} if unroll is None else {"unroll": unroll}
-            plan.append(recipe.settings(rule, **{**changes, **own}))
-    return for_each_seed(plan, options.seed, label)
+    return for_each_seed(for_each_unroll(recipe, options, RULES, changes), options.seed, label)

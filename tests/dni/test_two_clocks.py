@@ -7,7 +7,7 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.data.odd_and_threes import OddAndThrees
-from dni_np.dni.message_guess import MessageGuess
+from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.two_clocks import Decoupled, Locked
 from dni_np.dni.two_clocks_label import DecoupledLabel
 from dni_np.dni.two_networks import NetworkA, NetworkB
@@ -30,7 +30,7 @@ def build(rule, steps, ticks, rate=0.0, optimizer=SGD, seed=0, units=UNITS, last
     parts = (*networks, *(optimizer(network, lambda step: rate) for network in networks))
     if rule is Locked:
         return rule(*parts)
-    guess = MessageGuess(units, units, (units,), rng, last_init=last_init, dtype=np.float64)
+    guess = PlainGuess(units, units, (units,), rng, last_init=last_init, dtype=np.float64)
     return rule(*parts, guess, optimizer(guess, lambda step: rate), **options)
 
 
@@ -227,6 +227,6 @@ def test_with_the_label_the_guess_sees_the_count_so_far():
 def with_label():
     rng = np.random.default_rng(0)
     networks = NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64), NetworkB(UNITS, 2, 2, rng, dtype=np.float64)
-    guess = MessageGuess(UNITS + 5, UNITS, (), rng, dtype=np.float64)
+    guess = PlainGuess(UNITS + 5, UNITS, (), rng, dtype=np.float64)
     optimizers = [SGD(network, 0.01) for network in (*networks, guess)]
     return DecoupledLabel(*networks, *optimizers[:2], guess, optimizers[2], classes=5)

@@ -1,7 +1,5 @@
 """Runs on sequences: they learn, they resume bit for bit, rules differ only where they should."""
 
-import signal
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from dni_np.errors import UserError
 from dni_np.sequences.recipes import RECIPES
 from dni_np.sequences.settings import RULES as ALL_RULES
 from dni_np.sequences.settings import TASKS, SequenceSettings
+from tests.interrupting import interrupt_after
 from tests.sequences.small_runs import FLAGS, RULES, assert_same_run, finish, loop_of, small
 
 
@@ -25,16 +24,7 @@ def test_resumed_equals_uninterrupted(stop_at, rule, task, tmp_path, monkeypatch
     settings = small(task, rule, **FLAGS["error into core"])
     whole = loop_of(settings)
     first = loop_of(settings, tmp_path)
-    one_step = first._one_step
-
-    def step_then_interrupt():
-        one_step()
-        if first.step == stop_at:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(first, "_one_step", step_then_interrupt)
-    assert not first.run()
-    assert first.step == stop_at
+    interrupt_after(first, stop_at, monkeypatch)
     inside = first.task.streams.position if task == "characters" else first.task.position
     assert inside > 0
     second = loop_of(settings, tmp_path)

@@ -1,7 +1,6 @@
 """The training loop: resumed equals uninterrupted, measuring changes nothing, divergence is told."""
 
 import json
-import signal
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from tests.interrupting import interrupt_after
 
 NEWER = [rule for rule in RULES if rule not in USUAL_RULES]
 TINY = {"width": 12, "steps": 30, "batch_size": 20, "evaluate_every": 10, "checkpoint_every": 7, "learning_rate": 1e-2}
@@ -59,16 +59,7 @@ def test_resumed_equals_uninterrupted(rule, stop_at, dataset, tmp_path, monkeypa
     whole.run()
 
     first = build_loop(settings_for(rule), dataset, tmp_path / "parts", progress=False)
-    one_step = first._one_step
-
-    def step_then_interrupt():
-        one_step()
-        if first.step == stop_at:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(first, "_one_step", step_then_interrupt)
-    assert not first.run()
-    assert first.step == stop_at
+    interrupt_after(first, stop_at, monkeypatch)
 
     second = build_loop(settings_for(rule), dataset, tmp_path / "parts", progress=False)
     second.resume()

@@ -1,7 +1,5 @@
 """Runs of two networks: they learn, they resume bit for bit, rules differ only where they should."""
 
-import signal
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from dni_np.two_clocks.building import build_loop
 from dni_np.two_clocks.recipes import RECIPES
 from dni_np.two_clocks.settings import RULES as ALL_RULES
 from dni_np.two_clocks.settings import ClockSettings
+from tests.interrupting import interrupt_after
 from tests.sequences.small_runs import assert_same_run, finish
 from tests.two_clocks.small_runs import DIGITS, RULES, loop_of, small
 
@@ -27,16 +26,7 @@ def test_resumed_equals_uninterrupted(stop_at, rule, tmp_path, monkeypatch):
     settings = small(rule, decay_at=(0.6,))
     whole = loop_of(settings)
     first = loop_of(settings, tmp_path)
-    one_step = first._one_step
-
-    def step_then_interrupt():
-        one_step()
-        if first.step == stop_at:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(first, "_one_step", step_then_interrupt)
-    assert not first.run()
-    assert first.step == stop_at
+    interrupt_after(first, stop_at, monkeypatch)
     second = loop_of(settings, tmp_path)
     second.resume()
     assert_same_run(finish(second), finish(whole))
