@@ -3,6 +3,7 @@
 The chapters:
 
     gradient_error      cosine, L2 and sign error between synthetic and true gradients
+    arriving_gradients  what each layer is told in place of the true gradient, for every rule
     layers              every layer of a network, and what it says about a batch
     representations     which images a layer holds for alike, and how far layers agree
     linear_probe        what can be read off a layer
