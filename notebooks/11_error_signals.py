@@ -1,0 +1,416 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What must a layer be told to learn?
+#
+# Backpropagation tells each layer the gradient of the loss. A synthetic gradient tells it a guess of that. Feedback
+# alignment tells it something made with random weights, Kickback something shortened, a local loss something that has
+# nothing to do with the layers above. And they all learn. Jaderberg et al. 2017 remark that such methods can be said in one
+# language. This notebook says it, and then listens in: what does each layer hear, and how true is it?
+#
+# **What you'll do**
+#
+# - put eleven rules into one table;
+# - see that feedback alignment *is* a synthetic gradient, one that nobody has to learn;
+# - write backpropagation, feedback alignment and direct feedback alignment in ten lines each;
+# - train on MNIST in eleven ways, and compare what arrives at every layer with the truth;
+# - ask whether truer signals make better networks, and what happens in ten layers.
+#
+# **What you need:** backpropagation by hand, and a layer that learns from a guess
+# ([notebook 01](01_backprop_to_dni.ipynb)); the pooled cosine of [notebook 04](04_how_good_is_the_guess.ipynb). MNIST is
+# downloaded when first asked for; without a connection the small digits of scikit-learn stand in.
+
+# %% [markdown]
+# ### Before you go on: predict
+#
+# 1. Feedback alignment sends errors down through random weights that have nothing to do with the network's. What is the
+#    cosine between what arrives and the true gradient: before training? After 1,000 steps on MNIST?
+# 2. Four layers, all else equal: backpropagation, cDNI, feedback alignment, Kickback, a local loss for each layer. Order
+#    them by how true their signals are. Order them by test error. Is it the same order?
+# 3. And in ten layers: which of them will be in trouble, and which will not even notice?
+
+# %%
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dni_np import backend
+from dni_np.plotting import STYLE, percent_axis
+
+backend.use("numpy")
+FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
+plt.rcParams.update({**STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
+RED, BLUE, GREEN, YELLOW = "#d1495b", "#2e6f95", "#66a182", "#f2a541"
+
+# %% [markdown]
+# ## 1. One question, eleven answers
+#
+# Layer $k$ makes $h_k$ from $h_{k-1}$; row $n$ is sample $n$. It knows how its weights move $h_k$. What it needs from
+# elsewhere is one vector for each sample, where $h_k$ *should* go. Call it $\delta_k$; the truth is
+# $g_k = \partial L/\partial h_k$. Below $J_k = \partial h_k/\partial h_{k-1}$ is what layer $k$ does to a gradient on its way
+# down, and $e = \partial L/\partial p$ is the error at the output $p$.
+#
+# | rule | $\delta_k$ | what is learned in it | what it waits for |
+# |---|---|---|---|
+# | none | $0$ | nothing | nothing |
+# | backpropagation | $g_{k+1} J_{k+1} = g_k$ | nothing | all layers above, forward and back |
+# | DNI | $M_k(h_k)$ | $M_k$, from the next layer's $\delta_{k+1}J_{k+1}$ | nothing |
+# | cDNI | $M_k(h_k, y)$ | the same | the label |
+# | critic | $\partial v_k(h_k, y)/\partial h_k$ | $v_k$, from the loss | the label |
+# | stale | an average of past gradients | that average | nothing |
+# | BP(λ) | $\lambda\,\delta_{k+1}J_{k+1} + (1-\lambda)\,M_k(h_k, y)$ | $M_k$ | all layers above, forward and back |
+# | feedback alignment (FA) | $\delta_{k+1}J_{k+1}$, with a fixed $B_{k+1}$ for $W_{k+1}$ in $J$ | nothing | all layers above, forward and back |
+# | direct feedback alignment (DFA) | $e\,B_k$ | nothing | all layers above, forward |
+# | Kickback | $s_{k+1}J_{k+1}$, $s$: each unit hears one entry of $e$ | nothing | all layers above, forward |
+# | local loss | $\partial\,\ell(a_k(h_k), y)/\partial h_k$ | a classifier $a_k$ | the label |
+#
+# Read the second column as functions. The truth itself is a function of $h_k$ and $y$, given the weights above:
+# $g_k = G_k(h_k, y)$. (With batch normalization above, of the other samples in the batch as well.) So every rule
+# puts *some* function $M(h_k, y)$ in the place of $G_k$. It may be learned by watching $G_k$ (cDNI), computed from the
+# weights above (FA, DFA, Kickback), or made for another purpose (local). That is the one language. (Two more rules of the
+# package, sparse updates and complete unlock, change *when* a layer learns and what it reads; what they tell it is cDNI's.)
+
+# %% [markdown]
+# ## 2. Feedback alignment is a synthetic gradient
+#
+# Take one hidden layer, $p = hW + b$, and the squared error, so that $e = p - y$. Backpropagation tells the hidden layer
+# $eW^\top$, feedback alignment $eB^\top$. Multiply out:
+#
+# $$e B^\top = h\,(WB^\top) + y\,(-B^\top) + bB^\top, \qquad e W^\top = h\,(WW^\top) + y\,(-W^\top) + bW^\top .$$
+#
+# Both are linear in $h$ and $y$. The linear guess of cDNI, $\hat g = hA + yC + c$, can be either of them. Is that so?
+
+# %%
+rng = np.random.default_rng(0)
+IN, HIDDEN, OUT = 10, 16, 3
+x = rng.standard_normal((256, IN))
+first, second = rng.standard_normal((IN, 8)) / IN**0.5, rng.standard_normal((8, OUT)) / 8**0.5
+y = np.tanh(2 * x @ first) @ second  # what a small network would say
+
+h = np.tanh(rng.standard_normal((256, HIDDEN)))
+W, B, b = rng.standard_normal((HIDDEN, OUT)), rng.standard_normal((HIDDEN, OUT)), rng.standard_normal(OUT)
+e = h @ W + b - y
+assert np.allclose(e @ B.T, h @ (W @ B.T) + y @ -B.T + b @ B.T, atol=1e-12)
+
+# %% [markdown]
+# Then feedback alignment can be run as DNI: a decoupled unit, whose guess is *given* and whose optimizer does nothing. We set
+# the guess before each step, because $WB^\top$ has a $W$ in it, which learns. Beside it three others: backpropagation; cDNI,
+# which has to learn its guess; and a guess that is given once, at the start, and never again.
+
+# %%
+from dni_np.baselines.backprop import Backprop
+from dni_np.baselines.feedback_alignment import FeedbackAlignment
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.network import DNINetwork
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.unit import DNI
+from dni_np.nn.activations import Tanh
+from dni_np.nn.head import Head
+from dni_np.nn.linear import Linear
+from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.nn.optimizers import SGD
+from dni_np.nn.sequential import Sequential
+
+
+class Still:
+    """An optimizer that leaves things as they are."""
+
+    def step(self):
+        pass
+
+
+def two_layers():
+    rng = np.random.default_rng(1)  # the same weights each time
+    return [Sequential([Linear(IN, HIDDEN, rng, dtype=float), Tanh()]), Linear(HIDDEN, OUT, rng, dtype=float)]
+
+
+def descent(layer):
+    return SGD(layer, 0.1)
+
+
+def with_a_guess(guess_optimizer):
+    hidden, top = two_layers()
+    looks = Conditioning(("output", "label"), HIDDEN, label=OUT)
+    guess = SyntheticGradient(HIDDEN, looks, np.random.default_rng(0), dtype=float)  # linear, at first zero
+    unit = DNI(hidden, guess, descent(hidden), guess_optimizer(guess))
+    return DNINetwork([unit], Head(top, SquaredError(), descent(top)), OUT)
+
+
+def give(network, B):
+    """Make the guess what feedback alignment would say."""
+    W, b = network.head.core.params["W"], network.head.core.params["b"]
+    guess = network.units[0].synthetic_gradient.params
+    guess["0.W"][...] = np.concatenate([W @ B.T, -B.T])  # A above C
+    guess["0.b"][...] = b @ B.T
+
+
+# %%
+TOY_STEPS = 100 if FAST else 2000
+runs = {
+    "backpropagation": Backprop(two_layers(), SquaredError(), descent),
+    "FA": FeedbackAlignment(two_layers(), SquaredError(), descent, np.random.default_rng(2)),
+    "FA, as a given guess": with_a_guess(lambda guess: Still()),
+    "cDNI: the guess is learned": with_a_guess(lambda guess: SGD(guess, 0.05)),
+    "given once, then left alone": with_a_guess(lambda guess: Still()),
+}
+B = runs["FA"].cores[-1].buffers["B"]
+give(runs["given once, then left alone"], B)
+
+
+def cosine(a, b):
+    return (a * b).sum() / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-30)
+
+
+losses, agree = {name: [] for name in runs}, []
+for _ in range(TOY_STEPS):
+    give(runs["FA, as a given guess"], B)
+    for name, rule in runs.items():
+        losses[name].append(float(rule.step(x, y)["loss"]))
+    cdni = runs["cDNI: the guess is learned"]
+    C = cdni.units[0].synthetic_gradient.params["0.W"][HIDDEN:]
+    agree.append((cosine(runs["FA"].cores[-1].params["W"], B), cosine(cdni.head.core.params["W"], -C.T)))
+
+for ours, theirs in zip(runs["FA, as a given guess"].cores, runs["FA"].cores):
+    assert all(np.allclose(ours.params[name], theirs.params[name], atol=1e-10) for name in ours.params)
+print(f"feedback alignment, and DNI with that guess: the same weights after {TOY_STEPS:,} steps")
+
+# %%
+TOY_COLORS = dict(zip(runs, ("0.3", YELLOW, RED, BLUE, GREEN)))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.5))
+for name, values in losses.items():
+    style = {"linewidth": 4, "alpha": 0.6} if name == "FA" else {"linestyle": "--" if "given guess" in name else "-"}
+    left.loglog(np.arange(1, TOY_STEPS + 1), values, label=name, color=TOY_COLORS[name], **style)
+left.set(xlabel="step", ylabel="loss", title="five ways to tell the hidden layer")
+left.legend(fontsize=8)
+for values, color, label in zip(np.array(agree).T, (YELLOW, BLUE), ("FA: $W$ and the fixed $B$", "cDNI: $W$ and the learned $-C^T$")):
+    right.semilogx(np.arange(1, TOY_STEPS + 1), values, color=color, label=label)
+right.axhline(0, color="0.5", linestyle=":")
+right.set(xlabel="step", ylabel="cosine", ylim=(-0.1, 1.05), title="who comes to whom?")
+right.legend(fontsize=8, loc="center left")
+plt.show()
+for name, values in losses.items():
+    print(f"{name:28} loss {values[-1]:.3f}")
+print("cosines at the end:", *(f"{value:.2f}" for value in agree[-1]))
+
+# %% [markdown]
+# The dashed line lies on the yellow one: the same numbers. And on the right is the difference between the two kinds of
+# feedback. In both, $W$ and the way down come to agree. In cDNI *the feedback comes to the weights*: the guess watches, and
+# learns. In feedback alignment *the weights come to the feedback*, which cannot move: slowly, and not all the way.
+#
+# The green line shows what has to be known about the weights above all the same. A guess that is given once still speaks of
+# the $W$ of the first step, and the hidden layer goes on correcting errors that the network no longer makes.
+
+# %% [markdown]
+# ## 3. Three rules in ten lines each
+#
+# Now three layers, $h_1 = \tanh(xW_1)$, $h_2 = \tanh(h_1W_2)$, $p = h_2W_3$, for four classes. The ways up and the updates are
+# the same. Only the lines that make `d2` and `d1` differ.
+
+# %%
+SIZES = (IN, 20, 12, 4)
+labels = (y @ rng.standard_normal((OUT, 4))).argmax(axis=1)
+onehot = np.eye(4)[labels]
+
+
+def up(W, x):
+    h1 = np.tanh(x @ W[0])
+    h2 = np.tanh(h1 @ W[1])
+    z = np.exp(h2 @ W[2])
+    return h1, h2, z / z.sum(axis=1, keepdims=True) - onehot  # the last is e, for softmax and cross-entropy
+
+
+def update(W, x, h1, h2, d1, d2, e, rate):
+    gradients = (x.T @ (d1 * (1 - h1**2)), h1.T @ (d2 * (1 - h2**2)), h2.T @ e)
+    for weights, gradient in zip(W, gradients):
+        weights -= rate * gradient / len(x)
+
+
+# %%
+def backprop(W, B, x):
+    h1, h2, e = up(W, x)
+    d2 = e @ W[2].T
+    d1 = (d2 * (1 - h2**2)) @ W[1].T
+    update(W, x, h1, h2, d1, d2, e, 0.5)
+
+
+def feedback_alignment(W, B, x):
+    h1, h2, e = up(W, x)
+    d2 = e @ B[1].T  # B has W's shape
+    d1 = (d2 * (1 - h2**2)) @ B[0].T
+    update(W, x, h1, h2, d1, d2, e, 0.5)
+
+
+def direct_feedback_alignment(W, B, x):
+    h1, h2, e = up(W, x)
+    d2 = e @ B[1]  # B goes from the output to the layer
+    d1 = e @ B[0]
+    update(W, x, h1, h2, d1, d2, e, 0.5)
+
+
+# %% [markdown]
+# The same as the package's? It draws the same weights and hands us its $B$.
+
+# %%
+from dni_np.baselines.direct_feedback_alignment import DirectFeedbackAlignment, random_feedback
+
+
+def three_layers():
+    rng = np.random.default_rng(3)
+    m, n, o, c = SIZES
+    hidden = [Sequential([Linear(*pair, rng, bias=False, dtype=float), Tanh()]) for pair in ((m, n), (n, o))]
+    return [*hidden, Linear(o, c, rng, bias=False, dtype=float)]
+
+
+def half(layer):
+    return SGD(layer, 0.5)
+
+
+def matrices(cores):
+    return [core.params["0.W" if "0.W" in core.params else "W"] for core in cores]
+
+
+loss = SoftmaxCrossEntropy()
+direct = random_feedback(4, SIZES[1:3], np.random.default_rng(4), dtype=float)
+packaged = {
+    "backpropagation": (backprop, Backprop(three_layers(), loss, half)),
+    "FA": (feedback_alignment, FeedbackAlignment(three_layers(), loss, half, np.random.default_rng(4))),
+    "DFA": (direct_feedback_alignment, DirectFeedbackAlignment(three_layers(), loss, half, direct)),
+}
+feedback = {
+    "backpropagation": None,
+    "FA": [core.buffers["0.B" if "0.B" in core.buffers else "B"] for core in packaged["FA"][1].cores[1:]],
+    "DFA": [layer.params["W"] for layer in direct],
+}
+
+# %%
+for name, (by_hand, rule) in packaged.items():
+    W = [matrix.copy() for matrix in matrices(three_layers())]
+    for step in range(200):
+        by_hand(W, feedback[name], x)
+        rule.step(x, labels)
+    assert all(np.allclose(ours, theirs, atol=1e-10) for ours, theirs in zip(W, matrices(rule.cores)))
+    wrong = 100 * (rule.predict(x).argmax(axis=1) != labels).mean()
+    print(f"{name:16} by hand and in the package: the same weights after 200 steps, {wrong:.1f} % of the labels wrong")
+
+# %% [markdown]
+# ## 4. Listening in
+#
+# What do layers of a real network hear? `arriving_gradients` lets a rule do a step, notes what arrives at each layer, and
+# puts everything back as it was. It returns pairs: what arrived, and the true gradient at the same place.
+
+# %%
+from dni_np.analysis.arriving_gradients import arriving_gradients
+from dni_np.analysis.gradient_error import pooled_cosine
+from dni_np.building import build_loop
+from dni_np.data.choose import load_images
+from dni_np.recipes import find
+
+dataset = load_images("auto")
+DATA = "MNIST" if not dataset.note else "scikit-learn's digits, NOT MNIST"
+if FAST:
+    dataset = dataset.first(1000, 600)
+STEPS, BATCH = 20 if FAST else 1000, 128
+images = dataset.x_train[: 4 * BATCH].astype(np.float32) * np.float32(dataset.scale)  # the samples on which we look
+classes = dataset.y_train[: 4 * BATCH]
+
+
+def build(rule, layers=4, **changes):
+    settings = find("mnist-fcn-quick").settings(
+        rule, layers=layers, width=128, batch_size=BATCH, steps=STEPS, **({"hidden": (256,)} if rule == "dni" else {}), **changes
+    )
+    return build_loop(settings, dataset, progress=False)
+
+
+loop = build("fa")
+before = loop.rule.state()
+pairs = arriving_gradients(loop.rule, images[:BATCH], classes[:BATCH])
+after = loop.rule.state()
+assert all(np.array_equal(after[name], before[name]) for name in before)
+print("FA, before the first step:", *(f"layer {k}: {pooled_cosine(*pair):.2f}" for k, pair in enumerate(pairs, 1)))
+
+# %% [markdown]
+# Four batches make one look. The cosine is the pooled one: all samples' gradients as one long vector, so that samples with
+# a large gradient count for more, as they do in the update. Where nothing arrives it is zero.
+
+# %%
+LOOKS = [step for step in (0, 10, 20, 50, 100, 200, 400, 600, 800, 1000) if step <= STEPS]
+
+
+def look(rule):
+    """The pooled cosine of what arrives with the truth, for each layer but the top one."""
+    batches = [arriving_gradients(rule, images[i : i + BATCH], classes[i : i + BATCH]) for i in range(0, 4 * BATCH, BATCH)]
+    cosines = []
+    for pairs in zip(*batches):  # of one layer
+        arrived, true = ([pair[i] for pair in pairs] for i in (0, 1))
+        silent = arrived[0] is None
+        cosines.append(0.0 if silent else float(pooled_cosine(np.concatenate(arrived), np.concatenate(true))))
+    return cosines
+
+
+def watch(loop, rule=None, note=None):
+    """Train; return (test error, cosines (looks, layers), what `note` says at each look)."""
+    rule, cosines, notes = rule or loop.rule, [], []
+    for step in range(STEPS + 1):
+        if step in LOOKS:
+            cosines.append(look(rule))
+            notes.append(note(rule) if note else None)
+        if step < STEPS:
+            loop.task.step(rule)
+    return loop.task.error(rule, dataset.x_test, dataset.y_test), np.array(cosines), notes
+
+
+# %% [markdown]
+# For feedback alignment we note one thing more: the angle between each $W$ and its $B$. (Layer 1 has no $B$: no error goes
+# further down.)
+
+# %%
+def angles(rule):
+    """Degrees between W and B of each layer but the lowest."""
+    found = []
+    for core in rule.cores[1:]:
+        name = next(name for name in core.buffers if name.split(".")[-1] == "B")
+        W, B = core.params[name[:-1] + "W"], core.buffers[name]
+        found.append(np.degrees(np.arccos(cosine(W, B))))
+    return found
+
+
+NAMES = {
+    "none": "none", "backprop": "backpropagation", "bp-lambda": "BP(0.5)", "cdni": "cDNI", "dni": "DNI", "critic": "critic",
+    "stale": "stale", "fa": "FA", "dfa": "DFA", "kickback": "Kickback", "local": "local losses",
+}  # fmt: skip
+results, turned = {}, {}
+for rule in NAMES:
+    error, cosines, notes = watch(build(rule), note=angles if rule == "fa" else None)
+    results[rule, 4], turned[rule, 4] = (error, cosines), notes
+    print(f"{NAMES[rule]:16} {error:5.2f} % test error    cosines at the end", *(f"{value:5.2f}" for value in cosines[-1]))
+
+# %%
+LAYER_COLORS = plt.get_cmap("viridis")(np.linspace(0.9, 0.1, 3))
+figure, axes = plt.subplots(3, 3, figsize=(9.5, 7.2), sharex=True, sharey=True)
+for axis, rule in zip(axes.flat, ("bp-lambda", "cdni", "dni", "fa", "dfa", "kickback", "local", "critic", "stale")):
+    error, cosines = results[rule, 4]
+    for k in range(3):
+        axis.plot(LOOKS, cosines[:, k], ".-", color=LAYER_COLORS[k], label=f"layer {k + 1}")
+    axis.axhline(0, color="0.5", linestyle=":")
+    axis.set(ylim=(-0.15, 1.05), title=f"{NAMES[rule]} ({error:.1f} % wrong)")
+    axis.set_xscale("symlog", linthresh=10)
+axes[1, 0].set_ylabel("pooled cosine of what arrives with the truth")
+for axis in axes[-1]:
+    axis.set_xlabel("step")
+axes[0, 2].legend(fontsize=8)
+figure.suptitle(f"What three hidden layers are told ({DATA}; dotted: chance; backpropagation would be at 1)")
+plt.show()
