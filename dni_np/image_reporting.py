@@ -3,6 +3,7 @@
 import numpy as np
 
 from dni_np import plotting
+from dni_np.overview import Line, overview
 from dni_np.reporting import save_figure, spread
 from dni_np.settings import OWN, USUAL_SOURCES
 
@@ -71,6 +72,19 @@ def save_comparison(groups, heading, folder):
     layers = _final_errors(groups, lambda settings: None if settings.cut_after else len(settings.hidden_widths) + 1)
     if layers and max(len(depths) for _, depths, _ in layers) > 1:
         save_figure(plotting.by_depth(layers, heading, "layers"), folder / "layers.png")
+
+
+def save_overview(groups, heading, folder):
+    """All rules at a glance, where the plan has several: errors, time, memory, what a layer waits for."""
+    if len({settings.rule for settings, _, _ in groups}) < 2:
+        return
+    rows = []
+    for settings, histories, costs in groups:
+        last = [history.rows[-1] for history in histories]
+        mean = {name: float(np.mean([row[name] for row in last])) for name in ("train_error", "seconds")}
+        tests = [row["test_error"] for row in last]
+        rows.append(Line(label(settings), tests, mean["train_error"], mean["seconds"], costs.megabytes, costs.locks))
+    save_figure(overview(rows, heading), folder / "overview.png")
 
 
 def _final_errors(groups, depth_of):

@@ -37,6 +37,7 @@ class Kind:
     summary_row: Callable  # (settings, histories, data's name, seeds) -> {column: cell}
     save_run_figures: Callable  # (loop, folder, settings)
     save_comparison: Callable  # ([(settings, histories)], heading, folder)
+    save_overview: Callable | None = None  # ([(settings, histories, Costs)], heading, folder)
     usual_rules: tuple = ()  # of many rules, those to compare unless others are asked for
 
 
@@ -58,6 +59,7 @@ IMAGES = Kind(
     summary_row=image_reporting.summary_row,
     save_run_figures=image_reporting.save_run_figures,
     save_comparison=image_reporting.save_comparison,
+    save_overview=image_reporting.save_overview,
     usual_rules=settings.USUAL_RULES,
 )
 SEQUENCES = Kind(

@@ -103,13 +103,14 @@ def plain(text):
     return text.replace("$", r"\$")
 
 
-def percent_axis(axes, label="test error (%)"):
-    """Percent on a log scale; 2 and 5 between the powers of ten written small."""
-    axes.set(ylabel=label, yscale="log")
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(axis="y", which="minor", labelsize=7)
+def percent_axis(axes, label="test error (%)", which="y"):
+    """Percent on a log scale, along y or x; 2 and 5 between the powers of ten written small."""
+    axes.set(**{f"{which}label": label, f"{which}scale": "log"})
+    axis = getattr(axes, f"{which}axis")
+    axis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis=which, which="minor", labelsize=7)
 
 
 def _stack(histories, name):

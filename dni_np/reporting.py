@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dni_np.costs import costs
 from dni_np.training.files import write_atomically, write_text
 
 
@@ -21,10 +22,11 @@ def report(kind, folder, title, results, data, name):
     """The summary as a printed table, a CSV and figures; `data` is what the runs shared, if anything, `name` the task's."""
     groups = group_by_seed(results)
     sound = [(settings, [history for history in histories if history]) for settings, histories in groups]
-    rows = [
-        kind.summary_row(settings, finished, data.name if data else name, _seeds(len(finished), len(histories)))
-        for (settings, finished), (_, histories) in zip(sound, groups)
-    ]
+    spent = [costs(kind, settings, data) for settings, _ in groups]
+    rows = []
+    for (settings, finished), (_, histories), cost in zip(sound, groups, spent):
+        seeds = _seeds(len(finished), len(histories))
+        rows.append({**kind.summary_row(settings, finished, data.name if data else name, seeds), **cost.cells()})
     table = format_table(rows)
     heading = f"{title}: {data.name if data else name}" + (f"\nNOTE: {data.note}" if data and data.note else "")
     write_text(folder / "summary.txt", f"{heading}\n\n{table}\n")
@@ -33,7 +35,10 @@ def report(kind, folder, title, results, data, name):
     writer.writeheader()
     writer.writerows(rows)
     write_text(folder / "summary.csv", buffer.getvalue())
-    kind.save_comparison([group for group in sound if group[1]], f"{title} ({name})", folder)
+    shown = [(*group, cost) for group, cost in zip(sound, spent) if group[1]]
+    kind.save_comparison([group[:2] for group in shown], f"{title} ({name})", folder)
+    if kind.save_overview is not None:
+        kind.save_overview(shown, f"{title} ({name})", folder)
     print(f"\n{heading}\n\n{table}\n\nEverything is in {folder}/", flush=True)
 
 

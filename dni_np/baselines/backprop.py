@@ -6,12 +6,14 @@ Layer 1 is locked until everything above it has gone forward and back.
 """
 
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import LOCKS, Rule
 from dni_np.nn.sequential import Sequential
 
 
 class Backprop(Rule):
     """Train the stack of cores as one network."""
+
+    locks = LOCKS
 
     def __init__(self, cores, loss, make_optimizer):
         self.cores = list(cores)

@@ -11,11 +11,13 @@ learning in deep neural networks"; for feature maps B_k has a weight for each pi
 from dni_np.errors import UserError
 from dni_np.nn.head import Head
 from dni_np.nn.linear import Linear
-from dni_np.nn.rule import Rule, numbered
+from dni_np.nn.rule import FORWARD, UPDATE, Rule, numbered
 
 
 class DirectFeedbackAlignment(Rule):
     """Train cores on the output's error; `feedback` has a B_k for each but the last (see `random_feedback`)."""
+
+    locks = (FORWARD, UPDATE)
 
     def __init__(self, cores, loss, make_optimizer, feedback):
         self.cores = list(cores)

@@ -18,11 +18,13 @@ which is one step of backpropagation from a made-up gradient. This form for clas
 
 from dni_np.backend import xp
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule, numbered
+from dni_np.nn.rule import FORWARD, UPDATE, Rule, numbered
 
 
 class Kickback(Rule):
     """Train the stack of cores; no error passes through more than one of them."""
+
+    locks = (FORWARD, UPDATE)
 
     def __init__(self, cores, loss, make_optimizer):
         self.cores = list(cores)

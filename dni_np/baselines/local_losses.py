@@ -11,12 +11,14 @@ whose auxiliary networks are larger; Nøkland & Eidnes 2019, "Training neural ne
 
 from dni_np.errors import UserError
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule, numbered
+from dni_np.nn.rule import FORWARD, Rule, numbered
 from dni_np.nn.sequential import Sequential
 
 
 class LocalLosses(Rule):
     """Train each core under its own classifier in `auxiliaries`, the last under the loss itself."""
+
+    locks = (FORWARD,)
 
     def __init__(self, cores, auxiliaries, loss, make_optimizer):
         self.cores, self.auxiliaries = list(cores), list(auxiliaries)

@@ -6,11 +6,13 @@ decoupled network has to beat this to have learned anything below its top.
 """
 
 from dni_np.nn.head import Head
-from dni_np.nn.rule import Rule, numbered
+from dni_np.nn.rule import FORWARD, Rule, numbered
 
 
 class NoBackprop(Rule):
     """Train the last core only. The lower cores' batchnorm statistics still follow the data."""
+
+    locks = (FORWARD,)
 
     def __init__(self, cores, loss, make_optimizer):
         self.cores = list(cores)

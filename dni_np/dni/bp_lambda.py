@@ -15,6 +15,7 @@ layers of lambda 0. In between every layer waits for those above it.
 
 from dni_np.dni.network import DNINetwork
 from dni_np.errors import UserError
+from dni_np.nn.rule import FORWARD, LOCKS
 
 
 class BPLambdaNetwork(DNINetwork):
@@ -23,6 +24,7 @@ class BPLambdaNetwork(DNINetwork):
     def __init__(self, units, head, classes, lambdas):
         super().__init__(units, head, classes)
         self.lambdas = one_for_each(lambdas, len(self.units))
+        self.locks = LOCKS if any(self.lambdas) else (FORWARD,)
 
     def step(self, x, y):
         context = self.context(x, y)

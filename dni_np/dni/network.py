@@ -14,12 +14,14 @@ after every layer gives the paper's single DNI, DNI up to a depth, and DNI every
 
 from dni_np.dni.conditioning import label_context
 from dni_np.errors import UserError
-from dni_np.nn.rule import Rule
+from dni_np.nn.rule import FORWARD, Rule
 from dni_np.nn.sequential import Sequential
 
 
 class DNINetwork(Rule):
     """Train `units` (DNI, lowest first) under `head`; `classes` sizes the one-hot labels for cDNI."""
+
+    locks = (FORWARD,)
 
     def __init__(self, units, head, classes):
         self.units, self.head, self.classes = list(units), head, classes

@@ -52,6 +52,8 @@ class SyntheticInput:
 class UnlockedNetwork(DNINetwork):
     """A DNINetwork with a SyntheticInput in front of every core but the lowest, which has the real one."""
 
+    locks = ()
+
     def __init__(self, units, head, classes, inputs):
         super().__init__(units, head, classes)
         self.inputs = list(inputs)

@@ -6,8 +6,15 @@ A rule owns a stack of cores, lowest first, and trains them:
     prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
     rule.state(), rule.load_state(state)      everything a resumed run needs
 
-Rules differ only in which gradient each core receives, and when.
+Rules differ only in which gradient each core receives, and when. What a layer has to wait for is the rule's `locks`
+(Jaderberg et al. 2017, section 1):
+
+    forward     its input, until all layers below have run
+    update      its gradient, until all layers above have run forward as well
+    backward    and until all layers above have gone back
 """
+
+FORWARD, UPDATE, BACKWARD = LOCKS = ("forward", "update", "backward")
 
 
 def numbered(name, owners):
@@ -19,6 +26,7 @@ class Rule:
     """Subclasses set `cores` and write `step` and `parts` (what has a state, by name)."""
 
     cores = ()
+    locks = None  # some of LOCKS; None where the question is another one (chunks in time, two networks)
 
     def step(self, x, y):
         raise NotImplementedError
