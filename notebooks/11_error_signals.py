@@ -414,3 +414,129 @@ for axis in axes[-1]:
 axes[0, 2].legend(fontsize=8)
 figure.suptitle(f"What three hidden layers are told ({DATA}; dotted: chance; backpropagation would be at 1)")
 plt.show()
+
+# %% [markdown]
+# PLACEHOLDER4
+#
+# ### The weights come to agree
+
+# %% [markdown]
+# PLACEHOLDER ANGLES
+
+# %%
+DEPTHS = (3, 4, 6) if FAST else (3, 4, 6, 10)
+DEPTH_RULES = ("none", "backprop", "cdni", "fa", "dfa", "kickback", "local")
+for layers in DEPTHS:
+    for rule in DEPTH_RULES:
+        if (rule, layers) not in results:
+            error, cosines, notes = watch(build(rule, layers=layers), note=angles if rule == "fa" else None)
+            results[rule, layers], turned[rule, layers] = (error, cosines), notes
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.5), sharey=True)
+for axis, layers in zip(axes, (4, DEPTHS[-1])):
+    degrees = np.array(turned["fa", layers])
+    colors = plt.get_cmap("plasma")(np.linspace(0.85, 0.05, layers - 1))
+    for k in range(layers - 1):
+        axis.plot(LOOKS, degrees[:, k], ".-", color=colors[k], label=f"$W_{{{k + 2}}}$")
+    axis.axhline(90, color="0.5", linestyle=":")
+    axis.set_xscale("symlog", linthresh=10)
+    axis.set(xlabel="step", title=f"{layers} layers")
+    axis.legend(fontsize=8, ncols=1 + layers // 6, loc="lower left")
+axes[0].set_ylabel("angle between $W$ and $B$ (degrees)")
+figure.suptitle(f"Feedback alignment: weights turn toward the feedback ({DATA})")
+plt.show()
+for layers in (4, DEPTHS[-1]):
+    print(f"{layers} layers, angles at the end:", *(f"{angle:.0f}" for angle in turned["fa", layers][-1]))
+    print("    cosines, layer 1 upwards:", *(f"{value:.2f}" for value in results["fa", layers][1][-1]))
+
+# %% [markdown]
+# ## 5. How far does it reach?
+
+# %%
+COLORS = dict(zip(NAMES, ("0.6", "black", "#8c6bb1", BLUE, "#7fb3d5", "#b07d62", "#c9b79c", YELLOW, RED, GREEN, "#e377c2")))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.9))
+for rule in DEPTH_RULES:
+    left.plot(DEPTHS, [results[rule, layers][0] for layers in DEPTHS], "o-", color=COLORS[rule], label=NAMES[rule])
+    print(f"{NAMES[rule]:16}" + "".join(f"{results[rule, layers][0]:8.2f}" for layers in DEPTHS))
+percent_axis(left)
+left.set(xlabel="layers", xticks=DEPTHS, title="test error")
+left.legend(fontsize=8)
+deepest = DEPTHS[-1]
+for rule in DEPTH_RULES[2:]:
+    right.plot(range(1, deepest), results[rule, deepest][1][-1], "o-", color=COLORS[rule])
+right.axhline(0, color="0.5", linestyle=":")
+right.set(xlabel="layer", ylabel="pooled cosine with the truth", ylim=(-0.1, 1.05), title=f"what arrives, {deepest} layers, at the end")
+figure.suptitle(f"Seven rules, deeper and deeper ({DATA}, {STEPS:,} steps)")
+plt.show()
+
+# %% [markdown]
+# ## 6. Does a truer signal make a better network?
+
+# %%
+class TruthAndNoise(Backprop):
+    """Each hidden layer hears the true gradient plus noise, of such a size that the pooled cosine is `cosine`."""
+
+    def __init__(self, rule, cosine, rng):
+        self.cores, self.head, self.cosine, self.rng = rule.cores, rule.head, cosine, rng
+
+    def step(self, x, y):
+        h, caches = x, []
+        for core in self.cores:
+            h, cache = core.forward(h)
+            caches.append(cache)
+        loss, gradient = self.head.loss(h, y)
+        top = True
+        for core, cache in zip(reversed(self.cores), reversed(caches)):
+            below, _ = core.backward(gradient, cache)  # the truth, for those below
+            if not top:
+                core.backward(self.disturbed(gradient), cache, input_gradient=False)
+            gradient, top = below, False
+        self.head.optimizer.step()
+        return {"loss": loss}
+
+    def disturbed(self, gradient):
+        noise = self.rng.standard_normal(gradient.shape, dtype=gradient.dtype)
+        size = np.linalg.norm(gradient) / np.linalg.norm(noise) * np.sqrt(1 / self.cosine**2 - 1)
+        return gradient + noise * gradient.dtype.type(size)
+
+
+noisy = {}
+for layers in (4, DEPTHS[-1]):
+    for wanted in (0.1, 0.2, 0.4):
+        loop = build("backprop", layers=layers)
+        noisy[layers, wanted] = watch(loop, TruthAndNoise(loop.rule, wanted, np.random.default_rng(7)))[:2]
+        print(f"{layers:2} layers, the truth and noise: {noisy[layers, wanted][0]:5.2f} % test error", end="")
+        print(f"    mean cosine {noisy[layers, wanted][1].mean():.2f}")
+
+# %%
+from matplotlib.lines import Line2D
+
+late = len(LOOKS) // 2  # the second half of the looks
+figure, axis = plt.subplots(figsize=(9, 4.6))
+MARKERS = dict(zip(DEPTHS, "^osD"))
+for (rule, layers), (error, cosines) in results.items():
+    axis.scatter(cosines[late:].mean(), error, color=COLORS[rule], marker=MARKERS[layers], s=45, zorder=3)
+for layers, style in ((4, "-"), (DEPTHS[-1], "--")):
+    points = [(cosines[late:].mean(), error) for (depth, _), (error, cosines) in noisy.items() if depth == layers]
+    points.append((1.0, results["backprop", layers][0]))
+    axis.plot(*np.transpose(points), style, color="0.7", marker=MARKERS[layers], markersize=5, zorder=1)
+percent_axis(axis)
+axis.set(xlabel=f"pooled cosine with the truth, mean over hidden layers and steps {LOOKS[late]:,} to {LOOKS[-1]:,}")
+handles = [Line2D([], [], color=COLORS[rule], marker="o", linestyle="", label=name) for rule, name in NAMES.items()]
+handles += [Line2D([], [], color="0.3", marker=marker, linestyle="", label=f"{n} layers") for n, marker in MARKERS.items()]
+handles += [Line2D([], [], color="0.7", linestyle=s, label=f"truth and noise, {n}") for n, s in ((4, "-"), (DEPTHS[-1], "--"))]
+figure.legend(handles=handles, loc="outside right center", fontsize=8)
+axis.set_title(f"Truer signals and better networks ({DATA}, {STEPS:,} steps)")
+plt.show()
+
+
+def ranks(values):
+    return np.argsort(np.argsort(values))
+
+
+four = [results[rule, 4] for rule in NAMES]
+truth_ranks, error_ranks = ranks([cosines[late:].mean() for _, cosines in four]), ranks([error for error, _ in four])
+print(f"four layers, {len(four)} rules: rank correlation of cosine and error {np.corrcoef(truth_ranks, error_ranks)[0, 1]:.2f}")
+for layers in DEPTHS:
+    print(f"{layers:2} layers:", *(f"{NAMES[rule]} {results[rule, layers][1][late:].mean():.2f}" for rule in DEPTH_RULES[1:]))
