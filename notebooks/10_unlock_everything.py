@@ -17,8 +17,8 @@
 # # Unlock everything: must a layer wait for anybody?
 #
 # With a synthetic gradient a layer no longer waits for the layers above it. It still waits for those below: they must hand
-# it something to work on. Jaderberg et al. 2017 go on and guess that too. This notebook asks who waits for whom, in thirteen
-# ways to train a network of this package or so, and what it costs not to wait.
+# it something to work on. Jaderberg et al. 2017 go on and guess that too. This notebook asks who waits for whom, in ten ways
+# to train the same network, and what it costs not to wait.
 #
 # **What you'll do**
 #
@@ -440,13 +440,15 @@ for name, (layers, guesses) in noticed.items():
 # - **cdni, true targets**, as in most public versions: its layers are as free as cDNI's. But their guesses depend on all
 #   three layers above, forward and backward. Nobody has to wait in order to learn, but the whole network works as much as
 #   backpropagation does.
-# - **unlock**: gray only. Given a batch, no layer depends on any other.
+# - **unlock**: gray only. Given a batch, no layer's update depends on any other layer. Only the lessons of its models do, on
+#   its neighbors.
 #
 # ## 3. Sleep
 #
 # A layer that waits for nobody may also stay away. In **sparse updates** each layer tosses a coin for each batch: with
-# probability $p$ it goes backward and learns, otherwise it only goes forward. Jaderberg et al. 2017 report it for cDNI,
-# still at about 2 % on MNIST with $p = 0.2$ (a number we have from second hand).
+# probability $p$ it goes backward and learns, otherwise it only goes forward. (Its guess is corrected when the layer above
+# is awake.) Jaderberg et al. 2017 report it for cDNI, still at about 2 % on MNIST with $p = 0.2$ (a number we have from
+# second hand).
 #
 # Backpropagation cannot do that. If a layer sleeps, nothing comes through to those below it: layer $k$ of 4 hears of the
 # loss with probability $p^{5 - k}$.
@@ -547,8 +549,9 @@ figure.suptitle(f"Layers that learn now and then ({DATA}, four layers)")
 plt.show()
 
 # %% [markdown]
-# - With guesses, sleep costs time and nothing else. In the middle, where errors are drawn by how often a layer has learned,
-#   the five curves are nearly one (prediction 2: 9.2 % after 2,000 batches with $p = 0.1$; 8.7 % after 200 without sleep).
+# - With guesses, sleep costs time and nothing else. In the middle panel, where errors are drawn by how often a layer has
+#   learned, the five curves are nearly one (prediction 2: 9.2 % after 2,000 batches with $p = 0.1$; 8.7 % after 200 without
+#   sleep).
 # - Backpropagation falls behind as soon as $p < 1$: 15.4 % with $p = 0.2$, where cDNI has 5.7 %. Its layer 1 has then heard
 #   of the loss about three times. With $p = 0.05$ it even has more errors than a network whose lower layers never learn,
 #   because the top one sleeps, too.
@@ -600,8 +603,9 @@ print("cDNI".ljust(40), "cosines", *mean_cosine(cdni.rule).round(3))
 
 # %% [markdown]
 # No gradient at all is as good (prediction 3). At the low rate the decay does not matter. At the high one the errors are up
-# to 34.2 %, and the only decay that is no worse than nothing is none. The cosine tells why: between such a guess and the
-# truth there is none, at any decay. cDNI's is 0.49 at layer 1 and 0.80 at layer 3.
+# to 34.2 %, and only with decay 0 no worse than with no gradient. The cosine tells why: between such a guess and the truth
+# there is none, at any decay. cDNI's is 0.49 at layer 1 and 0.80 at layer 3. (The paper's long runs gained something after
+# all, with six layers 2.4 points.)
 #
 # Is staleness to blame, or that row $n$ stands for another image each time? Take the same minibatch again and again, its
 # rows in place: now an old gradient is one of the *same* image.
@@ -829,7 +833,7 @@ def way(name, top, delay=0):
 # %% [markdown]
 # One competitor must not be missing. Backpropagation's workers are idle because there is one batch in the network. Cut it
 # into $m$ parts, send them up one after the other, and update when the gradients of all have come: a **pipeline** (Huang et
-# al. 2019, "GPipe"). The gradients are the true ones.
+# al. 2019, "GPipe"). The gradients are the true ones. (Batch normalization would see smaller batches. We leave that aside.)
 
 
 # %%
@@ -880,8 +884,8 @@ for delay in (0, 5, 10):
 
 # %% [markdown]
 # - **Depth.** With a worker for each layer, backpropagation takes as long as with a single one. DNI's time does not depend
-#   on depth. But a guess costs: a matrix pays from two layers on, one hidden layer of 1,024 units from eight, the paper's
-#   two from 24. A model that costs more than its layer eats the gain.
+#   on depth. But a guess costs: a matrix pays from two layers on, one hidden layer of 1,024 units from eight, two of them,
+#   as in the paper, from 24. A model that costs more than its layer eats the gain.
 # - **Synthetic inputs** cost even more, and in the left picture they gain nothing at all over DNI.
 # - **Slow messages** are what they are for. In DNI two follow each other for each batch: a layer's output goes up, and the
 #   correction of its guess comes back, before the layer may guess again. Unlocked layers all start at once. Their messages,
