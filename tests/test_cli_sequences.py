@@ -48,7 +48,7 @@ def test_help_has_an_example(command, capsys):
     assert f"example: python -m dni_np {command}" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize("rule", ["bptt", "dni", "dni-aux"])
+@pytest.mark.parametrize("rule", ["bptt", "dni", "dni-aux", "cdni"])
 @pytest.mark.parametrize("command, options", [("copy", COPY), ("repeat-copy", REPEAT)])
 def test_a_copy_run_leaves_everything(command, options, rule, tmp_path, capsys):
     assert main([command, "--rule", rule, "--unroll", "3", "--out", "run", *options]) == 0
@@ -97,7 +97,12 @@ def test_compare_covers_rules_unrolls_and_seeds(options, tmp_path):
 
 def test_compare_takes_all_rules_of_the_task(tmp_path):
     assert main(["compare", *COPY, "--samples", "10", "--out", "run"]) == 0
-    assert [row["run"] for row in rows_of(tmp_path / "run" / "summary.csv")] == ["bptt-T3", "dni-T3", "dni-aux-T3"]
+    assert [row["run"] for row in rows_of(tmp_path / "run" / "summary.csv")] == [
+        "bptt-T3",
+        "dni-T3",
+        "dni-aux-T3",
+        "cdni-T3",
+    ]
 
 
 def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
@@ -161,8 +166,16 @@ def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_pa
 
 MISTAKES = {
     "recipe of another task": (["copy", "--recipe", "characters"], "for characters, not for copy"),
-    "rule of images": (["compare", *COPY, "--rules", "cdni"], "for copy there is no rule cdni: its are bptt, dni, dni-aux"),
+    "rule of images": (
+        ["compare", *COPY, "--rules", "local"],
+        "for copy there is no rule local: its are bptt, dni, dni-aux, cdni",
+    ),
     "rule of sequences": (["compare", "--recipe", "addition", "--rules", "bptt"], "for addition there is no rule bptt"),
+    "labels without cdni": (
+        ["copy", "--rule", "dni", "--look-ahead", "3"],
+        "only the rule cdni looks ahead: leave out --look-ahead",
+    ),
+    "no labels": (["copy", "--rule", "cdni", "--look-ahead", "0"], "--look-ahead is 0: it must be at least 1"),
     "option of images": (["compare", *COPY, "--layers", "3"], "copy is an experiment on sequences: leave out --layers"),
     "option of sequences": (["compare", "--unroll", "3"], "mnist is an experiment on images: leave out --unroll"),
     "switch of sequences": (["compare", "--no-scaled-target"], "experiment on images: leave out --scaled-target"),

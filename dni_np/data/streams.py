@@ -25,8 +25,8 @@ class Chunk(NamedTuple):
     """The next steps of all streams, time first."""
 
     inputs: np.ndarray  # (steps, batch) int64 ids
-    labels: np.ndarray  # (steps, batch) int64 ids, 0 where nothing is scored
-    mask: np.ndarray  # (steps, batch) float32, 1 where the output is scored
+    labels: np.ndarray  # (steps, batch) int64 ids, 0 where nothing is scored; more steps if asked for
+    mask: np.ndarray  # as large, float32, 1 where the output is scored
     fresh: bool  # the streams begin here: reset the network's state
 
 
@@ -51,13 +51,13 @@ class Streams:
         self.position = 0  # the next chunk of this epoch
         self.epoch = 0
 
-    def next(self):
-        """The next Chunk; after the last one of an epoch the streams begin anew."""
-        time = self.position * self.steps + np.arange(self.steps)[:, None]  # (steps, 1)
-        place = time + self.length * np.arange(self.batch)  # (steps, batch)
+    def next(self, ahead=0):
+        """The next Chunk, with the labels of `ahead` steps more; after the last one of an epoch the streams begin anew."""
+        time = self.position * self.steps + np.arange(self.steps + ahead)[:, None]  # (steps + ahead, 1)
+        place = time + self.length * np.arange(self.batch)  # (steps + ahead, batch)
         there = (time < self.length) & (place < self.predictions)
         place = np.where(there, place, 0)
-        inputs = np.where(there, self.ids[place], 0).astype(np.int64)
+        inputs = np.where(there, self.ids[place], 0).astype(np.int64)[: self.steps]
         labels = np.where(there, self.ids[place + 1], 0).astype(np.int64)
         fresh = self.position == 0
         self.position += 1

@@ -12,8 +12,10 @@ import numpy as np
 from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
 from dni_np.data.text_sources import choose_text
+from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.recurrent import RecurrentDNI, StateGuess
 from dni_np.dni.recurrent_aux import RecurrentDNIAux
+from dni_np.dni.recurrent_label import LabeledRecurrentDNI
 from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.each_step import EachStep
 from dni_np.nn.linear import Linear
@@ -62,13 +64,20 @@ def build_rule(settings, n_in, classes, rng):
     network = core, readout, MaskedSoftmaxCrossEntropy(), Adam(core, rate), Adam(readout, rate)
     if settings.rule == "bptt":
         return TruncatedBPTT(*network)
-    aux = settings.rule == "dni-aux"
-    guess = StateGuess(settings.units, rng, parts=4 if aux else 2, hidden=settings.hidden)
-    return (RecurrentDNIAux if aux else RecurrentDNI)(
+    units, own = settings.units, {}
+    if settings.rule == "cdni":
+        kind, own = LabeledRecurrentDNI, {"look_ahead": settings.look_ahead, "classes": classes}
+        guess = PlainGuess(units + settings.look_ahead * classes, 2 * units, settings.hidden, rng)
+    elif settings.rule == "dni-aux":
+        kind, guess = RecurrentDNIAux, StateGuess(units, rng, parts=4, hidden=settings.hidden)
+    else:
+        kind, guess = RecurrentDNI, StateGuess(units, rng, hidden=settings.hidden)
+    return kind(
         *network,
         guess=guess,
         guess_optimizer=Adam(guess, settings.sg_learning_rate or rate),
         scale=settings.scale,
         scaled_target=settings.scaled_target,
         error_into_core=settings.error_into_core,
+        **own,
     )

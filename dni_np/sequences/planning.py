@@ -15,6 +15,7 @@ OVERRIDES = {
     "learning_rate": (float, "of the main network"),
     "sg_learning_rate": (float, "of the synthetic gradient model (0: the same)"),
     "scale": (float, "the synthetic gradient is multiplied by it where the network consumes it (the paper: 0.1)"),
+    "look_ahead": (int, "of cdni: how many labels of the steps to come the guess sees"),
     "patience": (int, "end once so many validations in a row were no better (characters; 0: never)"),
     "evaluate_every": (int, "steps between measurements"),
     "checkpoint_every": (int, "steps between checkpoints"),
@@ -34,6 +35,8 @@ def make_plan(recipe, options):
         refuse(options, ("data", "epochs", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
     else:
         refuse(options, ("samples",), "characters is one long sequence, measured in --epochs or --steps")
+    if "cdni" not in ((options.rules or RULES) if options.command == "compare" else [options.rule]):
+        refuse(options, ("look_ahead",), "only the rule cdni looks ahead")
     changes = {**given(options, (*OVERRIDES, *SWITCHES)), **listed(options, LISTS)}
     if {"samples", "epochs"} & set(changes) and "steps" not in changes:
         changes["steps"] = 0  # in place of the recipe's

@@ -10,8 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from dni_np.plotting import STYLE, plain
 
-LINES = {"bptt": "--", "dni": "-", "dni-aux": "-."}  # as in figure 16: dashed without a guess
-MARKERS = {"bptt": "o", "dni": "s", "dni-aux": "^"}
+LINES = {"bptt": "--", "dni": "-", "dni-aux": "-.", "cdni": ":"}  # as in figure 16: dashed without a guess
+MARKERS = {"bptt": "o", "dni": "s", "dni-aux": "^", "cdni": "D"}
 SOLVED = 0.15  # bits
 
 

@@ -15,18 +15,20 @@ SMALL = {
     "scaled_target": False,
     "evaluate_every": 500,
 }
+# A guess that sees the labels is right more often than it is wrong: it may have its whole weight, and a hidden layer.
+LABELED = {"cdni": {"hidden": (256,), "sg_learning_rate": 1e-3, "scale": 1.0}}
 PAPER = {"learning_rate": 7e-5}
 
 RECIPES = {
     "copy-quick": Recipe(
         "Copy, LSTM of 64 units, half a minute a run",
         SequenceSettings(task="copy", samples=200_000, **SMALL),
-        {},
+        LABELED,
     ),
     "copy": Recipe(
         "Copy, LSTM of 64 units, a few minutes a run",
         SequenceSettings(task="copy", samples=1_000_000, **SMALL),
-        {},
+        LABELED,
     ),
     "copy-paper": Recipe(
         "Copy with the paper's own schedule: 2.5M steps of Adam at 7e-5",
@@ -36,12 +38,12 @@ RECIPES = {
     "repeat-copy-quick": Recipe(
         "Repeat Copy, LSTM of 64 units, half a minute a run",
         SequenceSettings(task="repeat-copy", samples=200_000, **SMALL),
-        {},
+        LABELED,
     ),
     "repeat-copy": Recipe(
         "Repeat Copy, LSTM of 64 units, a few minutes a run",
         SequenceSettings(task="repeat-copy", samples=1_000_000, **SMALL),
-        {},
+        LABELED,
     ),
     "repeat-copy-paper": Recipe(
         "Repeat Copy with the paper's own schedule: 2.5M steps of Adam at 7e-5",

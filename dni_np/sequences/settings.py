@@ -8,6 +8,7 @@ RULES = {
     "bptt": "truncated backpropagation through time: nothing from after the chunk",
     "dni": "a synthetic gradient where the chunk ends, for all that comes after it",
     "dni-aux": "the same, and it foresees the synthetic gradient of the next chunk's end",
+    "cdni": "a synthetic gradient from the state and the labels of the steps to come",
 }
 COPYING = ("copy", "repeat-copy")
 TASKS = (*COPYING, "characters")
@@ -35,6 +36,7 @@ class SequenceSettings(Checked):
     scale: float = 0.1  # the guess is multiplied by it where the core consumes it
     scaled_target: bool = True  # are targets made of the scaled guess, or of the whole one?
     error_into_core: bool = False  # does the error of the guess teach the core, too?
+    look_ahead: int = 12  # of cdni: how many labels the guess sees
     steps: int = 0  # updates, one for each chunk; 0: no limit
     samples: int = 0  # of Copy and Repeat Copy: sequences seen; 0: no limit
     epochs: int = 0  # of characters: times that the text is read; 0: no limit
@@ -55,6 +57,7 @@ class SequenceSettings(Checked):
             "learning_rate": (self.learning_rate > 0, "positive"),
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
             "scale": (self.scale >= 0, "positive, or 0 for no guess at all"),
+            "look_ahead": (self.look_ahead >= 1, "at least 1"),
             "samples": (self.samples >= 0, "positive, or 0 for no limit"),
             "epochs": (self.epochs >= 0, "positive, or 0 for no limit"),
             "steps": (

@@ -40,10 +40,12 @@ class Characters:
         return 0 < self.patience <= self.rises or 0 < self.epochs <= self.streams.epoch
 
     def step(self, rule):
-        inputs, labels, mask, first = self.streams.next()
+        inputs, labels, mask, first = self.streams.next(rule.look_ahead)
         last = self.streams.position == 0  # the streams have come to their end
-        labels, mask = asarray(labels), asarray(mask)
-        metrics = rule.step(self.one_hot.forward(asarray(inputs))[0], labels, mask, first, last)
+        ahead = asarray(labels), asarray(mask)
+        labels, mask = (array[: len(inputs)] for array in ahead)
+        x, _ = self.one_hot.forward(asarray(inputs))
+        metrics = rule.step(x, labels, mask, first, last, *([ahead] if rule.look_ahead else []))
         return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask)}
 
     def measure(self, rule):

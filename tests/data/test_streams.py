@@ -96,3 +96,18 @@ def test_a_place_in_another_text_is_refused():
     message = "read 2,000 characters in 4 streams, 5 steps at once, not 30 characters in 4 streams, 6 steps"
     with pytest.raises(UserError, match=message):
         Streams(np.zeros(30, np.uint8), 4, 6).load_state(saved)
+
+
+@given(**SIZES, ahead=st.integers(1, 12))
+def test_labels_ahead_are_those_of_the_chunks_to_come(length, steps, ahead, data):
+    batch = data.draw(st.integers(1, length - 1))
+    usual, told = (Streams(np.arange(length), batch, steps) for _ in range(2))
+    chunks = [usual.next() for _ in range(usual.chunks)]
+    nothing = np.zeros((ahead, batch))
+    for name in ("labels", "mask"):
+        told.position = told.epoch = 0
+        whole = np.concatenate([*(getattr(chunk, name) for chunk in chunks), nothing])
+        for k, chunk in enumerate(chunks):
+            found = told.next(ahead)
+            assert np.array_equal(getattr(found, name), whole[k * steps : (k + 1) * steps + ahead])
+            assert np.array_equal(found.inputs, chunk.inputs)

@@ -6,7 +6,7 @@ from dni_np.data.text import split_text
 from dni_np.sequences.building import build_loop
 from dni_np.sequences.settings import COPYING, SequenceSettings
 
-RULES = ("bptt", "dni", "dni-aux")
+RULES = ("bptt", "dni", "dni-aux", "cdni")
 FLAGS = {"whole target": {"scaled_target": False}, "error into core": {"error_into_core": True}}
 TEXT = split_text("rhyme", "one two three four five, once I caught a fish alive;\n" * 20)
 

@@ -68,8 +68,8 @@ def test_a_run_ends_at_whatever_comes_first():
 
 
 def test_the_network_starts_the_same_under_every_rule():
-    bptt, dni, aux = (loop_of(small("copy", rule)).rule for rule in RULES)
-    for rule in (dni, aux):
+    bptt, dni, aux, cdni = (loop_of(small("copy", rule)).rule for rule in RULES)
+    for rule in (dni, aux, cdni):
         assert np.array_equal(rule.core.params["W"], bptt.core.params["W"])
         assert np.array_equal(rule.readout.params["W"], bptt.readout.params["W"])
 
@@ -81,6 +81,7 @@ def test_settings_reach_the_rule():
     assert rule.guess_optimizer.learning_rate == 0.25 and rule.core_optimizer.learning_rate == 0.01
     assert loop_of(small("copy", "dni")).rule.guess_optimizer.learning_rate == 0.01  # 0: the same
     assert type(loop_of(small("copy", "dni-aux")).rule) is RecurrentDNIAux
+    assert loop_of(small("copy", "cdni", look_ahead=5)).rule.look_ahead == 5
 
 
 def test_the_papers_recipes():
@@ -95,7 +96,7 @@ def test_the_papers_recipes():
 
 
 MISTAKES = {
-    "rule": ({"rule": "backprop"}, "--rule is backprop: it must be one of bptt, dni, dni-aux"),
+    "rule": ({"rule": "backprop"}, "--rule is backprop: it must be one of bptt, dni, dni-aux, cdni"),
     "unroll": ({"unroll": 0}, "--unroll is 0: it must be at least 1"),
     "no end": ({"samples": 0}, "--steps is 0: it must be at least 1 where --samples does not end the run"),
     "no steps": ({"task": "characters"}, "--steps is 0: it must be at least 1 where --epochs does not end the run"),
