@@ -357,8 +357,8 @@ plt.show()
 #
 # The guesses do talk over it. Without the label they need $\lambda = 0.75$ to be out of the way; at 0.25 the error is 20 %,
 # where saying nothing at all would have given 3.9 %. With the label, too, every $\lambda$ from 0.1 to 0.5 is worse than
-# silence: at one half 4.5 %, much nearer to backpropagation's 4.0 % than to the chain's 9.6 %, but not beyond it. Guesses are
-# for $\lambda = 0$, where silence teaches nothing (48 %) and they do teach.
+# silence: at one half 4.5 %, much nearer to backpropagation's 4.0 % than to the chain's 9.6 %, but not beyond it. Guesses
+# are for $\lambda = 0$, where silence teaches nothing (48 %) and they do teach.
 #
 # One place is better than backpropagation: guesses that see the label, at $\lambda = 0.75$. The difference is small (3.63
 # and 3.72 % wrong, for 3.95 and 4.00 %; two more seeds gave 3.73 and 3.42, for 3.86 and 3.88). The *training* errors are
@@ -705,8 +705,8 @@ plt.show()
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
-# 1. Far from it. With the label 4.4 % (the chain 9.6 %), without it 6.2 and 5.8 % (33 %). The rates drop at 60 % and
-#    80 % of the run, so that the last guesses no longer do much harm. From 0 to 1: 6 % and 12 %. Good features first,
+# 1. Far from it. With the label 4.4 % (the chain 9.6 %), without it 6.2 and 5.8 % (33 %). One reason may be that the rates
+#    drop at 60 % and 80 % of the run, so that late guesses cannot do much harm. From 0 to 1: 6 % and 12 %. Truth first,
 #    guesses later.
 #
 #    ```python
