@@ -10,6 +10,7 @@ from dataclasses import asdict
 import numpy as np
 
 from dni_np import architectures
+from dni_np.analysis.arriving_gradients import arriving_gradients
 from dni_np.analysis.gradient_error import gradient_error
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.binary_addition import binary_addition
@@ -24,7 +25,7 @@ from dni_np.rules import BUILDERS
 from dni_np.training.images import Images
 from dni_np.training.loop import Loop
 
-PROBE_SAMPLES = 256  # synthetic and true gradients are compared on the first so many training samples
+PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many training samples
 
 
 def build_loop(settings, dataset=None, folder=None, **loop_options):
@@ -40,7 +41,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         steps=settings.steps,
         evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
         checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
-        measure=gradient_measure(dataset) if isinstance(rule, DNINetwork) else None,
+        measure=None if settings.rule in ("backprop", "none") else gradient_measure(rule, dataset),
         folder=folder,
         config=asdict(settings),
         **loop_options,
@@ -82,13 +83,14 @@ def _main_network(settings, dataset, rng):
     return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
-def gradient_measure(dataset):
-    """A function of the rule: cosine, L2 and sign error after each decoupled layer."""
+def gradient_measure(rule, dataset):
+    """A function of the rule: cosine, L2 and sign error of each guess, or, where nobody guesses, of what arrives instead."""
+    pairs = gradient_pairs if isinstance(rule, DNINetwork) else arriving_gradients
     x = asarray(dataset.x_train[:PROBE_SAMPLES]).astype(FLOAT) * FLOAT(dataset.scale)
     y = asarray(dataset.y_train[:PROBE_SAMPLES])
 
-    def measure(network):
-        errors = [gradient_error(guess, true) for guess, true in gradient_pairs(network, x, y)]
+    def measure(rule):
+        errors = [gradient_error(guess, true) for guess, true in pairs(rule, x, y)]
         return {f"{name}_{i}": value for i, error in enumerate(errors, 1) for name, value in error.items()}
 
     return measure

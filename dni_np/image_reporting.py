@@ -83,7 +83,9 @@ def save_overview(groups, heading, folder):
         last = [history.rows[-1] for history in histories]
         mean = {name: float(np.mean([row[name] for row in last])) for name in ("train_error", "seconds")}
         tests = [row["test_error"] for row in last]
-        rows.append(Line(label(settings), tests, mean["train_error"], mean["seconds"], costs.megabytes, costs.locks))
+        cosines = [float(np.mean([row[name] for row in last])) for name in histories[0].columns("cosine_")]
+        known = mean["train_error"], mean["seconds"], costs.megabytes, costs.locks
+        rows.append(Line(label(settings), tests, *known, cosines))
     save_figure(overview(rows, heading), folder / "overview.png")
 
 

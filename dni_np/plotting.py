@@ -35,7 +35,7 @@ def learning_curves(history, title):
 
 
 def gradient_curves(history, title):
-    """For each synthetic gradient: its loss, and its distance from the true gradient (figure 12)."""
+    """For each synthetic gradient, or what stands in for it: its loss, and its distance from the true gradient (figure 12)."""
     panels = (
         ("gradient_loss", "loss of the guess", "log"),
         ("l2", "L2 distance from true", "log"),
@@ -48,11 +48,14 @@ def gradient_curves(history, title):
             names = history.columns(prefix + "_")
             if prefix == "gradient_loss":
                 names = names or history.columns("value_loss_")  # a critic guesses losses
+            if not names:  # nobody guesses
+                axes.set_axis_off()
+                continue
             if not any(value > 0 for name in names for value in history.column(name)[1]):
                 scale = "linear"  # nothing learned yet, or nothing to show
             for i, name in enumerate(sorted(names)):
                 color = f"C{i}" if len(names) <= 10 else None
-                axes.plot(*history.column(name), color=color, linewidth=1, label=f"guess {name.rsplit('_', 1)[1]}")
+                axes.plot(*history.column(name), color=color, linewidth=1, label=f"core {name.rsplit('_', 1)[1]}")
             axes.set(xlabel="step", ylabel=label, yscale=scale)
             for chance in {"cosine": (0,), "sign": (0.5,)}.get(prefix, ()):
                 axes.axhline(chance, color="0.5", linestyle=":", linewidth=1)

@@ -231,6 +231,8 @@ def test_compare_takes_the_usual_rules_unless_asked_for_all(images, tmp_path):
     assert rows["dfa-3"]["locked"] == "forward, update" and rows["unlock-3"]["locked"] == "no"
     assert float(rows["dni-3"]["MB"]) > float(rows["none-3"]["MB"]) > 0
     assert (tmp_path / "all" / "overview.png").exists()
+    measured = {run: "cosine_2" in (tmp_path / "all" / f"{run}-seed0" / "history.csv").read_text() for run in names["all"]}
+    assert [run for run, it_was in measured.items() if not it_was] == ["backprop-3", "none-3"]
 
 
 SUMS = ["compare", "--recipe", "addition-quick", "--rules", "backprop", "dni"]

@@ -121,8 +121,9 @@ def test_cells_of_the_table():
 
 
 def test_the_overview_orders_rules_by_their_error():
-    lines = [Line("worse", [5.0, 7.0], 0.0, 3, 10, LOCKS), Line("better", [1.0, 2.0], 0.5, 30, 1, ())]
-    errors, seconds, memory, locks = overview(lines, "title").axes
+    lines = [Line("worse", [5.0, 7.0], 0.0, 3, 10, LOCKS, []), Line("better", [1.0, 2.0], 0.5, 30, 1, (), [0.2, 0.4])]
+    errors, cosines, seconds, memory, locks = overview(lines, "title").axes
+    assert [len(dots.get_offsets()) for dots in cosines.collections] == [2, 0]
     assert [label.get_text() for label in errors.get_yticklabels()] == ["better", "worse"]
     assert [bar.get_width() for bar in seconds.patches] == [30, 3]
     assert [bar.get_width() for bar in memory.patches] == [1, 10]

@@ -56,6 +56,8 @@ def test_streams_are_reset_where_they_begin_and_end():
     seen = []
 
     class Recorder:
+        look_ahead = 0
+
         def step(self, x, y, mask, first, last):
             seen.append((first, last))
             return {"loss": np.float32(1)}

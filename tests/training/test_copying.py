@@ -13,6 +13,8 @@ from dni_np.training.copying import Copying
 class Recorder:
     """A rule that notes what it is given; its loss is `nats` for each scored symbol of a sample."""
 
+    look_ahead = 0
+
     def __init__(self, nats=0.01):
         self.nats, self.seen = nats, []
 
