@@ -24,6 +24,7 @@ and through time:
     recurrent                   a guess stands in for all that comes after the chunk
     last_step_alone             the core kept in memory, for errors that go back into it
     recurrent_aux               the same, and to foresee the guess of T steps later
+    recurrent_label             a guess that sees what is still to be said
     recurrent_bp_lambda         a bit of a guess at every step
     two_networks                one looks at every digit, the other hears of them once every T
     two_clocks                  how they learn: the one waits for the other, or does not
