@@ -12,19 +12,19 @@ import numpy as np
 from dni_np import architectures
 from dni_np.analysis.arriving_gradients import arriving_gradients
 from dni_np.analysis.gradient_error import gradient_error
-from dni_np.backend import FLOAT, asarray
+from dni_np.backend import asarray
 from dni_np.data.binary_addition import binary_addition
 from dni_np.data.choose import load_images
 from dni_np.data.dataset import Dataset
-from dni_np.dni.network import DNINetwork
 from dni_np.dni.probe import gradient_pairs
 from dni_np.errors import UserError
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.rule_parts import Parts
 from dni_np.rules import BUILDERS
-from dni_np.training.images import Images
+from dni_np.training.images import Images, scaled
 from dni_np.training.loop import Loop
 
+GUESSED = ("dni", "cdni", "critic", "stale", "sparse", "unlock")  # rules whose layers learn from their guess alone
 PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many training samples
 
 
@@ -41,7 +41,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         steps=settings.steps,
         evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
         checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
-        measure=None if settings.rule in ("backprop", "none") else gradient_measure(rule, dataset),
+        measure=None if settings.rule in ("backprop", "none") else gradient_measure(settings, dataset),
         folder=folder,
         config=asdict(settings),
         **loop_options,
@@ -83,14 +83,17 @@ def _main_network(settings, dataset, rng):
     return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
-def gradient_measure(rule, dataset):
-    """A function of the rule: cosine, L2 and sign error of each guess, or, where nobody guesses, of what arrives instead."""
-    pairs = gradient_pairs if isinstance(rule, DNINetwork) else arriving_gradients
-    x = asarray(dataset.x_train[:PROBE_SAMPLES]).astype(FLOAT) * FLOAT(dataset.scale)
-    y = asarray(dataset.y_train[:PROBE_SAMPLES])
+def gradient_measure(settings, dataset):
+    """A function of the rule: cosine, L2 and sign error of what each core but the top one learns from.
+
+    Where that is a guess it is compared at the real activations (also in complete unlock, where it is made at others).
+    """
+    pairs = gradient_pairs if settings.rule in GUESSED else arriving_gradients
+    rows = dataset.x_train[:PROBE_SAMPLES], dataset.y_train[:PROBE_SAMPLES]
 
     def measure(rule):
-        errors = [gradient_error(guess, true) for guess, true in pairs(rule, x, y)]
+        x, y = map(asarray, rows)
+        errors = [gradient_error(told, true) for told, true in pairs(rule, scaled(x, dataset.scale), y)]
         return {f"{name}_{i}": value for i, error in enumerate(errors, 1) for name, value in error.items()}
 
     return measure

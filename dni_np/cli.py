@@ -32,7 +32,7 @@ def main(arguments=None):
         return 2
     except MemoryError:
         print(
-            "dni_np: this does not fit into memory: take a smaller --width, --hidden, --units or --batch-size",
+            "dni_np: this does not fit into memory: take a smaller --width, --hidden, --units, --look-ahead or --batch-size",
             file=sys.stderr,
         )
         return 2

@@ -5,30 +5,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dni_np.building import build_loop
 from dni_np.errors import Diverged
 from dni_np.training.memory import peak_memory
 
 
 @dataclass(frozen=True)
 class Costs:
-    megabytes: float  # held at most while it was built and learned: weights, optimizers, a batch and all it leaves behind
-    locks: tuple | None  # what a layer waits for (see nn/rule.py); None: not a question for this kind of experiment
+    megabytes: float | None  # held at most: weights, gradients, optimizers, a batch and all it leaves behind
+    locks: tuple  # what a layer waits for (see nn/rule.py)
 
     def cells(self):
         """{column: cell} of the table."""
-        megabytes = {"MB": f"{self.megabytes:.0f}" if self.megabytes >= 10 else f"{self.megabytes:.2g}"}
-        return megabytes if self.locks is None else {**megabytes, "locked": ", ".join(self.locks) or "no"}
+        memory = {} if self.megabytes is None else {"MB": _short(self.megabytes)}
+        return {**memory, "locked": ", ".join(self.locks) or "no"}
 
 
-def costs(kind, settings, data):
-    """Of one run; the data it shares with others is not counted (on a GPU it is)."""
-    locks = []
+def costs(settings, data):
+    """Of a run on images. Of one that draws its own data (addition) only the locks: it holds little else than data."""
+    if data is None:
+        return Costs(None, build_loop(settings).rule.locks)
+    loops = []
 
     def learn():
-        loop = kind.build_loop(settings, data)
-        locks.append(loop.rule.locks)
+        loops.append(build_loop(settings, data))
         with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):  # the runs themselves have said so
             for _ in range(2):
-                loop.task.step(loop.rule)
+                loops[0].task.step(loops[0].rule)
 
-    return Costs(peak_memory(learn) / 1e6, locks[0])
+    return Costs(peak_memory(learn) / 1e6, loops[0].rule.locks)
+
+
+def _short(megabytes):
+    return f"{megabytes:.0f}" if megabytes >= 10 else f"{megabytes:.2g}"

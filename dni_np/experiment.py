@@ -91,5 +91,7 @@ def run_plan(folder, title, plan, data, progress=None):
             print(f"stopped at step {loop.step}; continue with: python -m dni_np {settings.task} --resume {folder}")
             return False
         results.append((settings, loop.history))
-    report(kind, folder, title, results, data, loop.task.name)
+    name = loop.task.name
+    del loop  # its network's memory may be wanted for the report
+    report(kind, folder, title, results, data, name)
     return True

@@ -62,9 +62,9 @@ def save_run_figures(loop, folder, settings):
 
 
 def save_comparison(groups, heading, folder):
-    """Learning curves side by side; and errors against depth where the plan varied one."""
+    """Learning curves side by side; errors against depth where the plan varied one; of several rules an overview."""
     if len(groups) > 1:
-        labeled = [(label(settings), histories) for settings, histories in groups]
+        labeled = [(label(group.settings), group.histories) for group in groups]
         save_figure(plotting.comparison(labeled, heading), folder / "comparison.png")
     cuts = _final_errors(groups, lambda settings: settings.cut_after[0] if len(settings.cut_after) == 1 else None)
     if cuts:
@@ -72,30 +72,35 @@ def save_comparison(groups, heading, folder):
     layers = _final_errors(groups, lambda settings: None if settings.cut_after else len(settings.hidden_widths) + 1)
     if layers and max(len(depths) for _, depths, _ in layers) > 1:
         save_figure(plotting.by_depth(layers, heading, "layers"), folder / "layers.png")
+    if len({group.settings.rule for group in groups}) > 1:
+        save_figure(overview([_line(group) for group in groups], heading), folder / "overview.png")
 
 
-def save_overview(groups, heading, folder):
-    """All rules at a glance, where the plan has several: errors, time, memory, what a layer waits for."""
-    if len({settings.rule for settings, _, _ in groups}) < 2:
-        return
-    rows = []
-    for settings, histories, costs in groups:
-        last = [history.rows[-1] for history in histories]
-        mean = {name: float(np.mean([row[name] for row in last])) for name in ("train_error", "seconds")}
-        tests = [row["test_error"] for row in last]
-        cosines = [float(np.mean([row[name] for row in last])) for name in histories[0].columns("cosine_")]
-        known = mean["train_error"], mean["seconds"], costs.megabytes, costs.locks
-        rows.append(Line(label(settings), tests, *known, cosines))
-    save_figure(overview(rows, heading), folder / "overview.png")
+def _line(group):
+    """What the overview shows of a group: means over the seeds, but each one's test error."""
+    last = [history.rows[-1] for history in group.histories]
+
+    def mean(name):
+        return float(np.mean([row[name] for row in last]))
+
+    return Line(
+        name=label(group.settings),
+        test_errors=[row["test_error"] for row in last],
+        train_error=mean("train_error"),
+        cosines=[mean(name) for name in group.histories[0].columns("cosine_")],
+        seconds=mean("seconds"),
+        megabytes=group.costs.megabytes,
+        locks=group.costs.locks,
+    )
 
 
 def _final_errors(groups, depth_of):
     """[(name, depths, [test errors of the seeds] for each depth)] of the groups that have a depth."""
     lines = {}
-    for settings, histories in groups:
-        depth = depth_of(settings)
+    for group in groups:
+        depth = depth_of(group.settings)
         if depth is not None:
-            depths, errors = lines.setdefault(curve_name(settings), ([], []))
+            depths, errors = lines.setdefault(curve_name(group.settings), ([], []))
             depths.append(depth)
-            errors.append([history.rows[-1]["test_error"] for history in histories])
+            errors.append([history.rows[-1]["test_error"] for history in group.histories])
     return [(name, depths, errors) for name, (depths, errors) in lines.items()]

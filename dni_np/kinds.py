@@ -6,7 +6,7 @@ Whoever runs, reports or resumes experiments asks `kind_of(settings)` and knows 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dni_np import building, image_reporting, planning, recipes, settings
+from dni_np import building, costs, image_reporting, planning, recipes, settings
 from dni_np.errors import UserError
 from dni_np.recipes import find
 from dni_np.sequences import building as sequence_building
@@ -36,8 +36,8 @@ class Kind:
     label: Callable  # (settings, seed=False) -> a short name
     summary_row: Callable  # (settings, histories, data's name, seeds) -> {column: cell}
     save_run_figures: Callable  # (loop, folder, settings)
-    save_comparison: Callable  # ([(settings, histories)], heading, folder)
-    save_overview: Callable | None = None  # ([(settings, histories, Costs)], heading, folder)
+    save_comparison: Callable  # ([Group], heading, folder)
+    costs: Callable | None = None  # (settings, data) -> Costs
     usual_rules: tuple = ()  # of many rules, those to compare unless others are asked for
 
 
@@ -59,7 +59,7 @@ IMAGES = Kind(
     summary_row=image_reporting.summary_row,
     save_run_figures=image_reporting.save_run_figures,
     save_comparison=image_reporting.save_comparison,
-    save_overview=image_reporting.save_overview,
+    costs=costs.costs,
     usual_rules=settings.USUAL_RULES,
 )
 SEQUENCES = Kind(

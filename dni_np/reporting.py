@@ -3,11 +3,20 @@
 import csv
 import io
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from dni_np.costs import costs
 from dni_np.training.files import write_atomically, write_text
+
+
+class Group(NamedTuple):
+    """The runs that differ in their seeds only."""
+
+    settings: object  # of the first seed
+    histories: list  # of the seeds that came to their end
+    lost: int  # those that diverged
+    costs: object = None  # a Costs, where the kind of experiment has them
 
 
 def group_by_seed(results):
@@ -20,13 +29,15 @@ def group_by_seed(results):
 
 def report(kind, folder, title, results, data, name):
     """The summary as a printed table, a CSV and figures; `data` is what the runs shared, if anything, `name` the task's."""
-    groups = group_by_seed(results)
-    sound = [(settings, [history for history in histories if history]) for settings, histories in groups]
-    spent = [costs(kind, settings, data) for settings, _ in groups]
+    groups = []
+    for settings, histories in group_by_seed(results):
+        ended = [history for history in histories if history]
+        costs = kind.costs(settings, data) if kind.costs else None
+        groups.append(Group(settings, ended, len(histories) - len(ended), costs))
     rows = []
-    for (settings, finished), (_, histories), cost in zip(sound, groups, spent):
-        seeds = _seeds(len(finished), len(histories))
-        rows.append({**kind.summary_row(settings, finished, data.name if data else name, seeds), **cost.cells()})
+    for group in groups:
+        row = kind.summary_row(group.settings, group.histories, data.name if data else name, _seeds(group))
+        rows.append({**row, **(group.costs.cells() if group.costs else {})})
     table = format_table(rows)
     heading = f"{title}: {data.name if data else name}" + (f"\nNOTE: {data.note}" if data and data.note else "")
     write_text(folder / "summary.txt", f"{heading}\n\n{table}\n")
@@ -35,16 +46,13 @@ def report(kind, folder, title, results, data, name):
     writer.writeheader()
     writer.writerows(rows)
     write_text(folder / "summary.csv", buffer.getvalue())
-    shown = [(*group, cost) for group, cost in zip(sound, spent) if group[1]]
-    kind.save_comparison([group[:2] for group in shown], f"{title} ({name})", folder)
-    if kind.save_overview is not None:
-        kind.save_overview(shown, f"{title} ({name})", folder)
+    kind.save_comparison([group for group in groups if group.histories], f"{title} ({name})", folder)
     print(f"\n{heading}\n\n{table}\n\nEverything is in {folder}/", flush=True)
 
 
-def _seeds(finished, all_of_them):
-    lost = all_of_them - finished
-    return f"{finished} ({lost} diverged)" if lost else finished
+def _seeds(group):
+    ended = len(group.histories)
+    return f"{ended} ({group.lost} diverged)" if group.lost else ended
 
 
 def spread(values, digits=2):

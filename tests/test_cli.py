@@ -415,13 +415,13 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
 def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_path):
     from dni_np import plotting
     from dni_np.image_reporting import _final_errors
+    from dni_np.reporting import Group
     from dni_np.settings import Settings
     from dni_np.training.history import History
 
     def group(layers, sees, errors):
-        return Settings(rule="dni", layers=layers, sees=sees), [
-            History([{"step": 1, "test_error": error}]) for error in errors
-        ]
+        histories = [History([{"step": 1, "test_error": error}]) for error in errors]
+        return Group(Settings(rule="dni", layers=layers, sees=sees), histories, 0)
 
     groups = [group(3, ("output",), [1.0, 3.0]), group(4, ("output",), [2.0]), group(3, ("label",), [4.0, 5.0])]
     lines = _final_errors(groups, lambda settings: settings.layers)

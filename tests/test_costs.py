@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy, using
-from dni_np.building import build_rule
+from dni_np.building import build_loop, build_rule
 from dni_np.costs import Costs, costs
 from dni_np.data.dataset import Dataset
-from dni_np.kinds import IMAGES
 from dni_np.nn.rule import BACKWARD, FORWARD, LOCKS, UPDATE
 from dni_np.overview import Line, overview
 from dni_np.settings import RULES, USUAL_SOURCES, Settings
@@ -106,25 +105,81 @@ def test_memory_on_a_gpu_is_what_its_pool_grew_by(backend_put_back):
         assert peak_memory(lambda: setattr(Device.pool, "held", 350)) == 250
 
 
+def of(rule, **changes):
+    return costs(Settings(rule=rule, data="noise", hidden=(4,) if rule == "critic" else (), **changes), DATA)
+
+
 def test_wider_networks_cost_more(backend_put_back):
     with using("numpy"):
-        small, large = (costs(IMAGES, Settings(width=width, batch_size=20, data="noise"), DATA) for width in (10, 200))
+        small, large = (of("cdni", width=width, batch_size=20) for width in (10, 200))
     assert small.locks == large.locks == (FORWARD,)
     # Three weight matrices; each has a gradient and two moments.
     assert large.megabytes > 4 * 4 * (64 * 200 + 200 * 200 + 200 * 10) / 1e6 > small.megabytes
 
 
+def test_feedback_alignment_costs_its_feedback(backend_put_back):
+    with using("numpy"):
+        backprop, fa = (of(rule, width=200, batch_size=20).megabytes for rule in ("backprop", "fa"))
+    feedback = 4 * (200 * 200 + 200 * 10) / 1e6
+    assert feedback * 0.9 < fa - backprop < feedback * 3  # B is drawn in float64 first
+
+
+def test_sums_are_drawn_by_each_run_and_not_counted(backend_put_back):
+    with using("numpy"):
+        found = costs(Settings(task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10), None)
+    assert found.megabytes is None and found.locks == (FORWARD,)
+
+
 def test_cells_of_the_table():
     assert Costs(15.26, LOCKS).cells() == {"MB": "15", "locked": "forward, update, backward"}
     assert Costs(3.14, ()).cells() == {"MB": "3.1", "locked": "no"}
-    assert Costs(3.14, None).cells() == {"MB": "3.1"}
+    assert Costs(None, (FORWARD,)).cells() == {"locked": "forward"}
+
+
+def line(name, tests, **values):
+    return Line(
+        **{
+            "name": name,
+            "test_errors": tests,
+            "train_error": 0.0,
+            "cosines": [],
+            "seconds": 3,
+            "megabytes": 10,
+            "locks": (),
+            **values,
+        }
+    )
 
 
 def test_the_overview_orders_rules_by_their_error():
-    lines = [Line("worse", [5.0, 7.0], 0.0, 3, 10, LOCKS, []), Line("better", [1.0, 2.0], 0.5, 30, 1, (), [0.2, 0.4])]
+    lines = [
+        line("worse", [5.0, 7.0], locks=LOCKS),
+        line("better", [1.0, 2.0], seconds=30, megabytes=1, cosines=[0.2, -0.9]),
+    ]
     errors, cosines, seconds, memory, locks = overview(lines, "title").axes
-    assert [len(dots.get_offsets()) for dots in cosines.collections] == [2, 0]
     assert [label.get_text() for label in errors.get_yticklabels()] == ["better", "worse"]
+    assert [len(dots.get_offsets()) for dots in cosines.collections] == [2, 0] and cosines.get_xlim()[0] < -0.9
     assert [bar.get_width() for bar in seconds.patches] == [30, 3]
     assert [bar.get_width() for bar in memory.patches] == [1, 10]
     assert len(locks.collections) == 6
+
+
+def test_the_overview_shows_rules_without_errors_and_leaves_out_memory_that_is_not_known():
+    axes = overview([line("perfect", [0.0, 0.0], megabytes=None)], "title").axes
+    assert len(axes) == 4
+    assert all(x > 0 for drawn in axes[0].lines for x in drawn.get_xdata())
+
+
+def test_what_is_measured_is_what_layers_learn_from(backend_put_back):
+    with using("numpy"):
+        for rule, changes, true in (
+            ("bp-lambda", {"lambdas": (1.0,)}, True),
+            ("bp-lambda", {"lambdas": (0.0,)}, False),
+            ("fa", {}, False),
+        ):
+            settings = Settings(rule=rule, layers=4, width=6, data="noise", batch_size=20, **changes)
+            loop = build_loop(settings, DATA)
+            for _ in range(5):
+                loop._one_step()
+            cosines = [float(value) for name, value in loop.measure(loop.rule).items() if name.startswith("cosine")]
+            assert len(cosines) == 3 and all(abs(cosine - 1) < 1e-6 for cosine in cosines) == true

@@ -25,8 +25,8 @@ class Chunk(NamedTuple):
     """The next steps of all streams, time first."""
 
     inputs: np.ndarray  # (steps, batch) int64 ids
-    labels: np.ndarray  # (steps, batch) int64 ids, 0 where nothing is scored; more steps if asked for
-    mask: np.ndarray  # as large, float32, 1 where the output is scored
+    labels: np.ndarray  # (steps + ahead, batch) int64 ids, 0 where nothing is scored
+    mask: np.ndarray  # (steps + ahead, batch) float32, 1 where the output is scored
     fresh: bool  # the streams begin here: reset the network's state
 
 

@@ -9,8 +9,8 @@ need not find them, and a chain of guesses carries the news of any loss back, th
 
 Labels further than L steps ahead come in through the targets, as all that is further than T.
 
-The labels must be known L steps ahead: they are in Copy, which is told what to write before it writes, and in a text
-that lies there. Where they come with time itself, update t has to wait for them.
+The labels must be known L steps ahead: they are in Copy, which is told what to write before it writes, and in a
+stored text. Where they come with time itself, an update has to wait for them.
 """
 
 from dni_np.backend import xp
@@ -25,13 +25,14 @@ class LabeledRecurrentDNI(RecurrentDNI):
         self.look_ahead, self.classes = look_ahead, classes
 
     def step(self, x, y, mask, first, last, ahead):
-        """As without labels; `ahead`: labels and mask from the chunk's begin to `look_ahead` steps behind its end, as
-        far as there are any, both (up to T + L, N)."""
-        T = len(x)
-        self.at_begin, self.at_end = (
-            seen(labels, scored, self.look_ahead, self.classes)
-            for labels, scored in (tuple(array[start : start + self.look_ahead] for array in ahead) for start in (0, T))
-        )
+        """As without labels; `ahead`: labels and mask from the chunk's first step to `look_ahead` steps after its last,
+        as far as there are any, both (up to T + L, N)."""
+
+        def told(start):
+            labels, scored = (array[start : start + self.look_ahead] for array in ahead)
+            return seen(labels, scored, self.look_ahead, self.classes)
+
+        self.at_begin, self.at_end = told(0), told(len(x))
         return super().step(x, y, mask, first, last)
 
     def guess_future(self):

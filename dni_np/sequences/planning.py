@@ -35,9 +35,10 @@ def make_plan(recipe, options):
         refuse(options, ("data", "epochs", "patience"), f"{recipe.common.task} draws its own sequences, always new ones")
     else:
         refuse(options, ("samples",), "characters is one long sequence, measured in --epochs or --steps")
-    if "cdni" not in ((options.rules or RULES) if options.command == "compare" else [options.rule]):
-        refuse(options, ("look_ahead",), "only the rule cdni looks ahead")
     changes = {**given(options, (*OVERRIDES, *SWITCHES)), **listed(options, LISTS)}
     if {"samples", "epochs"} & set(changes) and "steps" not in changes:
         changes["steps"] = 0  # in place of the recipe's
-    return for_each_seed(for_each_unroll(recipe, options, RULES, changes), options.seed, label)
+    plan = for_each_unroll(recipe, options, RULES, changes)
+    if not any(settings.rule == "cdni" for settings in plan):
+        refuse(options, ("look_ahead",), "only the rule cdni looks ahead")
+    return for_each_seed(plan, options.seed, label)

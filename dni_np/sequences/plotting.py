@@ -109,7 +109,8 @@ def _losses(panels, history, x):
         for name, color in (("gradient_loss", "C2"), ("foresight_loss", "C4")):
             if history.columns(name):
                 axes.plot(*columns(history, x, name), color=color, label=name.removesuffix("_loss"))
-        axes.set(xlabel=x, ylabel="loss of the guess", yscale="log")
+        positive = any(value > 0 for line in axes.lines for value in line.get_ydata())
+        axes.set(xlabel=x, ylabel="loss of the guess", yscale="log" if positive else "linear")
         axes.legend()
 
 

@@ -49,6 +49,6 @@ def save_comparison(groups, heading, folder):
     """Curves for each rule and T, and how they end: figure 17 for Copy and Repeat Copy, figure 16 for characters."""
     if len(groups) < 2:
         return
-    curves = [(settings.rule, settings.unroll, histories) for settings, histories in groups]
-    figure = plotting.figure_17 if groups[0][0].task in COPYING else plotting.figure_16
+    curves = [(group.settings.rule, group.settings.unroll, group.histories) for group in groups]
+    figure = plotting.figure_17 if groups[0].settings.task in COPYING else plotting.figure_16
     save_figure(figure(curves, heading), folder / "comparison.png")

@@ -45,7 +45,7 @@ class Characters:
         ahead = asarray(labels), asarray(mask)
         labels, mask = (array[: len(inputs)] for array in ahead)
         x, _ = self.one_hot.forward(asarray(inputs))
-        metrics = rule.step(x, labels, mask, first, last, *([ahead] if rule.look_ahead else []))
+        metrics = rule.step(x, labels, mask, first, last, **({"ahead": ahead} if rule.look_ahead else {}))
         return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask)}
 
     def measure(self, rule):

@@ -41,7 +41,7 @@ class Copying:
         x, y, mask = (array[self.position : end] for array in self.episode)
         last = end == len(self.episode[0])
         ahead = tuple(array[self.position : end + rule.look_ahead] for array in self.episode[1:])
-        metrics = rule.step(x, y, mask, first, last, *([ahead] if rule.look_ahead else []))
+        metrics = rule.step(x, y, mask, first, last, **({"ahead": ahead} if rule.look_ahead else {}))
         self.nats = metrics["loss"] if first else self.nats + metrics["loss"]
         self.position = end
         if last:

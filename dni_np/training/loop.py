@@ -152,7 +152,7 @@ class Loop:
     def _check_settings(self, path, saved):
         """Another network's parameters may fit this one's shapes, and then pass unnoticed."""
         now = json.loads(json.dumps(self.config))  # as the checkpoint holds them
-        different = sorted(name for name in {*now, *saved} if now.get(name) != saved.get(name))
+        different = sorted(name for name in saved if now.get(name) != saved[name])  # what is newer than the run is as usual
         if different:
             raise UserError(
                 f"{path} is of a run with other settings ({', '.join(different)}): resume that one, or choose another --out"

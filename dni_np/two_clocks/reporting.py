@@ -38,5 +38,5 @@ def save_run_figures(loop, folder, settings):
 def save_comparison(groups, heading, folder):
     """The errors of A and of B under each rule and T, against the streams seen; and at the end against T."""
     if len(groups) > 1:
-        curves = [(settings.rule, settings.unroll, histories) for settings, histories in groups]
+        curves = [(group.settings.rule, group.settings.unroll, group.histories) for group in groups]
         save_figure(plotting.comparison(curves, heading), folder / "comparison.png")

@@ -214,6 +214,8 @@ def test_the_layers_are_put_back_when_a_step_fails():
         arriving_gradients(rule, x[:7], y[:7])
     assert_same(everything(rule), before)
     assert not [core for core in rule.cores if {"forward", "backward"} & set(vars(core))]
+    rule.step(x, y)  # no guess of the step that failed is still waiting
+    assert not any(unit.waiting for unit in rule.units)
 
 
 def test_a_rule_without_cores_is_refused():
