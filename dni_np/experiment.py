@@ -3,7 +3,7 @@
     runs/NAME/plan.json            what was asked for
     runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png (and others)
     runs/NAME/summary.csv, .txt    one line for each group of seeds
-    runs/NAME/comparison.png
+    runs/NAME/comparison.png       learning curves; of several rules on images overview.png, too
 
 Resuming a plan is running it again: finished runs load, the interrupted one continues,
 the others start.
