@@ -611,14 +611,14 @@ print(f"critic: correlation of value and loss {correlation:.2f}, cosine of the s
 # %% [markdown]
 # The critic is no fool: after 2,000 steps its values follow the losses of new images with a correlation of 0.81. Its
 # *slope* has a cosine of 0.19. A good guess of a function need not have good slopes. (Nor is it only slow: after 6,000
-# steps with falling rates, outside of this notebook, it was 0.23. In the network that it taught itself it had 0.49. One reading is that the
-# layers there had come to agree with their critic, as weights do with their feedback in notebook 11.)
+# steps with falling rates, outside of this notebook, it was 0.23. In the network that it taught itself it had 0.49. One
+# reading is that the layers there had come to agree with their critic, as weights do with their feedback in notebook 11.)
 #
 # The right-hand figure says where they are bad. Along the ten axes on which images differ most (77 % of the variance) the
-# critic has a cosine of 0.39: one reading is that there it has seen high losses here and low losses there, and knows the way. Along all
-# others it has next to nothing, 0.02 to 0.08. Hardly any image ever went there. But 39
-# % of the (squared) true gradient lies there. The vector model is told the gradient itself, 128 numbers a sample in place
-# of one, and is as good along the last axes as along the first.
+# critic has a cosine of 0.39, along all others next to nothing, 0.02 to 0.08. One reading: along the first it has seen high
+# losses here and low losses there, and knows the way; along the others hardly any image ever went. But 39 % of the (squared)
+# true gradient lies there. The vector model is told the gradient itself, 128 numbers a sample in place of one, and is as
+# good along the last axes as along the first.
 #
 # (Without the label there is another fault, however good the critic: to move $h$ where the loss is known to be small is
 # not to make it small for *this* sample, whose label does not move along.)
@@ -783,8 +783,8 @@ plt.show()
 # - Without the label the truth must be let in at the top. With it, the number of cuts matters, not the place.
 # - Only zeros save waiting. Anything between 0 and 1 is about quality.
 # - A scalar critic teaches, but late: little after 500 steps, and after 1,500 still with more than twice the vector
-#   model's errors. Chained critics are later still. A critic that knows the loss need not know its slope: in a fixed network it was
-#   mostly right along the directions in which images differ, and hardly along others.
+#   model's errors. Chained critics are later still. A critic that knows the loss need not know its slope: in a fixed
+#   network it was mostly right along the directions in which images differ, and hardly along others.
 # - Through time a guess must be of the losses *after* a step. With those from it on, gradients end $2 - \lambda$ times too
 #   large.
 #
