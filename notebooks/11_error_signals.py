@@ -82,8 +82,8 @@ RED, BLUE, GREEN, YELLOW = "#d1495b", "#2e6f95", "#66a182", "#f2a541"
 # (Its input $h_{k-1}$ every layer in the table waits for: all these rules keep the forward lock.)
 #
 # Read the second column as functions. The truth itself is a function of $h_k$ and $y$, given the weights above:
-# $g_k = G_k(h_k, y)$. (With batch normalization above, of the other samples in the batch as well.) So every rule (all but stale,
-# which repeats the gradients of *other* samples) puts *some* function $M(h_k, y)$ in the place of $G_k$. It may be
+# $g_k = G_k(h_k, y)$. (With batch normalization above, of the other samples in the batch as well.) So every rule (all but
+# stale, which repeats the gradients of *other* samples) puts *some* function $M(h_k, y)$ in the place of $G_k$. It may be
 # learned by watching $G_k$ (cDNI), computed from the weights above (FA, DFA, Kickback), or made for another purpose
 # (local). That is the one language. (Two more rules of the package, sparse updates and complete unlock, change *when* a
 # layer learns and what it reads; what they tell it is cDNI's.)
