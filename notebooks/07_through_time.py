@@ -787,8 +787,8 @@ plt.show()
 
 # %% [markdown]
 # While the network stands, both know most of it. Only what has not been read yet the state cannot know (zeros, top right of
-# the first panel). When the network moves, the guess from the state has lost **every** symbol, at every boundary, even those of
-# deep traces. It is left with a cosine of 0.5 at the last boundary, where only the stop is still to come.
+# the first panel). When the network moves, the guess from the state has lost **every** symbol, at every boundary, even
+# those of deep traces. It is left with a cosine of 0.5 at the last boundary, where only the stop is still to come.
 #
 # With the labels the fourth boundary is at 0.7. And there the guess speaks best, with 0.6 to 0.9, of symbols 5 to 7: those
 # that are still to be written, and that the state holds least of. At the third boundary little has arrived, at the first two
