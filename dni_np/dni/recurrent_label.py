@@ -3,9 +3,10 @@
     ghat_t = M(h_t, y_{t+1}, ..., y_{t+L})        the labels of the next L steps, one-hot; zeros where nothing is scored
 
 What a guess can say of a symbol that is to be written later depends on that symbol: the gradient there is p - y, sent
-back. M(h_t) must find y in the state. As long as the state loses it, ghat_{t+T} cannot speak of it, nor can the target
-d_t that is made of ghat_{t+T}: nobody asks the core to keep what it does not keep already. With the labels beside it M
-need not find them, and a chain of guesses carries the news of any loss back, through states that know nothing of it.
+back. M(h_t) must find y in the state, while the core moves. What is faint there it does not find in time, and the target
+d_t, made of ghat_{t+T}, is silent about it as well: nobody asks the core to keep what it hardly keeps already. With the
+labels beside it M need not look for them, and a chain of guesses carries the news of any loss back, through states that
+know little of it (notebook 07).
 
 Labels further than L steps ahead come in through the targets, as all that is further than T.
 
