@@ -35,7 +35,7 @@ def learning_curves(history, title):
 
 
 def gradient_curves(history, title):
-    """For each synthetic gradient, or what stands in for it: its loss, and its distance from the true gradient (figure 12)."""
+    """For each synthetic gradient, or what stands in for it: its loss, how far it is from the true gradient (figure 12)."""
     panels = (
         ("gradient_loss", "loss of the guess", "log"),
         ("l2", "L2 distance from true", "log"),

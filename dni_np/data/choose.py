@@ -12,7 +12,7 @@ from dni_np.errors import UserError
 
 
 def load_images(choice):
-    """The images called "mnist", "cifar10", "digits", "auto" (MNIST, or the digits where it is not available), or a folder."""
+    """The images called "mnist", "cifar10", "digits", "auto" (MNIST, or digits where it is not available), or a folder."""
     if choice == "mnist":
         return load_mnist()
     if choice == "cifar10":

@@ -34,7 +34,8 @@ def load_network(folder):
     if not best:
         raise UserError(f"{runs[0]} was stopped before its first validation: continue it with --resume")
     characters = meta["task"]["characters"]
-    rule = build_rule(SequenceSettings.from_saved(meta["config"]), len(characters), len(characters), np.random.default_rng(0))
+    n = len(characters)
+    rule = build_rule(SequenceSettings.from_saved(meta["config"]), n, n, np.random.default_rng(0))
     for part, layer in (("core/", rule.core), ("readout/", rule.readout)):
         layer.load_state({name.removeprefix(part): array for name, array in best.items() if name.startswith(part)})
     return rule.core, rule.readout, characters
