@@ -8,7 +8,7 @@ RULES = {
     "bptt": "truncated backpropagation through time: nothing from after the chunk",
     "dni": "a synthetic gradient where the chunk ends, for all that comes after it",
     "dni-aux": "the same, and it foresees the synthetic gradient of the next chunk's end",
-    "cdni": "a synthetic gradient from the state and the labels of the steps to come",
+    "cdni": "a synthetic gradient from the state and the labels of the steps to come (not in the paper)",
 }
 COPYING = ("copy", "repeat-copy")
 TASKS = (*COPYING, "characters")
