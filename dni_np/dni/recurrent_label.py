@@ -25,16 +25,15 @@ class LabeledRecurrentDNI(RecurrentDNI):
         super().__init__(*arguments, **options)
         self.look_ahead, self.classes = look_ahead, classes
 
-    def step(self, x, y, mask, first, last, ahead):
-        """As without labels; `ahead`: labels and mask from the chunk's first step to `look_ahead` steps after its last,
-        as far as there are any, both (up to T + L, N)."""
+    def step(self, x, y, mask, first, last):
+        """As without labels, but y and mask (up to T + L, N) go on for `look_ahead` steps after the chunk."""
+        T = len(x)
+        self.at_begin, self.at_end = (self.told(y[start:], mask[start:]) for start in (0, T))
+        return super().step(x, y[:T], mask[:T], first, last)
 
-        def told(start):
-            labels, scored = (array[start : start + self.look_ahead] for array in ahead)
-            return seen(labels, scored, self.look_ahead, self.classes)
-
-        self.at_begin, self.at_end = told(0), told(len(x))
-        return super().step(x, y, mask, first, last)
+    def told(self, labels, scored):
+        """Of these labels the first `look_ahead`."""
+        return seen(labels[: self.look_ahead], scored[: self.look_ahead], self.look_ahead, self.classes)
 
     def guess_future(self):
         h = self.carried.arrays[0]

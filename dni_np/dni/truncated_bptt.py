@@ -15,7 +15,7 @@ from dni_np.nn.rule import Rule
 class TruncatedBPTT(Rule):
     """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, each with its optimizer."""
 
-    look_ahead = 0  # steps after the chunk whose labels `step` is told as well (see `recurrent_label`)
+    look_ahead = 0  # steps after the chunk that y and mask go on for, as far as there are any (see `recurrent_label`)
 
     def __init__(self, core, readout, loss, core_optimizer, readout_optimizer):
         self.core, self.readout, self.loss = core, readout, loss

@@ -42,11 +42,9 @@ class Characters:
     def step(self, rule):
         inputs, labels, mask, first = self.streams.next(rule.look_ahead)
         last = self.streams.position == 0  # the streams have come to their end
-        ahead = asarray(labels), asarray(mask)
-        labels, mask = (array[: len(inputs)] for array in ahead)
-        x, _ = self.one_hot.forward(asarray(inputs))
-        metrics = rule.step(x, labels, mask, first, last, **({"ahead": ahead} if rule.look_ahead else {}))
-        return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask)}
+        labels, mask = asarray(labels), asarray(mask)
+        metrics = rule.step(self.one_hot.forward(asarray(inputs))[0], labels, mask, first, last)
+        return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask[: len(inputs)])}
 
     def measure(self, rule):
         """Validate, and keep the network if it is the best so far: then it is tested, too."""

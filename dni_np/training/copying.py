@@ -38,10 +38,10 @@ class Copying:
         if self.episode is None:
             self.episode = [asarray(array) for array in self.curriculum.next(self.batch_size, self.rng)]
         first, end = self.position == 0, min(self.position + self.unroll, len(self.episode[0]))
-        x, y, mask = (array[self.position : end] for array in self.episode)
+        x = self.episode[0][self.position : end]
+        y, mask = (array[self.position : end + rule.look_ahead] for array in self.episode[1:])
         last = end == len(self.episode[0])
-        ahead = tuple(array[self.position : end + rule.look_ahead] for array in self.episode[1:])
-        metrics = rule.step(x, y, mask, first, last, **({"ahead": ahead} if rule.look_ahead else {}))
+        metrics = rule.step(x, y, mask, first, last)
         self.nats = metrics["loss"] if first else self.nats + metrics["loss"]
         self.position = end
         if last:
