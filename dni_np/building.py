@@ -44,6 +44,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         measure=None if settings.rule in ("backprop", "none") else gradient_measure(settings, dataset),
         folder=folder,
         config=asdict(settings),
+        defaults=settings.defaults(),
         **loop_options,
     )
 

@@ -17,6 +17,11 @@ class Checked:
         """The settings that `asdict` made `saved` of, perhaps by way of JSON, which has no tuples."""
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
 
+    @classmethod
+    def defaults(cls):
+        """What a run has that was saved before a setting was there."""
+        return {one.name: one.default for one in fields(cls)}
+
     def __post_init__(self):
         for one in fields(self):
             value = getattr(self, one.name)

@@ -52,6 +52,7 @@ def build_loop(settings, text=None, folder=None, **loop_options):
         checkpoint_every=settings.checkpoint_every,
         folder=folder,
         config=asdict(settings),
+        defaults=settings.defaults(),
         **loop_options,
     )
 

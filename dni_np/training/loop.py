@@ -43,6 +43,7 @@ class Loop:
     measure: object = None
     folder: Path | None = None
     config: dict = field(default_factory=dict)
+    defaults: dict = field(default_factory=dict)  # of the config, for checkpoints older than one of its names
     title: str = ""
     progress: bool | None = None  # None: only where somebody watches
 
@@ -151,8 +152,9 @@ class Loop:
 
     def _check_settings(self, path, saved):
         """Another network's parameters may fit this one's shapes, and then pass unnoticed."""
-        now = json.loads(json.dumps(self.config))  # as the checkpoint holds them
-        different = sorted(name for name in saved if now.get(name) != saved[name])  # what is newer than the run is as usual
+        now, then = json.loads(json.dumps([self.config, self.defaults]))  # as the checkpoint holds them
+        then.update(saved)
+        different = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
         if different:
             raise UserError(
                 f"{path} is of a run with other settings ({', '.join(different)}): resume that one, or choose another --out"

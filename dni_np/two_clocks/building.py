@@ -46,6 +46,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         measure=gradient_measure(task) if settings.rule != "locked" else None,
         folder=folder,
         config=asdict(settings),
+        defaults=settings.defaults(),
         **loop_options,
     )
 

@@ -10,6 +10,7 @@ from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.interrupting import interrupt_after
 
 NEWER = [rule for rule in RULES if rule not in USUAL_RULES]
@@ -68,6 +69,21 @@ def test_resumed_equals_uninterrupted(rule, stop_at, dataset, tmp_path, monkeypa
     assert without_time(second.history) == without_time(whole.history)
     assert equal_states(second.rule.state(), whole.rule.state())
     assert second.rng.bit_generator.state == whole.rng.bit_generator.state
+
+
+@pytest.mark.parametrize("now, resumes", [(0.2, True), (0.5, False)])
+def test_a_checkpoint_older_than_a_setting_had_its_default(now, resumes, dataset, tmp_path):
+    build_loop(settings_for("cdni"), dataset, tmp_path, progress=False).run()
+    arrays, meta = load_checkpoint(tmp_path / "checkpoint.npz")
+    assert meta["config"].pop("update_probability") == 0.2
+    save_checkpoint(tmp_path / "checkpoint.npz", arrays, meta)
+    loop = build_loop(settings_for("cdni", update_probability=now), dataset, tmp_path, progress=False)
+    if resumes:
+        loop.resume()
+        assert loop.finished
+    else:
+        with pytest.raises(UserError, match=r"other settings \(update_probability\)"):
+            loop.resume()
 
 
 def test_resuming_a_finished_run_changes_nothing(dataset, tmp_path):
