@@ -22,9 +22,7 @@ class Costs:
 
 
 def costs(settings, data):
-    """Of a run on images. Of one that draws its own data (addition) only the locks: it holds little else than data."""
-    if data is None:
-        return Costs(None, build_loop(settings).rule.locks)
+    """Of a run on images. The memory of one that draws its own data (addition) is little else than data: not given."""
     loops = []
 
     def learn():
@@ -33,7 +31,8 @@ def costs(settings, data):
             for _ in range(2):
                 loops[0].task.step(loops[0].rule)
 
-    return Costs(peak_memory(learn) / 1e6, loops[0].rule.locks)
+    megabytes = peak_memory(learn) / 1e6
+    return Costs(None if data is None else megabytes, loops[0].rule.locks)
 
 
 def _short(megabytes):
