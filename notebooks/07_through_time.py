@@ -541,18 +541,26 @@ for (rule, unroll), run in outcomes.items():
 
 # %%
 DASHES, SHADES = {"bptt": "--", "dni": "-", "dni-aux": "-."}, {3: RED, 5: BLUE}  # dashed: without a guess
-figure, axis = plt.subplots(figsize=(8.5, 3.9))
-for k, ((rule, unroll), run) in enumerate(outcomes.items()):
-    samples, spans = np.transpose(run["steps"])
-    style = {"color": SHADES[unroll], "linestyle": DASHES[rule], "linewidth": 1.8}
-    axis.step(samples, spans + 0.05 * (k - 2), where="post", label=f"{rule}, T = {unroll}", **style)
-axis.set(xlabel="sequences seen", ylabel="time dependency solved ($N + 3$)")
-axis.xaxis.set_major_formatter("{x:,.0f}")
-axis.yaxis.get_major_locator().set_params(integer=True)
-axis.grid(alpha=0.3)
-axis.legend(fontsize=8)
-axis.set_title("Copy, after figure 17 of Jaderberg et al. 2017, in a small budget", fontsize=10)
-plt.show()
+
+
+def show_levels(runs, title):
+    """What was solved against the sequences it took; runs: [(name, outcome, color, kind of line)]."""
+    figure, axis = plt.subplots(figsize=(8.5, 3.9))
+    for k, (name, run, color, dash) in enumerate(runs):
+        samples, spans = np.transpose(run["steps"])
+        apart = 0.05 * (k - len(runs) // 2)  # so that no line hides another
+        axis.step(samples, spans + apart, where="post", label=name, color=color, linestyle=dash, linewidth=1.8)
+    axis.set(xlabel="sequences seen", ylabel="time dependency solved ($N + 3$)")
+    axis.xaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.get_major_locator().set_params(integer=True)
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+    axis.set_title(title, fontsize=10)
+    plt.show()
+
+
+shown = [(f"{rule}, T = {T}", run, SHADES[T], DASHES[rule]) for (rule, T), run in outcomes.items()]
+show_levels(shown, "Copy, after figure 17 of Jaderberg et al. 2017, in a small budget")
 
 # %% [markdown]
 # In this budget the guess wins nothing. With $T = 3$ all are about level: $N = 3$ for `bptt` and `dni`, 4 for `dni-aux`. With
@@ -818,17 +826,8 @@ for name, run in longer.items():
     print(f"{name:23}{run['N']:10}{run['updates']:10,}{run['seconds']:9.0f}     {took}")
 
 # %%
-figure, axis = plt.subplots(figsize=(8.5, 3.9))
-for k, ((name, run), color, dash) in enumerate(zip(longer.items(), (RED, RED, GREEN), ("--", "-", "-"))):
-    samples, spans = np.transpose(run["steps"])
-    axis.step(samples, spans + 0.05 * (k - 1), where="post", label=name, color=color, linestyle=dash, linewidth=1.8)
-axis.set(xlabel="sequences seen", ylabel="time dependency solved ($N + 3$)")
-axis.xaxis.set_major_formatter("{x:,.0f}")
-axis.yaxis.get_major_locator().set_params(integer=True)
-axis.grid(alpha=0.3)
-axis.legend(fontsize=8)
-axis.set_title("Copy, T = 3: a guess that sees the labels, and others", fontsize=10)
-plt.show()
+shown = zip(longer, longer.values(), (RED, RED, GREEN), ("--", "-", "-"))
+show_levels(list(shown), "Copy, T = 3: a guess that sees the labels, and others")
 
 # %% [markdown]
 # The guess with labels solves $N = 7$, truncation 3, and the same guess without labels 4. (One seed.) So it is the labels

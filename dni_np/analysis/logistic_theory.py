@@ -14,7 +14,18 @@ that is, up to scale and bias, *linear* regression on the bits: what it does bad
 x^T (x w_ls - y) = 0.)
 """
 
-from dni_np.backend import xp
+from dni_np.backend import asarray, xp
+
+
+def three_groups(rng, n=60):
+    """x (2.5 n, 3) with a column of ones, bits y (2.5 n, 1): n zeros and n ones that a line tells apart but for a few, and
+    n / 2 ones far away. Those are even easier to tell, and pull a least-squares line askew."""
+    zeros = rng.standard_normal((n, 2)) * [0.5, 1.5] + [-1, 0]
+    ones = rng.standard_normal((n, 2)) * [0.5, 1.5] + [1, 0]
+    far = rng.standard_normal((n // 2, 2)) * 0.5 + [6, 6]
+    x = xp.concatenate([asarray(group) for group in (zeros, ones, far)])
+    y = xp.concatenate([xp.zeros((n, 1)), xp.ones((n + n // 2, 1))])
+    return xp.concatenate([x, xp.ones((len(x), 1))], axis=1), y
 
 
 def sigmoid(p):

@@ -9,25 +9,16 @@ from dni_np.analysis.logistic_theory import (
     loss,
     sigmoid,
     stopping_place,
+    three_groups,
     train,
 )
-from dni_np.backend import to_numpy
+from dni_np.backend import to_numpy, using
 
 pytestmark = pytest.mark.usefixtures("on_the_host")
 
 
-def two_groups_and_one_far_away(n=60, seed=1):
-    """Bits that a line tells apart but for 1.3 %; a third group, easy to tell, pulls a least-squares line askew."""
-    rng = np.random.default_rng(seed)
-    zeros = rng.standard_normal((n, 2)) * [0.5, 1.5] + [-1, 0]
-    ones = rng.standard_normal((n, 2)) * [0.5, 1.5] + [1, 0]
-    far = rng.standard_normal((n // 2, 2)) * 0.5 + [6, 6]
-    x = np.concatenate([zeros, ones, far])
-    y = np.concatenate([np.zeros(n), np.ones(n + n // 2)])[:, None]
-    return np.concatenate([x, np.ones((len(x), 1))], axis=1), y
-
-
-X, Y = two_groups_and_one_far_away()
+with using("numpy"):
+    X, Y = three_groups(np.random.default_rng(1))
 
 
 def mistakes(w):
