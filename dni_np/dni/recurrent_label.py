@@ -28,12 +28,9 @@ class LabeledRecurrentDNI(RecurrentDNI):
     def step(self, x, y, mask, first, last):
         """As without labels, but y and mask (up to T + L, N) go on for `look_ahead` steps after the chunk."""
         T = len(x)
-        self.at_begin, self.at_end = (self.told(y[start:], mask[start:]) for start in (0, T))
+        self.at_begin = seen(y, mask, self.look_ahead, self.classes)
+        self.at_end = seen(y[T:], mask[T:], self.look_ahead, self.classes)
         return super().step(x, y[:T], mask[:T], first, last)
-
-    def told(self, labels, scored):
-        """Of these labels the first `look_ahead`."""
-        return seen(labels[: self.look_ahead], scored[: self.look_ahead], self.look_ahead, self.classes)
 
     def guess_future(self):
         h = self.carried.arrays[0]
@@ -45,7 +42,8 @@ class LabeledRecurrentDNI(RecurrentDNI):
 
 
 def seen(labels, scored, steps, classes):
-    """Labels and mask (up to `steps`, N) -> (N, steps classes), one-hot side by side; zeros for what is not there."""
+    """The first `steps` of labels and mask -> (N, steps classes), one-hot side by side; zeros for what is not there."""
+    labels, scored = labels[:steps], scored[:steps]
     told = xp.zeros((labels.shape[1], steps, classes), scored.dtype)
     one_hot = xp.eye(classes, dtype=scored.dtype)[labels] * scored[..., None]  # (steps, N, classes)
     told[:, : len(labels)] = one_hot.transpose(1, 0, 2)
