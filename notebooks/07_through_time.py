@@ -210,10 +210,11 @@ from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.optimizers import Adam
 
 
-def chunks_of(episode):
-    """What a rule's `step` takes: x, y, mask, first, last."""
-    for t in range(0, len(episode.inputs), T):
-        yield *(part[t : t + T] for part in episode), t == 0, t + T >= len(episode.inputs)
+def chunks_of(episode, ahead=0):
+    """What a rule's `step` takes: x, y, mask, first, last; y and mask of `ahead` steps more."""
+    x, *told = episode
+    for t in range(0, len(x), T):
+        yield x[t : t + T], *(part[t : t + T + ahead] for part in told), t == 0, t + T >= len(x)
 
 
 still = [Adam(part, lambda step: 0.0) for part in tiny]  # a rate of zero: nothing moves
@@ -726,9 +727,8 @@ WARM, MOVING = (20, 20) if FAST else (1000, 600)
 def learn(rule, episode):
     """One sequence, chunk by chunk, as the package's loop gives it to its rules. Returns bits per symbol."""
     nats = 0.0
-    for t, chunk in zip(range(0, len(episode.inputs), T), chunks_of(episode)):
-        ahead = [(episode.labels[t : t + T + L], episode.mask[t : t + T + L])] if rule.look_ahead else []
-        nats = nats + rule.step(*chunk, *ahead)["loss"]
+    for chunk in chunks_of(episode, rule.look_ahead):
+        nats = nats + rule.step(*chunk)["loss"]
     return float(bits_per_symbol(nats, episode.mask))
 
 
