@@ -1,46 +1,23 @@
 """dni_np: Decoupled Neural Interfaces, written by hand in NumPy.
 
-Read it as a book. Each part is a folder whose docstring lists its chapters:
+    tutorial.py    Page one: trask's Layer and DNI, the idea in two small classes
+    nn/            layers with explicit caches, losses, optimizers; nn/fast: the same functions, faster
+    dni/           the decoupled unit: a core, a synthetic gradient, and what it sees
+    rules/         which gradient each layer learns from, and when: DNI and all it is compared with
+    analysis/      is a synthetic gradient any good, and what does it do to the network?
+    data/          binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
+    training/      the one training loop, its tasks, checkpoints
+    experiments/   all that stands behind `python -m dni_np`; backend.py: NumPy or CuPy as `xp`
 
-    backend.py    NumPy or CuPy behind one name, `xp`
-    nn/           Part I    a network you can see through
-    dni/          Part II   decoupling: synthetic gradients in place of backpropagated ones
-    baselines/    Part III  what to compare with
-    analysis/     Part IV   is the gradient any good?
-    data/         Part V    binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
-    training/     Part VI   the one training loop, and the tasks it trains on
-
-From there to experiments on images (and sums):
-
-    architectures.py       the main networks
-    settings.py            all that defines a run
-    recipes.py             settings by name, recipe_models.py what their rules change; building.py makes runs of them,
-                           planning.py several from one command
-    rules.py               a builder for each rule, from rule_parts.py: cores, guesses, units, heads
-    image_reporting.py     what such runs leave to look at; plotting.py draws it
-
-and on sequences, in the same steps:
-
-    sequences/             Copy, Repeat Copy, characters
-
-and with two networks that run at different speeds:
-
-    two_clocks/            odd digits and threes
-
-What all kinds share:
-
-    cli.py                 python -m dni_np; parsing.py knows the commands, kinds.py where the kinds differ
-    experiment.py          runs a plan: folders, resuming; reporting.py makes its table
-
-Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients";
-Czarnecki et al. 2017, "Understanding Synthetic Gradients and Decoupled Neural
-Interfaces"; trask 2017, "Deep Learning without Backpropagation".
+Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients"; Czarnecki et al. 2017,
+"Understanding Synthetic Gradients and Decoupled Neural Interfaces". Start with tutorial.py.
 """
 
 import os
 
-# After a product OpenBLAS's threads wait for the next one by spinning, for 2^26 ticks, on cores that ours (nn/threads.py)
-# could use. Told so before NumPy is first imported, they go to sleep after 2^22: one or two milliseconds.
+# After a product OpenBLAS's threads wait for the next one by spinning, for 2^26 ticks, on cores that ours
+# (nn/fast/batch_threads.py) could use. Told so before NumPy is first imported, they go to sleep after 2^22:
+# one or two milliseconds.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "22")
 
 __version__ = "0.1.0"

@@ -1,5 +1,5 @@
 """python -m dni_np"""
 
-from dni_np.cli import main
+from dni_np.experiments.cli import main
 
 raise SystemExit(main())

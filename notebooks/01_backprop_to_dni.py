@@ -283,7 +283,7 @@ def layer_step(layers, batch_x, batch_y):
 # `tutorial.Layer` are equal to the last bit, and the script's equal them up to rounding (it multiplies by the rate last).
 
 # %%
-from dni_np.dni import tutorial
+from dni_np import tutorial
 
 start = np.random.default_rng(1)
 weights = [random_matrix(m, n, start) for m, n in zip(SIZES, SIZES[1:])]
@@ -651,12 +651,12 @@ plt.show()
 # ## The tutorial's own size
 #
 # Twelve bits, layers of 128 and 64 units, 1,000 training sums of about four million possible ones: far harder, and
-# the held-out sums are truly new. We let the package do it (`dni_np.recipes`, "addition"). There the top layer always
+# the held-out sums are truly new. We let the package do it (`dni_np.experiments.feedforward.recipes`, "addition"). There the top layer always
 # learns from the true gradient, and guessers start at zero.
 
 # %%
-from dni_np.building import build_loop
-from dni_np.recipes import find
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import find
 
 large = {}
 for rule in ("backprop", "dni", "cdni"):
@@ -705,7 +705,6 @@ for mine, packaged in zip(ours, theirs):
 
 # %%
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.network import DecoupledHead, DNINetwork
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI as Unit
 from dni_np.nn.activations import Sigmoid
@@ -713,6 +712,8 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SquaredError
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.dni_chain import DecoupledHead, DNINetwork
+
 
 # %%
 def as_unit(layer):

@@ -54,8 +54,8 @@ import numpy as np
 
 warnings.filterwarnings("ignore", message="IProgress not found")  # no progress bars here
 from dni_np import backend
-from dni_np.building import build_loop, build_rule, load_dataset
-from dni_np.recipes import find
+from dni_np.experiments.feedforward.building import build_loop, build_rule, load_dataset
+from dni_np.experiments.feedforward.recipes import find
 
 backend.use("numpy")
 plt.rcParams.update({"figure.dpi": 90, "figure.constrained_layout.use": True, "legend.frameon": False})
@@ -108,7 +108,7 @@ def share_explained(z, d):
 # returns what `backward` will need (the *cache*).
 
 # %%
-from dni_np.dni.probe import undisturbed
+from dni_np.analysis.gradient_probe import undisturbed
 
 
 def walk(network, x, y):
@@ -499,7 +499,7 @@ plt.show()
 # ## The table
 
 # %%
-from dni_np.reporting import format_table
+from dni_np.experiments.reporting import format_table
 
 
 def cosines(histories):

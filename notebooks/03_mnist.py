@@ -49,7 +49,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "figure.dpi": 90})
@@ -287,9 +287,9 @@ def step_by_hand(layers, models, optimizers, model_optimizers, x, y):
 # with its loss. From one seed, after five steps, every parameter must be the same, bit for bit.
 
 # %%
-from dni_np.dni.network import DNINetwork
 from dni_np.dni.unit import DNI
-from dni_np.nn.head import Head
+from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.loss_unit import Head
 
 
 def package_network(layers, models):
@@ -344,7 +344,7 @@ print("layer: first step that moved it:", first_moved)
 # (`undisturbed` restores batch normalization's running statistics afterwards.)
 
 # %%
-from dni_np.dni.probe import undisturbed
+from dni_np.analysis.gradient_probe import undisturbed
 
 
 class Oracle:
@@ -374,7 +374,7 @@ class NoOptimizer:
 
 
 # %%
-from dni_np.baselines.backprop import Backprop
+from dni_np.rules.backprop import Backprop
 
 layers, _ = network_and_models(3)
 units = [DNI(layer, Oracle(layers[i + 1 :]), adam(layer), NoOptimizer()) for i, layer in enumerate(layers[:-1])]
@@ -399,8 +399,8 @@ print("largest difference from backpropagation after ten steps:", abs(weights(la
 # short). All start from the same weights. cDNI also gets a run three times as long.
 
 # %%
-from dni_np.building import build_loop
-from dni_np.recipes import find
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import find
 
 STEPS = 40 if FAST else 1000
 DNI_MODEL = (32,) if FAST else (512,)
@@ -603,7 +603,7 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 #    lost: now the *models* are locked, and every step waits for a full backward pass.
 #
 #    ```python
-#    from dni_np.dni.probe import gradient_pairs
+#    from dni_np.analysis.gradient_probe import gradient_pairs
 #
 #    def step_with_true_targets(network, x, y):
 #        truths = [truth for guess, truth in gradient_pairs(network, x, y)]

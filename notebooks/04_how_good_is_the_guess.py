@@ -46,7 +46,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dni_np.data.choose import load_images
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "figure.dpi": 90})
@@ -106,9 +106,9 @@ def guesses_and_truths(network, x, y):
 
 # %%
 from dni_np.analysis.gradient_error import gradient_error
-from dni_np.building import build_loop
-from dni_np.dni.probe import gradient_pairs, undisturbed
-from dni_np.recipes import find
+from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import find
 
 
 def new_loop(rule, layers=6, **settings):

@@ -46,7 +46,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dni_np.data.choose import load_images
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -405,8 +405,8 @@ plt.show()
 # %%
 import time
 
-from dni_np.nn.conv_columns import ColumnsConv2D
-from dni_np.nn.conv_frequency import FrequencyConv2D
+from dni_np.nn.fast.conv_columns import ColumnsConv2D
+from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 
 WAYS = {"textbook": Conv2D, "columns": ColumnsConv2D, "frequencies": FrequencyConv2D}
 N = 8 if FAST else 32  # images at a time
@@ -514,9 +514,9 @@ plt.show()
 # networks learn, we keep guessed and true gradients of 256 training images.
 
 # %%
-from dni_np.building import build_loop
-from dni_np.dni.probe import gradient_pairs, undisturbed
-from dni_np.recipes import find
+from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import find
 
 STEPS, EVERY = (20, 10) if FAST else (300, 50)
 CHANNELS, GUESS_RATE = 4 if FAST else 16, 3e-4

@@ -48,7 +48,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -182,8 +182,8 @@ plt.show()
 # package's training loop takes the length of a chunk as `unroll`; ours is longer than any sequence.
 
 # %%
-from dni_np.sequences.building import build_loop
-from dni_np.sequences.settings import SequenceSettings
+from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.settings import SequenceSettings
 
 WHOLE = 1000  # steps in a chunk: all of them
 SAMPLES = 2_000 if FAST else 100_000  # sequences seen in a run
@@ -207,9 +207,9 @@ print(f"Copy with whole sequences: N = {solved} solved after {whole.task.curricu
 # Let it copy, and keep all that happens inside. (From here on in float64, and outside of the loop.)
 
 # %%
-from dni_np.nn.each_step import EachStep
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
+from dni_np.nn.time_distributed import EachStep
 
 
 def exact(rule):
@@ -692,7 +692,7 @@ plt.show()
 # %%
 import inspect
 
-from dni_np.dni.truncated_bptt import TruncatedBPTT
+from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
 print(inspect.getsource(TruncatedBPTT.step))
 

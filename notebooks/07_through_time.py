@@ -49,7 +49,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -121,10 +121,10 @@ plt.show()
 
 # %%
 from dni_np.data.copy_tasks import copy
-from dni_np.nn.each_step import EachStep
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
+from dni_np.nn.time_distributed import EachStep
 
 T, N = 3, 7
 loss = MaskedSoftmaxCrossEntropy()
@@ -206,8 +206,8 @@ for name, guesses in (("the truth", perfect), ("zeros", 0 * perfect), ("a tenth 
 # perfect guess is its own target. With zeros it must be truncated BPTT, to the last digit:
 
 # %%
-from dni_np.dni.truncated_bptt import TruncatedBPTT
 from dni_np.nn.optimizers import Adam
+from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
 
 def chunks_of(episode, ahead=0):
@@ -233,7 +233,7 @@ assert np.array_equal(total, blind)
 # all of DNI through time. `movers` are the optimizers of the network itself; without any it stands still.
 
 # %%
-from dni_np.dni.recurrent import StateGuess
+from dni_np.rules.recurrent.dni import StateGuess
 
 
 def visit(network, guess, of_guess, episode, movers=(), scale=1.0):
@@ -257,7 +257,7 @@ def visit(network, guess, of_guess, episode, movers=(), scale=1.0):
 # The package's rule is `RecurrentDNI`. Does it do the same? Three sequences, everything moves, the paper's scale 0.1.
 
 # %%
-from dni_np.dni.recurrent import RecurrentDNI
+from dni_np.rules.recurrent.dni import RecurrentDNI
 
 
 def parts():
@@ -285,8 +285,8 @@ print(f"{of_guess.steps} moves of the guess: largest difference {abs(of_guess.pa
 # (it is discarded here). We go on until it is busy with $N = 7$: six chunks, five boundaries. Then we **freeze** it.
 
 # %%
-from dni_np.sequences.building import build_loop
-from dni_np.sequences.recipes import RECIPES
+from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.recipes import RECIPES
 
 
 def copy_loop(rule, T, samples=2_000 if FAST else 200_000, **changes):
@@ -647,7 +647,7 @@ plt.show()
 # boundary, with and without labels: on the left as before, on the right with a quarter of the 128 kept out and tested.
 
 # %%
-from dni_np.dni import recurrent_label
+from dni_np.rules.recurrent import cdni as recurrent_label
 
 L = 12  # labels that are seen
 
@@ -719,7 +719,7 @@ plt.show()
 
 # %%
 from dni_np.dni.plain_guess import PlainGuess
-from dni_np.dni.recurrent_label import LabeledRecurrentDNI
+from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 
 WARM, MOVING = (20, 20) if FAST else (1000, 600)
 
@@ -846,7 +846,7 @@ show_levels(list(shown), "Copy, T = 3: a guess that sees the labels, and others"
 
 # %%
 from dni_np.data.text_sources import library_text
-from dni_np.sequences.settings import SequenceSettings
+from dni_np.experiments.sequences.settings import SequenceSettings
 
 text = library_text(shares=(0.97, 0.015, 0.015))
 print(f"{text.name}: {len(text.train):,} characters to learn from, {text.classes} different ones")
@@ -891,7 +891,7 @@ plt.show()
 # divided by a *temperature* of 0.6: the likely becomes likelier.)
 
 # %%
-from dni_np.sequences.sampling import sample
+from dni_np.experiments.sequences.sampling import sample
 
 loop = readers["dni", 8]
 loop.steps *= 1 if FAST else 4  # it may read on

@@ -50,7 +50,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE, percent_axis
+from dni_np.experiments.plotting import STYLE, percent_axis
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "axes.grid": False, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -104,7 +104,7 @@ plt.show()
 # that reads messages. All are batch-normalized (Cooijmans et al. 2016 for the LSTM), with 64 units here, 256 in the paper.
 
 # %%
-from dni_np.dni.two_networks import NetworkA, NetworkB
+from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 
 UNITS = 16 if FAST else 64
 PIXELS = dataset.x_train.shape[1]
@@ -244,7 +244,7 @@ def decoupled_step(a, b, guess, optimizer_a, optimizer_b, optimizer_guess, strea
 # The package has them as `Locked` and `Decoupled`. The same numbers?
 
 # %%
-from dni_np.dni.two_clocks import Decoupled, Locked
+from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 
 exact = [chunk._replace(x=chunk.x.astype(np.float64)) for chunk in stream]
 
@@ -278,10 +278,10 @@ for kind, by_hand in ((Locked, locked_step), (Decoupled, decoupled_step)):
 
 # %%
 from dni_np.analysis.gradient_error import pooled_cosine
-from dni_np.dni.message_probe import message_gradients
-from dni_np.training.two_clocks import whole_stream
-from dni_np.two_clocks.building import build_loop
-from dni_np.two_clocks.settings import ClockSettings
+from dni_np.analysis.message_probe import message_gradients
+from dni_np.experiments.two_networks.building import build_loop
+from dni_np.experiments.two_networks.settings import ClockSettings
+from dni_np.training.tasks.two_networks import whole_stream
 
 STEPS = 20 if FAST else 2000
 
@@ -521,7 +521,7 @@ plt.show()
 #    and B should end where the decoupled one ends.
 #
 #    ```python
-#    from dni_np.dni.two_clocks_label import DecoupledLabel
+#    from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 #
 #    honest = DecoupledLabel.look
 #    DecoupledLabel.look = lambda self, m, chunk: honest(self, m, chunk._replace(threes=np.roll(chunk.threes, 1)))

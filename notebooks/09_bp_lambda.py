@@ -52,7 +52,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -110,16 +110,16 @@ def learn(W, M, lambdas, rate=0.1):
 # In the package this is `BPLambdaNetwork`, a `DNINetwork` with lambdas. The same numbers?
 
 # %%
-from dni_np.dni.bp_lambda import BPLambdaNetwork
 from dni_np.dni.conditioning import Conditioning
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.nn.activations import Tanh
-from dni_np.nn.head import Head
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.bp_lambda import BPLambdaNetwork
+from dni_np.rules.loss_unit import Head
 
 
 def with_weights(matrix):
@@ -220,9 +220,9 @@ for lam in (0.1, 0.5, 0.75, 0.9):
 # seed, and sees the same minibatches.
 
 # %%
-from dni_np.building import build_rule
 from dni_np.data.choose import load_images
-from dni_np.settings import Settings
+from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")
 print(dataset.note or dataset.name)
@@ -542,9 +542,9 @@ plt.show()
 # *loss*? Do both know the *gradient*?
 
 # %%
-from dni_np.dni.critic import ScalarCritic
-from dni_np.dni.true_targets import true_gradients
 from dni_np.nn.optimizers import Adam
+from dni_np.rules.critic import ScalarCritic
+from dni_np.rules.true_targets import true_gradients
 
 frozen = swept["sees output and label", 1.0][0]
 COUNT, HELD = (900, 200) if FAST else (20_000, 2000)

@@ -50,7 +50,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -186,9 +186,9 @@ print(f"DNI has done ten batches at {tenth}; backpropagation then: {finished(sch
 # must be *equal*.
 
 # %%
-from dni_np.building import build_rule
 from dni_np.data.choose import load_images
-from dni_np.settings import Settings
+from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")  # MNIST, or scikit-learn's digits where it cannot be had
 if FAST:
@@ -471,8 +471,8 @@ show("any layer, synthetic gradients", [SPARSE_STEPS * p for p in PROBABILITIES]
 # Both, for comparison. `SparseDNINetwork` is in the package; that backpropagation has the form it must have is ten lines.
 
 # %%
-from dni_np.building import build_loop
-from dni_np.nn.rule import Rule
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.rules.rule import Rule
 
 
 class SparseBackprop(Rule):
@@ -527,7 +527,7 @@ show("backpropagation", [final(true[p]) for p in PROBABILITIES])
 print(f"only the top layer learns, from every batch: {final(none):.1f}")
 
 # %%
-from dni_np.plotting import percent_axis
+from dni_np.experiments.plotting import percent_axis
 
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
 P_COLORS = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(PROBABILITIES)))
@@ -584,7 +584,7 @@ cdni.run()
 
 # %%
 from dni_np.analysis.gradient_error import pooled_cosine
-from dni_np.dni.probe import gradient_pairs
+from dni_np.analysis.gradient_probe import gradient_pairs
 
 
 def cosines(network, n):
@@ -718,7 +718,7 @@ plt.show()
 # What do such inputs look like? Forty test images, sorted by class, and what 60 units of each layer say to them.
 
 # %%
-from dni_np.dni.probe import undisturbed
+from dni_np.analysis.gradient_probe import undisturbed
 
 
 def real_and_synthetic(network, x, y):

@@ -50,7 +50,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dni_np import backend
-from dni_np.plotting import STYLE, percent_axis
+from dni_np.experiments.plotting import STYLE, percent_axis
 
 backend.use("numpy")
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -116,18 +116,18 @@ assert np.allclose(e @ B.T, h @ (W @ B.T) + y @ -B.T + b @ B.T, atol=1e-12)
 # backpropagation; cDNI, which has to learn its guess; and a guess that is given once, at the start, and never again.
 
 # %%
-from dni_np.baselines.backprop import Backprop
-from dni_np.baselines.feedback_alignment import FeedbackAlignment
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.network import DNINetwork
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.nn.activations import Tanh
-from dni_np.nn.head import Head
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.backprop import Backprop
+from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.feedback_alignment import FeedbackAlignment
+from dni_np.rules.loss_unit import Head
 
 
 class Still:
@@ -275,7 +275,7 @@ def direct_feedback_alignment(W, B, x):
 # The same as the package's? It draws the same weights and hands us its $B$.
 
 # %%
-from dni_np.baselines.direct_feedback_alignment import (
+from dni_np.rules.direct_feedback_alignment import (
     DirectFeedbackAlignment,
     random_feedback,
 )
@@ -328,9 +328,9 @@ for name, (by_hand, rule) in packaged.items():
 # %%
 from dni_np.analysis.arriving_gradients import arriving_gradients
 from dni_np.analysis.gradient_error import pooled_cosine
-from dni_np.building import build_loop
 from dni_np.data.choose import load_images
-from dni_np.recipes import find
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import find
 
 dataset = load_images("auto")
 DATA = "MNIST" if not dataset.note else "scikit-learn's digits, NOT MNIST"
@@ -658,7 +658,7 @@ for layers in DEPTHS:
 # 2. **A louder B.** In section 3 FA has 4.7 % wrong and backpropagation 0.4 %. Multiply $B$ by 3. What does that say
 #    about the comparison? Would it have mattered in section 4?
 # 3. **Kickback's first layer** hears more of the truth than its second. Why? Compare what the units of $h_2$ and $h_3$
-#    stand for (`heard` in `dni_np.baselines.kickback`) with the true gradients there, and the top matrix with its start.
+#    stand for (`heard` in `dni_np.rules.kickback`) with the true gradients there, and the top matrix with its start.
 # 4. **Every sample one vote.** Replace the pooled cosine in section 4 by the mean over samples (`gradient_error`). Which
 #    rule still looks good?
 #
@@ -686,8 +686,8 @@ for layers in DEPTHS:
 #    and not by what layer 2 believes.
 #
 #    ```python
-#    from dni_np.baselines.kickback import heard
-#    from dni_np.dni.true_targets import true_gradients
+#    from dni_np.rules.kickback import heard
+#    from dni_np.rules.true_targets import true_gradients
 #
 #    rule = networks["kickback"]
 #    hs, truths = true_gradients(rule.cores, rule.head.loss, images, classes)

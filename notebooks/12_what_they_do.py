@@ -47,7 +47,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dni_np.plotting import STYLE
+from dni_np.experiments.plotting import STYLE
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -88,7 +88,7 @@ def by_hand(x, y, steps, rate=0.1, guess_rate=0.1):
 
 
 # %%
-from dni_np.analysis.linear_theory import LinearDNI, least_squares
+from dni_np.analysis.theory.linear_theory import LinearDNI, least_squares
 
 
 def least_loss(x, y):
@@ -141,7 +141,7 @@ print("distances to A = I, B = -I, C = 0:", *(f"{distance:.1e}" for distance in 
 # they should be, at every step.
 
 # %%
-from dni_np.analysis.linear_theory import exact_guess
+from dni_np.analysis.theory.linear_theory import exact_guess
 
 DEPTH, WIDTH, STEPS = 10, 4, 100 if FAST else 2000
 x10 = rng.standard_normal((200, WIDTH))
@@ -191,7 +191,7 @@ print(f"W_1 ... W_10 is {abs(guessed.product() - least_squares(x10, y10)).max():
 # For two weights one can draw where $w$ is pushed, everywhere.
 
 # %%
-from dni_np.analysis.critical_points import fields
+from dni_np.analysis.theory.critical_points import fields
 
 x2 = rng.standard_normal((100, 2)) @ np.array([[1.0, 0.3], [0.0, 0.7]])
 y2 = x2 @ np.array([[1.0], [0.6]]) + 0.8 * rng.standard_normal((100, 1))
@@ -257,7 +257,7 @@ plt.show()
 # apart, and a third group, far away, that is even easier.
 
 # %%
-from dni_np.analysis.logistic_theory import LinearBitGuess, SigmoidBitGuess, loss, three_groups, train
+from dni_np.analysis.theory.logistic_theory import LinearBitGuess, SigmoidBitGuess, loss, three_groups, train
 
 xb, yb = three_groups(np.random.default_rng(1))  # the last of three columns is ones, for the bias
 kinds = {"true gradient": (None, 0), "linear guess": (LinearBitGuess(), 0.01), "sigmoid guess": (SigmoidBitGuess(), 0.1)}
@@ -345,9 +345,9 @@ plt.show()
 
 # %%
 from dni_np.analysis.weight_norms import weight_norms
-from dni_np.building import build_loop
 from dni_np.data.choose import load_images
-from dni_np.settings import Settings
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")
 print(dataset.note or dataset.name)

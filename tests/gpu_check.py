@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from dni_np import backend  # noqa: E402
-from dni_np.building import build_loop  # noqa: E402
 from dni_np.data.dataset import Dataset  # noqa: E402
 from dni_np.errors import UserError  # noqa: E402
-from dni_np.recipes import Settings  # noqa: E402
+from dni_np.experiments.feedforward.building import build_loop  # noqa: E402
+from dni_np.experiments.feedforward.recipes import Settings  # noqa: E402
 
 RULES = {
     "backprop": {"rule": "backprop"},

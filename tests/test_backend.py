@@ -161,7 +161,7 @@ def test_the_environment_chooses(variable, expected):
 
 
 def test_importing_the_package_imports_no_cupy():
-    code = "import sys, dni_np.cli, dni_np.backend as b; b.current(); assert 'cupy' not in sys.modules"
+    code = "import sys, dni_np.experiments.cli, dni_np.backend as b; b.current(); assert 'cupy' not in sys.modules"
     environment = {**os.environ, "DNI_NP_BACKEND": "numpy"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT).returncode == 0
 

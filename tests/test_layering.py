@@ -10,25 +10,17 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = {str(path.relative_to(ROOT / "dni_np")): path for path in sorted((ROOT / "dni_np").rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
-PARTS = {
-    "nn",
-    "dni",
-    "baselines",
-    "analysis",
-    "data",
-    "training",
-    "sequences",
-    "two_clocks",
-}  # folders; each may also import itself
-EXPERIMENTS = {"sequences", "two_clocks"}
-
+# What each place may import beside itself: the longest name that fits a file decides. "nn" allows nn and all below it.
 MAY_IMPORT = {
+    "__init__": set(),
+    "__main__": {"experiments.cli"},
     "errors": set(),
     "backend": {"errors"},
+    "tutorial": {"backend", "nn"},  # page one reads alone
     "nn": {"backend", "errors"},
     "dni": {"backend", "errors", "nn"},
-    "baselines": {"backend", "errors", "nn"},  # never dni: each page reads alone
-    "analysis": {"backend", "dni.true_targets", "errors"},
+    "rules": {"backend", "dni", "errors", "nn"},
+    "analysis": {"backend", "errors", "nn", "rules"},
     "data": {"errors"},  # on the host, no backend
     # What it trains is anything with a step; of sequences it knows how they are written and what their errors are.
     "training": {
@@ -40,53 +32,31 @@ MAY_IMPORT = {
         "nn.embedding",
         "nn.sequence_losses",
     },
-    "checked": {"errors"},
-    "settings": {"checked"},
-    "recipe_models": set(),  # numbers
-    "recipes": {"errors", "recipe_models", "settings"},
-    "plotting": {"errors"},  # numbers in, figures out
-    "architectures": {"errors", "nn"},
-    "rule_parts": {"backend", "dni", "errors", "nn"},
-    "rules": {"baselines", "dni", "errors", "nn"},
-    "building": {"architectures", "backend", "errors", "rule_parts", "rules", *PARTS - EXPERIMENTS - {"baselines"}},
-    "costs": {"building", "errors", "training"},
-    "overview": {"nn", "plotting"},
-    "reporting": {"training"},
-    "image_reporting": {"overview", "plotting", "reporting", "settings"},
-    "plans": {"errors"},
-    "planning": {"errors", "image_reporting", "plans", "settings"},
-    "sequences": {"backend", "checked", "errors", "plans", "plotting", "recipes", "reporting", *PARTS - {"two_clocks"}},
-    "two_clocks": {"backend", "checked", "errors", "plans", "plotting", "recipes", "reporting", *PARTS - {"sequences"}},
-    "kinds": {"building", "costs", "errors", "image_reporting", "planning", "recipes", "settings", *EXPERIMENTS},
-    "experiment": {"errors", "kinds", "reporting", "training"},
-    "parsing": {"kinds", "planning", "plans", *EXPERIMENTS},
-    "cli": {"backend", "errors", "experiment", "kinds", "parsing", "plans", "reporting", "sequences"},
-    "__main__": {"cli"},
-    "__init__": set(),
+    # Nothing above imports experiments. Each kind of experiment knows what all share, and no other kind.
+    "experiments": {"analysis", "backend", "data", "dni", "errors", "nn", "rules", "training"},
 }
-LIBRARIES = {  # beside Python's own; of a part, or of one file in it
-    "nn": {"numpy", "threadpoolctl"},
-    "data": {"numpy"},
-    "data/download.py": {"numpy", "pooch"},
-    "data/digits.py": {"numpy", "sklearn"},
-    "training": {"numpy", "tqdm"},
-    "plotting": {"numpy", "matplotlib"},
+KINDS = ("feedforward", "sequences", "two_networks")
+OF_ALL_KINDS = {"kinds", "parsing", "cli"}  # the pages of experiments/ that open the folders of kinds
+BORROWED = {"dni_np.experiments.feedforward.recipes"}  # Recipe, which serves all kinds
+LIBRARIES = {  # beside Python's own
     "backend": {"numpy"},
-    "building": {"numpy"},
-    "costs": {"numpy"},
-    "overview": {"numpy", "matplotlib"},
-    "reporting": {"numpy"},
-    "image_reporting": {"numpy"},
-    "sequences": {"numpy"},
-    "sequences/plotting.py": {"numpy", "matplotlib"},
-    "two_clocks": {"numpy"},
-    "two_clocks/plotting.py": {"numpy", "matplotlib"},
+    "nn": {"numpy"},
+    "nn/fast": {"numpy", "threadpoolctl"},
+    "data": {"numpy"},
+    "data/download": {"numpy", "pooch"},
+    "data/digits": {"numpy", "sklearn"},
+    "training": {"numpy", "tqdm"},
+    "experiments": {"numpy"},
+    **{f"experiments/{page}": {"numpy", "matplotlib"} for page in ("plotting", "feedforward/overview")},
+    **{f"experiments/{kind}/plotting": {"numpy", "matplotlib"} for kind in KINDS},
 }
 
 
-def part_of(name):
-    """data/idx.py -> data, cli.py -> cli."""
-    return name.split("/")[0].removesuffix(".py")
+def place_of(name, table):
+    """The longest key of `table` that `name` lies in: nn/fast/dft.py -> nn/fast, or nn where that is no key."""
+    parts = name.removesuffix(".py").split("/")
+    places = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next((place for place in places if place in table), None)
 
 
 def imports(tree):
@@ -101,22 +71,37 @@ def imports(tree):
 
 
 def test_every_file_has_a_place():
-    assert {part_of(name) for name in FILES} == set(MAY_IMPORT)
+    assert {place_of(name, MAY_IMPORT) for name in FILES} == set(MAY_IMPORT)
+
+
+def test_the_root_is_short():
+    assert len({name.split("/")[0] for name in FILES}) <= 13
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_imports_go_one_way(name):
-    part = part_of(name)
-    allowed = MAY_IMPORT[part] | ({part} if part in PARTS else set())
+    place = place_of(name, MAY_IMPORT)
     for module in imports(TREES[name]):
         if module.startswith("dni_np."):
             inner = module.removeprefix("dni_np.")
-            assert inner in allowed or inner.split(".")[0] in allowed, f"{name} imports {module}"
+            allowed = any(inner == one or inner.startswith(one + ".") for one in {*MAY_IMPORT[place], place})
+            assert allowed, f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("experiments/")])
+def test_a_kind_of_experiment_knows_no_other(name):
+    page = name.removeprefix("experiments/").removesuffix(".py")
+    if page in OF_ALL_KINDS:
+        return
+    own = page.split("/")[0]
+    for module in imports(TREES[name]):
+        for kind in set(KINDS) - {own} if module not in BORROWED else ():
+            assert not module.startswith(f"dni_np.experiments.{kind}"), f"{name} imports {module}"
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_only_the_named_libraries_are_used(name):
-    libraries = LIBRARIES.get(name, LIBRARIES.get(part_of(name), set()))
+    libraries = LIBRARIES.get(place_of(name, LIBRARIES), set())
     for module in imports(TREES[name]):
         top = module.split(".")[0]
         known = top in sys.stdlib_module_names or top == "dni_np" or top in libraries
@@ -126,7 +111,7 @@ def test_only_the_named_libraries_are_used(name):
 def test_cupy_is_imported_only_when_it_is_asked_for():
     """Only backend.py names it, and in no import statement; PyTorch is named nowhere."""
     mentions = {name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "cupy")}
-    assert mentions == {"backend.py", "parsing.py"}  # parsing: the choices of --backend
+    assert mentions == {"backend.py", "experiments/parsing.py"}  # parsing: the choices of --backend
     imported = {module.split(".")[0] for tree in TREES.values() for module in imports(tree)}
     assert "numpy" in imported and not imported & {"cupy", "torch"}
     assert not [name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "torch")]

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from dni_np.backend import using, xp
-from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
-from dni_np.nn import conv_choice, conv_columns, windows
-from dni_np.recipes import RECIPES
-from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.recipes import RECIPES
+from dni_np.experiments.feedforward.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.nn import windows
+from dni_np.nn.fast import conv_choice, conv_columns
 from tests import cupy_names
 from tests.strict_array import strict
 

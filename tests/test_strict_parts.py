@@ -6,31 +6,31 @@ The stand-in computes with NumPy, so they are equal bit for bit; a GPU's are not
 import numpy as np
 import pytest
 
+from dni_np import tutorial
 from dni_np.analysis.gradient_error import gradient_error
 from dni_np.backend import asarray, to_numpy, using
-from dni_np.dni import tutorial
 from dni_np.dni.conditioning import Conditioning, label_context
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.nn.activations import ReLU, Sigmoid, Tanh
 from dni_np.nn.batchnorm import BatchNorm
-from dni_np.nn.batchnorm_images import BatchNorm2D
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.conv_columns import ColumnsConv2D
-from dni_np.nn.conv_frequency import FrequencyConv2D
-from dni_np.nn.each_step import EachStep
 from dni_np.nn.embedding import Embedding, OneHot
+from dni_np.nn.fast.batchnorm_images import BatchNorm2D
+from dni_np.nn.fast.conv_columns import ColumnsConv2D
+from dni_np.nn.fast.conv_frequency import FrequencyConv2D
+from dni_np.nn.fast.relu_images import ReLU2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
-from dni_np.nn.relu_images import ReLU2D
 from dni_np.nn.reshape import Flatten
 from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
+from dni_np.nn.time_distributed import EachStep
 from tests.strict_array import strict
 
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from dni_np.backend import FLOAT, asarray, using
-from dni_np.dni.recurrent import RecurrentDNI, StateGuess
-from dni_np.dni.recurrent_aux import RecurrentDNIAux
-from dni_np.dni.recurrent_bp_lambda import RecurrentBPLambda
-from dni_np.dni.truncated_bptt import TruncatedBPTT
-from dni_np.dni.two_clocks import Decoupled, Locked
-from dni_np.dni.two_networks import NetworkA, NetworkB
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
-from dni_np.nn.each_step import EachStep
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
+from dni_np.nn.time_distributed import EachStep
+from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
+from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
+from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
+from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
+from dni_np.rules.two_networks.decoupled import Decoupled, Locked
+from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from tests.strict_array import strict
 from tests.test_strict_parts import assert_same_on_both
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from dni_np.backend import using
-from dni_np.sequences.recipes import RECIPES
-from dni_np.sequences.sampling import sample
-from dni_np.sequences.settings import COPYING, TASKS
+from dni_np.experiments.sequences.recipes import RECIPES
+from dni_np.experiments.sequences.sampling import sample
+from dni_np.experiments.sequences.settings import COPYING, TASKS
 from tests import cupy_names
-from tests.sequences.small_runs import FLAGS, RULES, TEXT, assert_same_run, finish, loop_of, small
+from tests.experiments.sequences.small_runs import FLAGS, RULES, TEXT, assert_same_run, finish, loop_of, small
 from tests.strict_array import strict
 
 RUNS = {rule: (rule, {}) for rule in RULES} | {name: ("dni", flags) for name, flags in FLAGS.items()}

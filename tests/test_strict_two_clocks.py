@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from dni_np.backend import using
-from dni_np.two_clocks.recipes import RECIPES
+from dni_np.experiments.two_networks.recipes import RECIPES
 from tests import cupy_names
-from tests.sequences.small_runs import assert_same_run, finish
+from tests.experiments.sequences.small_runs import assert_same_run, finish
+from tests.experiments.two_networks.small_runs import RULES, loop_of, small
 from tests.strict_array import strict
-from tests.two_clocks.small_runs import RULES, loop_of, small
 
 
 @pytest.mark.parametrize("rule", RULES)

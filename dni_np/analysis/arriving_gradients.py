@@ -16,8 +16,8 @@ real activations: the network that predicts has no others. The two then belong t
 
 from contextlib import contextmanager
 
-from dni_np.dni.true_targets import true_gradients
 from dni_np.errors import UserError
+from dni_np.rules.true_targets import true_gradients
 
 
 def arriving_gradients(rule, x, y):

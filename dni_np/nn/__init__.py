@@ -1,6 +1,4 @@
-"""Part I: a network you can see through.
-
-Each page is one idea and its gradient, in reading order:
+"""Layers to read: each page is one idea and its gradient, in reading order.
 
     layer          the contract: forward returns a cache, backward takes it back
     linear         y = x W + b
@@ -12,29 +10,22 @@ Each page is one idea and its gradient, in reading order:
     flat           all parameters in one buffer
     optimizers     SGD with momentum, Adam
     schedules      learning rates that step down
-    head           the top of a network: where the loss is
-    rule           what every way of training has in common
     gradcheck      is a hand-written gradient right?
 
 For images:
 
-    windows            which part of an image each offset of a kernel meets
-    conv               the convolution, as one would explain it
-    conv_columns       the same as one matrix product
-    dft                the Fourier transform of small images, as matrix products
-    conv_frequency     the convolution where it is a product
-    conv_choice        which of them is fastest
-    batchnorm_images   normalize each channel, a few images at a time
-    relu_images        a ReLU for images
-    pooling            maximum and mean of each window
-    threads            a batch in parts, on several processor cores at once
-    reshape            between images and rows of features
+    windows        which part of an image each offset of a kernel meets
+    conv           the convolution, as one would explain it
+    pooling        maximum and mean of each window
+    reshape        between images and rows of features
 
 For sequences:
 
     lstm               states handed in and out; a cell that remembers, unrolled and backpropagated by hand
     batchnorm_lstm     the same, normalized step by step
     embedding          symbols as rows of numbers
-    each_step          an ordinary layer at every step
+    time_distributed   an ordinary layer at every step
     sequence_losses    the sum over the steps that count
+
+fast/ holds the same functions, faster.
 """

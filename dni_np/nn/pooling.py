@@ -6,8 +6,8 @@ first layer, average after the others (their stride is not given; 2 here unless 
 
 from dni_np.backend import xp
 from dni_np.errors import UserError
+from dni_np.nn.fast.batch_threads import in_parallel
 from dni_np.nn.layer import Layer
-from dni_np.nn.threads import in_parallel
 from dni_np.nn.windows import Windows, image_blocks
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from dni_np.analysis.arriving_gradients import arriving_gradients
+from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
 from dni_np.backend import asarray, to_numpy, using
-from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
-from dni_np.dni.probe import gradient_pairs, undisturbed
-from dni_np.dni.true_targets import true_gradients
 from dni_np.errors import UserError
-from dni_np.nn.rule import Rule
-from dni_np.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.rules.rule import Rule
+from dni_np.rules.true_targets import true_gradients
 from tests.strict_array import strict
 
 RNG = np.random.default_rng(0)

@@ -6,12 +6,12 @@ import pytest
 from dni_np.analysis.layers import activations, layers
 from dni_np.analysis.weight_norms import weight_norms
 from dni_np.backend import asarray, to_numpy
-from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
-from dni_np.nn.rule import Rule
+from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
 from dni_np.nn.sequential import Sequential
-from dni_np.settings import RULES, USUAL_SOURCES, Settings
-from tests.dni.networks import main_layers
+from dni_np.rules.rule import Rule
+from tests.rules.networks import main_layers
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((12, 64), np.float32), RNG.integers(0, 10, 12)

@@ -5,8 +5,8 @@ import pytest
 
 from dni_np.analysis.linear_probe import LinearProbe, probe_errors
 from dni_np.backend import to_numpy
-from dni_np.nn.rule import Rule
-from tests.dni.networks import main_layers
+from dni_np.rules.rule import Rule
+from tests.rules.networks import main_layers
 
 pytestmark = pytest.mark.usefixtures("on_the_host")
 

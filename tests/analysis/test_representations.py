@@ -12,8 +12,8 @@ from dni_np.analysis.representations import (
 )
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
-from dni_np.nn.rule import Rule
-from tests.dni.networks import main_layers
+from dni_np.rules.rule import Rule
+from tests.rules.networks import main_layers
 
 pytestmark = pytest.mark.usefixtures("on_the_host")
 

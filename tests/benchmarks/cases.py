@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dni_np.backend import asarray
-from dni_np.building import build_rule
 from dni_np.data.dataset import Dataset
-from dni_np.dni.recurrent import RecurrentDNI, StateGuess
-from dni_np.nn.conv_choice import conv2d
-from dni_np.nn.each_step import EachStep
+from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.recipes import find
+from dni_np.nn.fast.conv_choice import conv2d
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.recipes import find
+from dni_np.nn.time_distributed import EachStep
+from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dni_np.backend import asarray, to_numpy
-from dni_np.dni.network import DNINetwork, cut
 from dni_np.dni.stale_gradients import StaleGradient, averaging
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
-from dni_np.nn.head import Head
 from dni_np.nn.losses import SoftmaxCrossEntropy
-from tests.dni.networks import (
+from dni_np.rules.dni_chain import DNINetwork, cut
+from dni_np.rules.loss_unit import Head
+from tests.rules.networks import (
     SIZES,
     adam,
     assert_goes_on_from_its_saved_state,

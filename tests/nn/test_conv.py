@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.conv_columns import ColumnsConv2D
-from dni_np.nn.conv_frequency import FrequencyConv2D
-from dni_np.nn.dft import analyze, multiply, synthesize
+from dni_np.nn.fast.conv_columns import ColumnsConv2D
+from dni_np.nn.fast.conv_frequency import FrequencyConv2D
+from dni_np.nn.fast.dft import analyze, multiply, synthesize
 from dni_np.nn.gradcheck import check_layer
 from tests.pytorch_twin import tensor, torch
 

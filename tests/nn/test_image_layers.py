@@ -8,10 +8,10 @@ from dni_np.errors import UserError
 from dni_np.nn import windows
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
-from dni_np.nn.batchnorm_images import BatchNorm2D
+from dni_np.nn.fast.batchnorm_images import BatchNorm2D
+from dni_np.nn.fast.relu_images import ReLU2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
-from dni_np.nn.relu_images import ReLU2D
 from dni_np.nn.reshape import Flatten, ToImages
 from tests.pytorch_twin import tensor, torch
 

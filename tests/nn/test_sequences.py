@@ -9,16 +9,16 @@ from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.activations import Tanh
 from dni_np.nn.batchnorm import BatchNorm
-from dni_np.nn.each_step import EachStep
 from dni_np.nn.embedding import Embedding, OneHot
 from dni_np.nn.gradcheck import check_gradient
-from dni_np.nn.head import Head
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
+from dni_np.nn.time_distributed import EachStep
+from dni_np.rules.loss_unit import Head
 from tests.pytorch_twin import tensor, torch
 
 DOUBLE = np.float64

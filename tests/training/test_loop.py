@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dni_np.backend import to_numpy
-from dni_np.building import build_loop
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
-from dni_np.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.interrupting import interrupt_after
 

@@ -1,0 +1,34 @@
+"""Synthetic beside true gradients, at the same activations, without disturbing training.
+
+A measurement must not change what it measures: the forward passes here put back the running
+statistics they move, update no parameter and draw no random numbers (`grads` are overwritten, as
+by every backward pass). So a run with probes equals a run without, bit for bit.
+"""
+
+import contextlib
+
+from dni_np.rules.true_targets import true_gradients
+
+
+@contextlib.contextmanager
+def undisturbed(layers):
+    """Restore the buffers (batchnorm's running statistics) of `layers` afterwards."""
+    buffers = [array for layer in layers for array in layer.buffers.values()]
+    saved = [array.copy() for array in buffers]
+    try:
+        yield
+    finally:
+        for array, value in zip(buffers, saved):
+            array[...] = value
+
+
+def gradient_pairs(network, x, y):
+    """For each unit of a DNINetwork, (ghat_i, dL/dh_i), both (N, width) on the device.
+
+    The true gradient is backpropagated through all the cores above as they are now.
+    """
+    models = [unit.synthetic_gradient for unit in network.units]
+    with undisturbed([*network.cores, *models]):
+        context = network.context(x, y)
+        hs, truths = true_gradients(network.cores, network.head.loss, x, y)
+        return [(model.forward(h, context)[0], truth) for model, h, truth in zip(models, hs, truths)]

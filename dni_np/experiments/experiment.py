@@ -1,0 +1,97 @@
+"""Run a plan: several settings, one after another, each in its own folder, then a table and a figure.
+
+    runs/NAME/plan.json            what was asked for
+    runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png (and others)
+    runs/NAME/summary.csv, .txt    one line for each group of seeds
+    runs/NAME/comparison.png       learning curves; of several rules on images overview.png, too
+
+Resuming a plan is running it again: finished runs load, the interrupted one continues,
+the others start.
+"""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from dni_np.errors import Diverged, UserError
+from dni_np.experiments.kinds import kind_of, settings_from
+from dni_np.experiments.reporting import report
+from dni_np.training.files import write_text
+
+
+def new_folder(out, name):
+    """`out` if given (it must hold no run yet), else the first free runs/name, runs/name-2, ..."""
+    if out is not None:
+        if (Path(out) / "plan.json").exists():
+            raise UserError(f"{out} already holds a run: continue it with --resume {out}, or choose another --out")
+        return Path(out)
+    folder, n = Path("runs") / name, 2
+    while folder.exists():
+        folder, n = Path("runs") / f"{name}-{n}", n + 1
+    return folder
+
+
+def save_plan(folder, title, plan):
+    """Write what was asked for, so that `--resume` needs only the folder."""
+    text = json.dumps({"title": title, "plan": [asdict(settings) for settings in plan]}, indent=1)
+    write_text(folder / "plan.json", text + "\n")
+
+
+def load_plan(folder):
+    """(title, list of Settings) of an earlier run."""
+    path = Path(folder) / "plan.json"
+    if not path.exists():
+        raise UserError(f"{folder} holds no run to resume: it has no plan.json")
+    try:
+        saved = json.loads(path.read_text())
+        plan = [settings_from(one) for one in saved["plan"]]
+        if not plan:
+            raise ValueError("it asks for no run")
+        return saved["title"], plan
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}): restore it or start a new run") from None
+
+
+def load_data_of(plan):
+    """What the runs of `plan` share: images, or a text. None where every run draws its own."""
+    return kind_of(plan[0]).load_data(plan[0])
+
+
+def check_plan(plan, data):
+    """Build every kind of run once: a mistake in the last one should not show after hours."""
+    for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
+        kind_of(settings).build_loop(settings, data)
+
+
+def run_plan(folder, title, plan, data, progress=None):
+    """Run all settings in `plan`; return True if none was interrupted. Prints a table at the end.
+
+    A run that diverges among others is left behind, and counted in the table.
+    """
+    if data and data.note:
+        print(f"NOTE: {data.note}", flush=True)
+    kind = kind_of(plan[0])
+    results = []
+    for settings in plan:
+        name = kind.label(settings, seed=True)
+        run_folder = folder / name
+        loop = kind.build_loop(settings, data, run_folder, title=name, progress=progress)
+        if (run_folder / "checkpoint.npz").exists():
+            loop.resume()
+        try:
+            finished = loop.run()
+        except Diverged as error:
+            if len(plan) == 1:
+                raise
+            print(f"{name}: {error}", flush=True)
+            results.append((settings, None))
+            continue
+        kind.save_run_figures(loop, run_folder, settings)
+        if not finished:
+            print(f"stopped at step {loop.step}; continue with: python -m dni_np {settings.task} --resume {folder}")
+            return False
+        results.append((settings, loop.history))
+    name = loop.task.name
+    del loop  # its network's memory may be wanted for the report
+    report(kind, folder, title, results, data, name)
+    return True

@@ -1,0 +1,54 @@
+"""The main networks of the experiments, each a list of layers as the papers count them.
+
+addition    sigmoids without biases (trask 2017)
+fcn         linear, batchnorm, ReLU; a linear classifier (Jaderberg et al. 2017, section D.1)
+cnn         5 x 5 convolution, batchnorm, ReLU, pooling; a linear classifier (section D.1)
+"""
+
+from dni_np.errors import UserError
+from dni_np.nn.activations import ReLU, Sigmoid
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.fast.batchnorm_images import BatchNorm2D
+from dni_np.nn.fast.conv_choice import conv2d
+from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.initializers import trask_normal
+from dni_np.nn.linear import Linear
+from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.reshape import Flatten, ToImages
+from dni_np.nn.sequential import Sequential
+
+
+def addition(sizes, rng):
+    """One sigmoid layer for each pair of `sizes` (inputs, hidden layers, outputs)."""
+    return [Sequential([Linear(m, n, rng, bias=False, init=trask_normal), Sigmoid()]) for m, n in zip(sizes, sizes[1:])]
+
+
+def fcn(sizes, rng):
+    """Fully connected, for `sizes` (inputs, hidden layers, classes)."""
+    pairs = list(zip(sizes, sizes[1:]))
+    hidden = [Sequential([Linear(m, n, rng, bias=False), BatchNorm(n), ReLU()]) for m, n in pairs[:-1]]
+    return [*hidden, Linear(*pairs[-1], rng)]
+
+
+def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
+    """Convolutional, for images (height, width, channels) and `channels` of the hidden layers.
+
+    `pooling` halves height and width: "max-average" is 3 x 3, the maximum after the first layer and the
+    average after the others (section D.1), "max" the maximum of 2 x 2 (Liao 2017).
+    """
+    height, width, n_in = image
+    hidden = []
+    for i, n in enumerate(channels):
+        if min(height, width) == 1:
+            raise UserError(
+                f"after {i} poolings images of {image[0]} x {image[1]} have shrunk to one pixel: take fewer layers"
+            )
+        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
+        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
+        if pooling == "max":
+            layers += [MaxPool2D(2), ReLU2D()]
+        else:
+            layers += [MaxPool2D(3), ReLU2D()] if i == 0 else [ReLU2D(), AveragePool2D(3)]
+        hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
+        height, width, n_in = -(-height // 2), -(-width // 2), n
+    return [*hidden, Sequential([Flatten(), Linear(height * width * n_in, classes, rng)])]

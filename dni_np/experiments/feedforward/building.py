@@ -1,0 +1,100 @@
+"""From settings to a run: the data, the layers, the rule, the loop.
+
+One Generator per run, seeded by the settings, draws everything in a fixed order: the data
+(binary addition), the main network, what a rule adds to it (guesses, fixed weights, coins), then the
+minibatches. The main network's weights are therefore the same for every rule. rules.py builds the rules.
+"""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from dni_np.analysis.arriving_gradients import arriving_gradients
+from dni_np.analysis.gradient_error import gradient_error
+from dni_np.analysis.gradient_probe import gradient_pairs
+from dni_np.backend import asarray
+from dni_np.data.binary_addition import binary_addition
+from dni_np.data.choose import load_images
+from dni_np.data.dataset import Dataset
+from dni_np.errors import UserError
+from dni_np.experiments.feedforward import architectures
+from dni_np.experiments.feedforward.rule_parts import Parts
+from dni_np.experiments.feedforward.rules import BUILDERS
+from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.training.loop import Loop
+from dni_np.training.tasks.images import Images, scaled
+
+GUESSED = ("dni", "cdni", "critic", "stale", "sparse", "unlock")  # rules whose layers learn from their guess alone
+PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many training samples
+
+
+def build_loop(settings, dataset=None, folder=None, **loop_options):
+    """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
+    rng = np.random.default_rng(settings.seed)
+    if dataset is None or settings.task == "addition":
+        dataset = load_dataset(settings, rng)
+    rule = build_rule(settings, dataset, rng)
+    return Loop(
+        rule,
+        Images(dataset, settings.batch_size, rng),
+        rng,
+        steps=settings.steps,
+        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
+        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
+        measure=None if settings.rule in ("backprop", "none") else gradient_measure(settings, dataset),
+        folder=folder,
+        config=asdict(settings),
+        defaults=settings.defaults(),
+        **loop_options,
+    )
+
+
+def load_dataset(settings, rng):
+    """The images of `settings.data`, or freshly drawn sums and a fifth as many that are held out."""
+    if settings.task != "addition":
+        return load_images(settings.data)
+    n_test = max(1, settings.examples // 5)
+    x, y = binary_addition(settings.examples + n_test, settings.bits, rng=rng)
+    x_test, y_test, x_train, y_train = x[:n_test], y[:n_test], x[n_test:], y[n_test:]
+    seen = set(map(bytes, x_train))  # of few bits there are few sums, and the same is drawn again
+    new = [bytes(row) not in seen for row in x_test]
+    if not any(new):
+        raise UserError(
+            f"every sum of {settings.bits} bits is among the {settings.examples} examples: take more bits or fewer examples"
+        )
+    return Dataset("binary addition", x_train, y_train, x_test[new], y_test[new], settings.bits)
+
+
+def build_rule(settings, dataset, rng):
+    """The network and the way it is trained."""
+    layers, loss = _main_network(settings, dataset, rng)
+    return BUILDERS[settings.rule](Parts(settings, dataset, rng, layers, loss))
+
+
+def _main_network(settings, dataset, rng):
+    """(layers, loss)."""
+    if settings.network == "cnn":
+        if not dataset.image:
+            raise UserError(f"{dataset.name} holds no images: a convolutional network needs some")
+        layers = architectures.cnn(dataset.image, settings.hidden_widths, dataset.classes, rng, settings.pooling)
+        return layers, SoftmaxCrossEntropy()
+    sizes = [dataset.x_train.shape[1], *settings.hidden_widths, dataset.classes]
+    if settings.task == "addition":
+        return architectures.addition(sizes, rng), SquaredError()
+    return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
+
+
+def gradient_measure(settings, dataset):
+    """A function of the rule: cosine, L2 and sign error of what each core but the top one learns from.
+
+    Where that is a guess it is compared at the real activations (also in complete unlock, where it is made at others).
+    """
+    pairs = gradient_pairs if settings.rule in GUESSED else arriving_gradients
+    rows = dataset.x_train[:PROBE_SAMPLES], dataset.y_train[:PROBE_SAMPLES]
+
+    def measure(rule):
+        x, y = map(asarray, rows)
+        errors = [gradient_error(told, true) for told, true in pairs(rule, scaled(x, dataset.scale), y)]
+        return {f"{name}_{i}": value for i, error in enumerate(errors, 1) for name, value in error.items()}
+
+    return measure

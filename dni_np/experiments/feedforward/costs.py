@@ -1,0 +1,39 @@
+"""What a rule costs beside time: memory, and waiting. Both are told by a fresh copy of the run, which learns two batches."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from dni_np.errors import Diverged
+from dni_np.experiments.feedforward.building import build_loop
+from dni_np.training.memory import peak_memory
+
+
+@dataclass(frozen=True)
+class Costs:
+    megabytes: float | None  # held at most: weights, gradients, optimizers, a batch and all it leaves behind
+    locks: tuple  # what a layer waits for (see rules/rule.py)
+
+    def cells(self):
+        """{column: cell} of the table."""
+        memory = {} if self.megabytes is None else {"MB": _short(self.megabytes)}
+        return {**memory, "locked": ", ".join(self.locks) or "no"}
+
+
+def costs(settings, data):
+    """Of a run on images. The memory of one that draws its own data (addition) is little else than data: not given."""
+    loops = []
+
+    def learn():
+        loops.append(build_loop(settings, data))
+        with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):  # the runs themselves have said so
+            for _ in range(2):
+                loops[0].task.step(loops[0].rule)
+
+    megabytes = peak_memory(learn) / 1e6
+    return Costs(None if data is None else megabytes, loops[0].rule.locks)
+
+
+def _short(megabytes):
+    return f"{megabytes:.0f}" if megabytes >= 10 else f"{megabytes:.2g}"

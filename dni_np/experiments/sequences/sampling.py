@@ -1,0 +1,76 @@
+"""Text from a trained network: predict the next character, draw one, read it, go on.
+
+p = softmax(logits / temperature)        below 1 the likely becomes likelier, at 0 certain
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from dni_np.backend import asarray, to_numpy
+from dni_np.data.text import UNKNOWN, ids_of
+from dni_np.errors import UserError
+from dni_np.experiments.sequences.building import build_rule
+from dni_np.experiments.sequences.settings import SequenceSettings
+from dni_np.nn.embedding import OneHot
+from dni_np.training.checkpoint import load_checkpoint
+
+
+def load_network(folder):
+    """(core, read-out, characters) of the best network in a run's folder, or in that of a plan of one run."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}: give that of a characters run")
+    runs = (
+        [folder] if (folder / "checkpoint.npz").exists() else sorted(path.parent for path in folder.glob("*/checkpoint.npz"))
+    )
+    if len(runs) != 1:
+        found = f"{len(runs)} runs: choose one of {', '.join(map(str, runs))}" if runs else "no run with a checkpoint"
+        raise UserError(f"{folder} holds {found}")
+    arrays, meta = load_checkpoint(runs[0] / "checkpoint.npz")
+    if meta["config"].get("task") != "characters":
+        raise UserError(f"{runs[0]} is of {meta['config'].get('task')}, which writes no text: give that of a characters run")
+    best = {name.removeprefix("task/best/"): array for name, array in arrays.items() if name.startswith("task/best/")}
+    if not best:
+        raise UserError(f"{runs[0]} was stopped before its first validation: continue it with --resume")
+    characters = meta["task"]["characters"]
+    n = len(characters)
+    rule = build_rule(SequenceSettings.from_saved(meta["config"]), n, n, np.random.default_rng(0))
+    for part, layer in (("core/", rule.core), ("readout/", rule.readout)):
+        layer.load_state({name.removeprefix(part): array for name, array in best.items() if name.startswith(part)})
+    return rule.core, rule.readout, characters
+
+
+def sample(core, readout, characters, n, temperature=1.0, start="", seed=0):
+    """Yield `n` characters that continue `start`, one by one (no start: a new line, if the alphabet has one)."""
+    if n < 1:
+        raise UserError(f"--characters is {n}: it must be at least 1")
+    if not 0 <= temperature < float("inf"):
+        raise UserError(f"--temperature is {temperature:g}: it must be positive, or 0 for the likeliest character each time")
+    if seed < 0:
+        raise UserError(f"--seed is {seed}: it must be 0 or more")
+    start = start or ("\n" if "\n" in characters else characters[0])
+    read = ids_of(start, characters, "the network's text").astype(np.int64)[:, None]  # (L, 1)
+    return _continue(core, readout, characters, n, temperature, read, np.random.default_rng(seed))
+
+
+def _continue(core, readout, characters, n, temperature, read, rng):
+    one_hot, state, steps = OneHot(len(characters)), core.initial_state(1), 0
+    for _ in range(n):
+        x, _ = one_hot.forward(asarray(read))
+        outputs, state, _ = core.forward(x, state, training=False, start=steps)
+        logits, _ = readout.forward(outputs[-1:], training=False)
+        steps += len(read)
+        read = np.full((1, 1), draw(to_numpy(logits)[0, 0].astype(np.float64), characters, temperature, rng))
+        yield characters[read[0, 0]]
+
+
+def draw(logits, characters, temperature, rng):
+    """The id of a character drawn from softmax(logits / temperature); "unknown" is none."""
+    if UNKNOWN in characters:
+        logits[characters.index(UNKNOWN)] = -np.inf
+    logits -= logits.max()
+    if temperature == 0:
+        return int(logits.argmax())
+    p = np.exp(logits / temperature)
+    return int(rng.choice(len(p), p=p / p.sum()))

@@ -1,0 +1,84 @@
+"""From settings to a run: the digits, both networks, the rule, the loop.
+
+One Generator per run, seeded by the settings, draws A, B, then the streams. The synthetic gradient model is drawn
+by another, so that both rules begin with the same networks and see the same digits.
+"""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from dni_np.analysis.gradient_error import pooled_cosine
+from dni_np.analysis.message_probe import message_gradients
+from dni_np.data.choose import load_images
+from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.dni.plain_guess import PlainGuess
+from dni_np.nn.optimizers import Adam
+from dni_np.nn.schedules import StepDecay
+from dni_np.rules.two_networks.decoupled import Decoupled, Locked
+from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.networks import NetworkA, NetworkB
+from dni_np.training.loop import Loop
+from dni_np.training.tasks.two_networks import TwoClocks, whole_stream
+
+PROBE_STREAMS = 256  # on which synthetic and true gradients of the messages are compared
+PROBE_SEED = 1
+
+
+def load_data(settings):
+    """The digits that the runs of a plan share."""
+    return load_images(settings.data)
+
+
+def build_loop(settings, dataset=None, folder=None, **loop_options):
+    """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
+    rng = np.random.default_rng(settings.seed)
+    dataset = dataset or load_data(settings)
+    rule = build_rule(settings, dataset.x_train.shape[1], rng)
+    task = TwoClocks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
+    return Loop(
+        rule,
+        task,
+        rng,
+        steps=settings.steps,
+        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
+        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
+        measure=gradient_measure(task) if settings.rule != "locked" else None,
+        folder=folder,
+        config=asdict(settings),
+        defaults=settings.defaults(),
+        **loop_options,
+    )
+
+
+def build_rule(settings, pixels, rng):
+    """Both networks, and the way they are trained."""
+    a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
+    b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
+    locked = settings.rule == "locked"
+    updates = 1 if locked else settings.messages  # of A in a step
+    networks = a, b, Adam(a, _rates(settings, updates)), Adam(b, _rates(settings, 1))
+    if locked:
+        return Locked(*networks)
+    rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
+    label = settings.rule == "decoupled-label"
+    classes = settings.unroll * settings.messages + 1
+    guess = PlainGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
+    arguments = *networks, guess, Adam(guess, sg_rate), settings.factor
+    return DecoupledLabel(*arguments, classes=classes) if label else Decoupled(*arguments)
+
+
+def _rates(settings, updates):
+    """The schedule for a network that moves so many times in a step."""
+    return StepDecay(settings.learning_rate, tuple(round(share * settings.steps) * updates for share in settings.decay_at))
+
+
+def gradient_measure(task):
+    """A function of the rule: the pooled cosine of the guesses and the true gradients of the messages, all ticks at once.
+
+    Few streams have most of the gradient, once B is right about the others: a mean of their cosines would be noise.
+    """
+    data, clocks = task.dataset, task.source
+    rng = np.random.default_rng(PROBE_SEED)  # the run's own stays as it is without a probe
+    host = whole_stream(OddAndThrees(data.x_train, data.y_train, PROBE_STREAMS, clocks.steps, rng, clocks.ticks))
+    return lambda rule: {"cosine": pooled_cosine(*message_gradients(rule, task.on_device(host)))}

@@ -1,0 +1,92 @@
+"""Batch normalization of images by channel, a few images at a time.
+
+The feature maps of 256 images take 51 MB (28 x 28, 64 channels), and `BatchNorm` goes over them seven
+times. Here a few images at a time are fetched into the processor's cache and all is done to them there:
+they are fetched twice on the way forward and twice back. Mean and variance come from those of the parts,
+
+    mean = sum_b w_b mean_b        var = sum_b w_b (var_b + (mean_b - mean)^2)        w_b: share of the images
+
+(the variance of the whole is the mean of the parts' variances plus the variance of their means), and
+the formulas of `BatchNorm` are multiplied out, so that each pixel takes a product and a sum per term:
+
+    y = g x + (beta - g mean)        dx = g dy + s x - (g E[dy] + s mean)        s = -g E[dy xhat] / sqrt(var + eps)
+"""
+
+from dni_np.backend import xp
+from dni_np.nn.batchnorm import BatchNorm, batch_mean
+from dni_np.nn.fast.batch_threads import in_parallel, sum_in_parallel
+from dni_np.nn.windows import image_blocks
+
+
+class BatchNorm2D(BatchNorm):
+    """BatchNorm for images (N, H, W, n): the same function and gradient."""
+
+    def forward(self, x, training=True):
+        self.check(x, axes=(4,))
+        if training:
+            mean, var = statistics(x)
+            self.move_statistics(mean, var, x[..., 0].size)
+        else:
+            mean, var = self.buffers["mean"].copy(), self.buffers["var"]
+        scale = 1 / xp.sqrt(var + self.eps)  # (n,)
+        g = self.params["gamma"] * scale
+        shift = self.params["beta"] - g * mean
+        y = xp.empty_like(x)
+
+        def normalize(block):
+            xp.multiply(x[block], g, out=y[block])
+            y[block] += shift
+
+        in_parallel(normalize, image_blocks(x))
+        return y, (x, mean, scale, training)
+
+    def backward(self, dy, cache, input_gradient=True):
+        x, mean, scale, training = cache
+
+        def means(block):
+            centered = x[block] - mean  # (b, H, W, n)
+            centered *= dy[block]
+            share = len(x[block]) / len(x)
+            return xp.stack([share * batch_mean(rows(dy[block])), share * batch_mean(rows(centered))])
+
+        dbeta, dgamma = sum_in_parallel(means, image_blocks(x))  # E[dy] and E[dy (x - mean)], (n,)
+        dgamma = dgamma * scale  # E[dy xhat]
+        rows_each = x.shape[1] * x.shape[2]
+        self.grads["gamma"][...] = rows_each * dgamma
+        self.grads["beta"][...] = rows_each * dbeta
+        if not input_gradient:
+            return None, self.grads
+
+        g = self.params["gamma"] * scale
+        if not training:
+            return dy * g, self.grads
+        s = -g * dgamma * scale
+        shift = -(g * dbeta + s * mean)
+        dx = xp.empty_like(x)
+
+        def give_back(block):
+            part = xp.multiply(x[block], s, out=dx[block])
+            part += shift
+            part += dy[block] * g
+
+        in_parallel(give_back, image_blocks(x))
+        return dx, self.grads
+
+
+def statistics(x):
+    """Mean and variance of each channel of the images x, both (n,)."""
+
+    def part(block):
+        mean = batch_mean(rows(x[block]))
+        centered = rows(x[block]) - mean
+        centered *= centered
+        return len(x[block]) / len(x), mean, batch_mean(centered)
+
+    parts = in_parallel(part, image_blocks(x))
+    mean = sum(w * part for w, part, _ in parts)
+    return mean, sum(w * (var + (part - mean) ** 2) for w, part, var in parts)
+
+
+def rows(x):
+    """Images (N, H, W, n) as rows (N H W, n)."""
+    return x.reshape(-1, x.shape[-1])

@@ -1,0 +1,55 @@
+"""The convolution as one matrix product: write out what the kernel sees at each position ("im2col").
+
+    columns (positions, k k n_in) @ W (k k n_in, n_out)
+
+The columns hold every pixel k^2 times. For a whole batch that is hundreds of megabytes; so
+they are written for a few images at a time, which stay in the processor's cache. They are
+written as their transpose: for one offset and channel, neighboring positions lie side by side
+in the image, and are copied in whole rows.
+"""
+
+from dni_np import backend
+from dni_np.backend import xp
+from dni_np.nn.conv import Conv2D
+from dni_np.nn.fast.batch_threads import in_parallel, sum_in_parallel
+from dni_np.nn.windows import slices
+
+HOST_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of columns at a time
+
+
+class ColumnsConv2D(Conv2D):
+    """Conv2D by im2col, a block of images at a time."""
+
+    def correlate(self, x):
+        W = self.params["W"].reshape(-1, self.params["W"].shape[3])  # (k k n_in, n_out)
+        y = xp.empty((len(x), *self.windows.count(x), W.shape[1]), x.dtype)
+
+        def convolve(block):
+            columns = self.columns(x[block])
+            xp.matmul(columns, W, out=y[block].reshape(len(columns), -1))
+
+        in_parallel(convolve, self.blocks(x))
+        return y
+
+    def kernel_gradient(self, x, dy):
+        def product(block):
+            columns = self.columns(x[block])
+            return columns.T @ dy[block].reshape(len(columns), -1)
+
+        return sum_in_parallel(product, self.blocks(x)).reshape(self.params["W"].shape)
+
+    def blocks(self, x):
+        """Slices of the batch, of as many images as have columns that fit into the cache."""
+        counts = self.windows.count(x)
+        bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
+        return slices(len(x), max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each))
+
+    def columns(self, x):
+        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position: zero beyond the edge."""
+        k, s, before, after = self.windows.size, self.windows.stride, self.windows.before, self.windows.after
+        n, height, width, c = x.shape
+        framed = xp.zeros((n, before + height + after, before + width + after, c), x.dtype)
+        framed[:, before : before + height, before : before + width] = x
+        seen = xp.lib.stride_tricks.sliding_window_view(framed, (k, k), axis=(1, 2))[:, ::s, ::s]  # (n, H', W', C, k, k)
+        # A view so far, nothing is copied k^2 times. Now it is, in one call: threads must not meet at every offset.
+        return seen.transpose(4, 5, 3, 0, 1, 2).reshape(k * k * c, -1).T

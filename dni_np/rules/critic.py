@@ -1,0 +1,97 @@
+"""A scalar critic: guess the loss, and take the guess's slope for the gradient (Jaderberg et al. 2017, section A.4).
+
+    v(h [, y]) ~ E[L | h [, y]]          a model of the loss, from the layer's output
+    ghat = dv/dh                         the synthetic gradient: by backpropagation through v, which is the layer's own
+    v learns  1/2 (v - target)^2         target: the next critic's value, at the top the loss
+
+Where a vector model regresses to gradients, a critic regresses to numbers: what comes down is one number a sample, and
+nothing is backpropagated from layer to layer. But no one teaches it slopes: that v is near the loss everywhere does not
+make dv/dh near its gradient. And a critic that does not see the label has another fault, however good: moving h to where
+the loss is known to be small is not the same as making it small for this sample, whose label does not move along.
+
+The paper leaves the targets open. Chained as above, as in temporal-difference learning, each is made of the next guess;
+with `bootstrapped` False every critic learns the loss itself, which costs one number a sample and works better here.
+"""
+
+from dni_np.backend import FLOAT, xp
+from dni_np.dni.unit import DNI
+from dni_np.errors import UserError
+from dni_np.nn.activations import Tanh
+from dni_np.nn.initializers import glorot_uniform, zeros
+from dni_np.nn.layer import Layer
+from dni_np.nn.linear import Linear
+from dni_np.nn.sequential import Sequential
+from dni_np.rules.dni_chain import DNINetwork
+
+
+class ScalarCritic(Layer):
+    """v(h, context), a net of tanh layers; feature maps are read as rows of numbers. The last layer starts at zero.
+
+    To a DNI unit it is a synthetic gradient model: `forward` gives the guess dv/dh, and keeps v in the cache.
+    """
+
+    def __init__(self, conditioning, rng, hidden=(256,), last_init=zeros, dtype=FLOAT):
+        if conditioning.sources[0] != "output" or "normalized" in conditioning.sources:
+            raise UserError("a critic looks at output first, beside it at label or input: only output has a slope")
+        self.conditioning = conditioning
+        layers, n_in = [], conditioning.width
+        for n in hidden:
+            layers += [Linear(n_in, n, rng, init=glorot_uniform, dtype=dtype), Tanh()]
+            n_in = n
+        self.net = Sequential([*layers, Linear(n_in, 1, rng, init=last_init, dtype=dtype)])
+        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+
+    def forward(self, h, context=None):
+        """h (N, ...), context {name: (N, ...)} -> (dv/dh of h's shape, (v (N, 1), the net's cache))."""
+        rows = h.reshape(len(h), -1)  # (N, D)
+        value, cache = self.net.forward(self.conditioning.join(rows, context))
+        slope, _ = self.net.backward(xp.ones_like(value), cache)  # each sample's own: dv_n/dz_n
+        return slope[:, : rows.shape[1]].reshape(h.shape), (value, cache)
+
+    def backward(self, derror, cache, input_gradient=False):
+        """Gradients of the parameters, for per-sample derivatives by the value, (N, 1)."""
+        _, grads = self.net.backward(derror, cache[1], input_gradient=False)
+        return None, grads
+
+    def leaves(self):
+        yield from self.net.leaves()
+
+
+class CriticUnit(DNI):
+    """A decoupled unit whose targets are losses (N, 1)."""
+
+    @property
+    def value(self):
+        """v for the newest batch, (N, 1)."""
+        _, (value, _) = self.waiting[-1]
+        return value
+
+    def update_synthetic_weights(self, losses):
+        _, cache = self.waiting.popleft()
+        error = cache[0] - losses  # (N, 1)
+        self.synthetic_gradient.backward(error, cache)
+        self.sg_optimizer.step()
+        return xp.vdot(error, error) * (0.5 / len(error))
+
+
+class CriticNetwork(DNINetwork):
+    """A chain of CriticUnits under a Head, whose loss has `each`. With `bootstrapped` False all learn the loss itself."""
+
+    def __init__(self, units, head, classes, bootstrapped=True):
+        super().__init__(units, head, classes)
+        self.bootstrapped = bootstrapped
+
+    def step(self, x, y):
+        context = self.context(x, y)
+        h = x
+        for unit in self.units:
+            _, h = unit.forward_and_synthetic_update(h, context, input_gradient=False)
+        prediction, cache = self.head.core.forward(h)
+        loss, error = self.head.loss(prediction, y)
+        self.head.core.backward(error, cache, input_gradient=False)
+        self.head.optimizer.step()
+        losses = self.head.loss.each(prediction, y)[:, None]  # (N, 1)
+        values = [unit.value for unit in self.units[1:]] if self.bootstrapped else [losses] * (len(self.units) - 1)
+        targets = [*values, losses]
+        learned = [unit.update_synthetic_weights(target) for unit, target in zip(self.units, targets)]
+        return {"loss": loss, **{f"value_loss_{i}": value for i, value in enumerate(learned, 1)}}

@@ -1,0 +1,54 @@
+"""Direct feedback alignment: the output's error goes straight to every layer (Nøkland 2016).
+
+    e = dL/dp  at the output, (N, classes)
+    layer k learns from  e B_k  in place of dL/dh_k        B_k (classes, n_k), drawn once, never learned
+
+No error passes from layer to layer. Once the output is known all layers may learn at the same time: none is backward
+locked, all still wait for e. On one hidden layer this is feedback alignment. ("Direct feedback alignment provides
+learning in deep neural networks"; for feature maps B_k has a weight for each pixel and channel.)
+"""
+
+from dni_np.errors import UserError
+from dni_np.nn.linear import Linear
+from dni_np.rules.loss_unit import Head
+from dni_np.rules.rule import FORWARD, UPDATE, Rule, numbered
+
+
+class DirectFeedbackAlignment(Rule):
+    """Train cores on the output's error; `feedback` has a B_k for each but the last (see `random_feedback`)."""
+
+    locks = (FORWARD, UPDATE)
+
+    def __init__(self, cores, loss, make_optimizer, feedback):
+        self.cores = list(cores)
+        if len(feedback) != len(self.cores) - 1:
+            raise UserError(
+                f"a network of {len(self.cores)} cores needs {len(self.cores) - 1} feedbacks, not {len(feedback)}"
+            )
+        self.feedback = feedback
+        self.optimizers = [make_optimizer(core) for core in self.cores[:-1]]
+        self.head = Head(self.cores[-1], loss, make_optimizer(self.cores[-1]))
+
+    def step(self, x, y):
+        h, passes = x, []
+        for core in self.cores[:-1]:
+            h, cache = core.forward(h)
+            passes.append((h.shape, cache))
+        prediction, cache = self.head.core.forward(h)
+        loss, e = self.head.loss(prediction, y)
+        self.head.core.backward(e, cache, input_gradient=False)
+        self.head.optimizer.step()
+        for core, B, optimizer, (shape, cache) in zip(self.cores, self.feedback, self.optimizers, passes):
+            sent, _ = B.forward(e)  # (N, n_k)
+            core.backward(sent.reshape(shape), cache, input_gradient=False)
+            optimizer.step()
+        return {"loss": loss}
+
+    def parts(self):
+        below = {**numbered("core", self.cores[:-1]), **numbered("optimizer", self.optimizers)}
+        return {**below, **numbered("feedback", self.feedback), **self.head.parts()}
+
+
+def random_feedback(classes, sizes, rng, **options):
+    """B_k for hidden layers of so many numbers each, as linear layers that nobody trains."""
+    return [Linear(classes, n, rng, bias=False, **options) for n in sizes]

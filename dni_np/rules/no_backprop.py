@@ -1,0 +1,29 @@
+"""No gradient below the top: how far do random features go?
+
+The top core learns from the loss; every core below keeps its random weights and only
+passes activations up ("No Bprop" in Jaderberg et al. 2017, table 2 and figure 11). A
+decoupled network has to beat this to have learned anything below its top.
+"""
+
+from dni_np.rules.loss_unit import Head
+from dni_np.rules.rule import FORWARD, Rule, numbered
+
+
+class NoBackprop(Rule):
+    """Train the last core only. The lower cores' batchnorm statistics still follow the data."""
+
+    locks = (FORWARD,)
+
+    def __init__(self, cores, loss, make_optimizer):
+        self.cores = list(cores)
+        self.head = Head(self.cores[-1], loss, make_optimizer(self.cores[-1]))
+
+    def step(self, x, y):
+        h = x
+        for core in self.cores[:-1]:
+            h, _ = core.forward(h)
+        _, loss = self.head.train(h, y, input_gradient=False)
+        return {"loss": loss}
+
+    def parts(self):
+        return {**numbered("core", self.cores[:-1]), **self.head.parts()}

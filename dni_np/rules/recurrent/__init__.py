@@ -1,0 +1,9 @@
+"""Rules through time (Jaderberg et al. 2017, figure 10): a long sequence, a few steps at a time.
+
+    truncated_bptt     nothing comes back from later chunks
+    dni                a synthetic gradient stands in for all that comes after the chunk
+    cdni               one that also sees the labels to come
+    dni_aux            the same as dni, and to foresee the guess of T steps later
+    bp_lambda          a bit of a guess at every step
+    last_step_alone    the core kept in memory, for errors that go back into it
+"""

@@ -1,0 +1,102 @@
+"""Truncated backpropagation through time: a long sequence, learned a few steps at a time.
+
+    s_t, ..., s_{t+T}     T steps from the carried state s_t
+    the losses of these steps are backpropagated to s_t and no further;  s_{t+T} is carried on
+
+Memory is that of T steps. But nothing that happens after t+T can teach what was done before it: an
+event and its consequence must lie in the same chunk. What can stand in for the rest is in `recurrent`.
+"""
+
+from dni_np.backend import asarray, to_numpy
+from dni_np.errors import UserError
+from dni_np.rules.rule import Rule
+
+
+class TruncatedBPTT(Rule):
+    """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, each with its optimizer."""
+
+    look_ahead = 0  # steps after the chunk that y and mask go on for, as far as there are any (see `recurrent_label`)
+
+    def __init__(self, core, readout, loss, core_optimizer, readout_optimizer):
+        self.core, self.readout, self.loss = core, readout, loss
+        self.core_optimizer, self.readout_optimizer = core_optimizer, readout_optimizer
+        self.carried = Carried()
+
+    def step(self, x, y, mask, first, last):
+        """One update from a chunk: x (T, N, D), targets y and mask (T, N).
+
+        `first`: the sequences begin here, the state is reset. `last`: they end here. Neither is guessed.
+        """
+        outputs, cache = self.unroll(x, self.start(x, first))
+        metrics, doutputs = self.train_readout(outputs, y, mask)
+        self.core.backward(doutputs, None, cache, input_gradient=False)
+        self.core_optimizer.step()
+        return metrics
+
+    def start(self, x, first):
+        """The state in which the chunk x begins."""
+        if first:
+            self.carried.steps = 0
+            return self.core.initial_state(x.shape[1])
+        if not self.carried.arrays:
+            raise UserError("the first chunk of a sequence needs first=True: there is no state to go on from")
+        if len(self.carried.arrays[0]) != x.shape[1]:
+            raise UserError(f"{len(self.carried.arrays[0])} sequences were begun, this chunk continues {x.shape[1]}")
+        return self.carried.arrays
+
+    def unroll(self, x, start):
+        """The core's outputs (T, N, H) and cache; the state and the count of steps move on."""
+        outputs, self.carried.arrays, cache = self.core.forward(x, start, start=self.carried.steps)
+        self.carried.steps += len(x)
+        return outputs, cache
+
+    def train_readout(self, outputs, y, mask):
+        """Update the read-out from the core's outputs (T, N, H); return the metrics and dL/d outputs, per sample."""
+        prediction, cache = self.readout.forward(outputs)
+        loss, dprediction = self.loss(prediction, (y, mask))
+        doutputs, _ = self.readout.backward(dprediction, cache)
+        self.readout_optimizer.step()
+        return {"loss": loss}, doutputs
+
+    def add_backward(self, dy, dstate, cache):
+        """core.backward, its gradients added to those that are there; return the gradient of the state before."""
+        there = self.core_optimizer.grads.copy()
+        _, dstate, _ = self.core.backward(dy, dstate, cache, input_gradient=False)
+        self.core_optimizer.grads += there
+        return dstate
+
+    def parts(self):
+        return {
+            "core": self.core,
+            "core_optimizer": self.core_optimizer,
+            "readout": self.readout,
+            "readout_optimizer": self.readout_optimizer,
+            "carried": self.carried,
+        }
+
+
+class Carried:
+    """What goes from chunk to chunk.
+
+    `arrays`: the state, a tuple of arrays, empty before the first chunk; `steps`: how many steps there were;
+    `kept`: the last input and the state before it, where a rule runs that step again (see `recurrent`).
+    """
+
+    def __init__(self):
+        self.arrays, self.steps, self.kept = (), 0, ()
+
+    def state(self):
+        """Host copies by name, for a checkpoint."""
+        return {"steps": to_numpy(self.steps), **numbered("", self.arrays), **numbered("kept", self.kept)}
+
+    def load_state(self, state):
+        """Restore what `state` returned."""
+        self.steps = int(state["steps"])
+        kept = sum(name.startswith("kept") for name in state)
+        self.arrays = tuple(asarray(state[str(i)]) for i in range(len(state) - 1 - kept))
+        self.kept = tuple(asarray(state[f"kept{i}"]) for i in range(kept))
+
+
+def numbered(name, arrays):
+    """Host copies: name0, name1, and so on."""
+    return {f"{name}{i}": to_numpy(array).copy() for i, array in enumerate(arrays)}

@@ -1,0 +1,39 @@
+"""True gradients as targets: what a guess learns where the network does wait after all.
+
+Each layer updates at once with its guess. Then the whole network goes forward and back once more,
+and every guess is fitted to the true gradient: simple, and what most public versions do (Liao 2017,
+"Image classification with synthetic gradient in PyTorch"). But each step now waits for a whole
+backpropagation, which the paper's chain was made to avoid: there only the top guess sees a true
+gradient. The two side by side show what it costs to learn guesses from guesses.
+"""
+
+from dni_np.rules.dni_chain import DNINetwork
+
+
+class TrueTargetNetwork(DNINetwork):
+    """A DNINetwork whose guesses all learn from true gradients."""
+
+    def step(self, x, y):
+        context = self.context(x, y)
+        h = x
+        for unit in self.units:
+            _, h = unit.forward_and_synthetic_update(h, context, input_gradient=False)
+        _, loss = self.head.train(h, y, context, input_gradient=False)
+        _, truths = true_gradients(self.cores, self.head.loss, x, y)
+        losses = [unit.update_synthetic_weights(truth) for unit, truth in zip(self.units, truths)]
+        return {"loss": loss, **{f"gradient_loss_{i}": value for i, value in enumerate(losses, 1)}}
+
+
+def true_gradients(cores, loss, x, y):
+    """(h_1, ..., h_{N-1}), (dL/dh_1, ..., dL/dh_{N-1}) of the network as it is now, in training mode."""
+    hs, caches = [x], []
+    for core in cores:
+        h, cache = core.forward(hs[-1])
+        hs.append(h)
+        caches.append(cache)
+    _, gradient = loss(hs.pop(), y)
+    gradients = []
+    for core, cache in zip(reversed(cores[1:]), reversed(caches)):
+        gradient, _ = core.backward(gradient, cache)
+        gradients.append(gradient)
+    return hs[1:], gradients[::-1]

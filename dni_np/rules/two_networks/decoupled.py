@@ -1,0 +1,125 @@
+"""Two networks on two clocks: does A wait for B? (Jaderberg et al. 2017, section D.3)
+
+B runs once while A runs T times, and is asked once in `ticks` of its own runs. Only then is it known what
+A's messages should have said:
+
+    Locked       A keeps all its steps in memory until B has been asked, and its gradient of every message
+                 has come back; then both move, once.
+    Decoupled    M guesses the gradient of a message when it is sent. A moves every T steps, on its own loss and on
+                 10 M(message). When B has been asked, M learns from the true gradients of its messages.
+
+A counts over T steps, and in both rules it is backpropagated through these T steps; its state goes on from
+tick to tick as a constant. So the rules differ in one thing: when the messages' gradients come, and from where.
+That A moves at every tick with DNI and once for all of them without is how the main paper is remembered
+(unverified); section D.3 gives the networks and the factor of 10.
+
+A step is one stream, from new digits to B's question: a list of chunks, one a tick, each with
+
+    x (T, N, pixels), odd (N,), threes (N,), and the flags fresh (the first) and asked (the last)
+
+as in `data.odd_and_threes`. Nobody looks at B before the end, so that its ticks are run together there.
+"""
+
+from dni_np.backend import xp
+from dni_np.errors import UserError
+from dni_np.nn.losses import SoftmaxCrossEntropy
+from dni_np.nn.time_distributed import EachStep
+from dni_np.rules.rule import Rule
+
+
+class Locked(Rule):
+    """Backpropagation through the messages: A's update waits for B's."""
+
+    def __init__(self, a, b, optimizer_a, optimizer_b):
+        self.a, self.b, self.optimizer_a, self.optimizer_b = a, b, optimizer_a, optimizer_b
+        self.loss = SoftmaxCrossEntropy()
+
+    def step(self, chunks):
+        messages, waiting, odd_loss = [], [], 0
+        for message, loss, dlogits, cache in self.ticks_of_a(chunks):
+            odd_loss = odd_loss + loss
+            messages.append(message)
+            waiting.append((dlogits, cache))
+        threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
+        total = xp.zeros_like(self.optimizer_a.grads)
+        for (dlogits, cache), dmessage in zip(waiting, dmessages):
+            self.a.backward(dlogits, dmessage, cache)
+            total += self.optimizer_a.grads
+        self.optimizer_a.grads[...] = total
+        self.optimizer_a.step()
+        return losses(odd_loss / len(chunks), threes_loss)
+
+    def ticks_of_a(self, chunks):
+        """Run A over a stream: for each tick its message, its own loss, the loss's gradient, and the cache."""
+        flags = [(chunk.fresh, chunk.asked) for chunk in chunks]
+        if not flags or flags != [(i == 0, i == len(flags) - 1) for i in range(len(flags))]:
+            raise UserError("one step needs one whole stream of digits: a fresh chunk first, and one that is asked last")
+        state, start = self.a.core.initial_state(chunks[0].x.shape[1]), 0
+        for chunk in chunks:
+            (logits, message), state, cache = self.a.forward(chunk.x, state, start=start)
+            start += len(chunk.x)
+            yield message, *self.loss(logits, chunk.odd), cache
+
+    def train_b(self, messages, threes):
+        """Update B from all messages of a stream; return its loss and the true gradients (ticks, N, units) of them."""
+        logits, cache = self.b.forward(xp.stack(messages))
+        loss, dlogits = self.loss(logits, threes)
+        dmessages, _ = self.b.backward(dlogits, cache)
+        self.optimizer_b.step()
+        return loss, dmessages
+
+    def predict(self, chunks):
+        """At test time: the logits for the odd digits at each tick, and those for the threes."""
+        state, start, odd, messages = self.a.core.initial_state(chunks[0].x.shape[1]), 0, [], []
+        for chunk in chunks:
+            (logits, message), state, _ = self.a.forward(chunk.x, state, training=False, start=start)
+            start += len(chunk.x)
+            odd.append(logits)
+            messages.append(message)
+        return odd, self.b.forward(xp.stack(messages), training=False)[0]
+
+    def parts(self):
+        return {"a": self.a, "b": self.b, "optimizer_a": self.optimizer_a, "optimizer_b": self.optimizer_b}
+
+
+class Decoupled(Locked):
+    """DNI on the messages: A does not wait. `guess` is M, a layer (N, units) -> (N, units), such as
+    PlainGuess; `factor` multiplies what it says before it enters A."""
+
+    def __init__(self, a, b, optimizer_a, optimizer_b, guess, guess_optimizer, factor=10.0):
+        super().__init__(a, b, optimizer_a, optimizer_b)
+        self.guess, self.guess_optimizer, self.factor = guess, guess_optimizer, factor
+        self.guess_each = EachStep(guess)
+
+    def step(self, chunks):
+        messages, seen, odd_loss = [], [], 0
+        for (message, loss, dlogits, cache), chunk in zip(self.ticks_of_a(chunks), chunks):
+            odd_loss = odd_loss + loss
+            seen.append(self.look(message, chunk))
+            guess, _ = self.guess.forward(seen[-1])
+            self.a.backward(dlogits, self.factor * guess, cache)
+            self.optimizer_a.step()  # B has not even heard the message
+            messages.append(message)
+        threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
+        gradient_loss = self.train_guess(xp.stack(seen), dmessages)
+        return {**losses(odd_loss / len(chunks), threes_loss), "gradient_loss": gradient_loss}
+
+    def look(self, message, chunk):
+        """What M looks at when the message is sent."""
+        return message
+
+    def train_guess(self, seen, dmessages):
+        """M descends 1/2 ||M(message) - its true gradient||^2, summed over the ticks; return the mean before."""
+        guesses, cache = self.guess_each.forward(seen)  # (ticks, N, units)
+        error = guesses - dmessages
+        self.guess_each.backward(error, cache, input_gradient=False)
+        self.guess_optimizer.step()
+        return xp.vdot(error, error) * (0.5 / (error.shape[0] * error.shape[1]))
+
+    def parts(self):
+        return {**super().parts(), "guess": self.guess, "guess_optimizer": self.guess_optimizer}
+
+
+def losses(odd, threes):
+    """By name; the sum is what the rows of a history show as the loss."""
+    return {"loss": odd + threes, "odd_loss": odd, "threes_loss": threes}

@@ -1,0 +1,89 @@
+"""Two recurrent networks that work on one stream of digits (Jaderberg et al. 2017, section D.3).
+
+    A, at every step     digit x_t -> two layers (linear, batchnorm, ReLU) -> batch-normalized LSTM -> h_t
+    A, every T steps     h_T -> a linear classifier: how many of the T digits were odd
+                         h_T -> linear, batchnorm: the message to B
+    B, every T steps     message -> batch-normalized LSTM
+    B, after its last    -> a linear classifier: how many threes there were in all
+
+T steps of A are one tick of B. How the two learn is in `two_clocks`.
+"""
+
+from dni_np.backend import FLOAT, xp
+from dni_np.nn.activations import ReLU
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.batchnorm_lstm import BatchNormLSTM
+from dni_np.nn.layer import Layer
+from dni_np.nn.linear import Linear
+from dni_np.nn.sequential import Joined, Sequential
+from dni_np.nn.time_distributed import EachStep
+
+
+class Several(Layer):
+    """A layer made of several, by name; part i's parameter `name` appears as params["i.name"]."""
+
+    def __init__(self, **parts):
+        self.layers = list(parts.values())
+        self.params, self.grads, self.buffers = (Joined(self.layers, kind) for kind in ("params", "grads", "buffers"))
+        for name, layer in parts.items():
+            setattr(self, name, layer)
+
+    def leaves(self):
+        for layer in self.layers:
+            yield from layer.leaves()
+
+
+class NetworkA(Several):
+    """Sees `ticks` times T = `steps` digits of `pixels` each; all its layers have `units`."""
+
+    def __init__(self, pixels, units, steps, ticks, rng, dtype=FLOAT):
+        hidden = []
+        for n in (pixels, units):
+            hidden += [Linear(n, units, rng, bias=False, dtype=dtype), BatchNorm(units, dtype=dtype), ReLU()]
+        super().__init__(
+            digits=EachStep(Sequential(hidden)),
+            core=BatchNormLSTM(units, units, rng, max_steps=steps * ticks, dtype=dtype),
+            count=Linear(units, steps + 1, rng, dtype=dtype),
+            message=Sequential([Linear(units, units, rng, bias=False, dtype=dtype), BatchNorm(units, dtype=dtype)]),
+        )
+
+    def forward(self, x, state, training=True, start=0):
+        """T digits x (T, N, pixels) -> ((logits (N, T + 1), message (N, units)), state, cache)."""
+        features, digits_cache = self.digits.forward(x, training)
+        outputs, state, core_cache = self.core.forward(features, state, training, start)
+        logits, count_cache = self.count.forward(outputs[-1], training)
+        message, message_cache = self.message.forward(outputs[-1], training)
+        return (logits, message), state, (digits_cache, outputs.shape, core_cache, count_cache, message_cache)
+
+    def backward(self, dlogits, dmessage, cache):
+        """dlogits (N, T + 1) and dmessage (N, units), per sample -> grads. What came before these T steps is a constant."""
+        digits_cache, shape, core_cache, count_cache, message_cache = cache
+        doutputs = xp.zeros(shape, dlogits.dtype)  # (T, N, units): only the last is asked
+        doutputs[-1] = self.count.backward(dlogits, count_cache)[0] + self.message.backward(dmessage, message_cache)[0]
+        dfeatures, _, _ = self.core.backward(doutputs, None, core_cache)
+        self.digits.backward(dfeatures, digits_cache, input_gradient=False)
+        return self.grads
+
+
+class NetworkB(Several):
+    """Hears `ticks` messages of `units` and tells how many threes A saw, 0 to `ticks` T."""
+
+    def __init__(self, units, steps, ticks, rng, dtype=FLOAT):
+        super().__init__(
+            core=BatchNormLSTM(units, units, rng, max_steps=ticks, dtype=dtype),
+            count=Linear(units, steps * ticks + 1, rng, dtype=dtype),
+        )
+
+    def forward(self, messages, training=True):
+        """messages (ticks, N, units) -> (logits (N, ticks T + 1), cache)."""
+        outputs, _, core_cache = self.core.forward(messages, self.core.initial_state(messages.shape[1]), training)
+        logits, count_cache = self.count.forward(outputs[-1], training)
+        return logits, (outputs.shape, core_cache, count_cache)
+
+    def backward(self, dlogits, cache):
+        """dlogits (N, ticks T + 1) -> (dmessages (ticks, N, units), grads)."""
+        shape, core_cache, count_cache = cache
+        doutputs = xp.zeros(shape, dlogits.dtype)
+        doutputs[-1], _ = self.count.backward(dlogits, count_cache)
+        dmessages, _, _ = self.core.backward(doutputs, None, core_cache)
+        return dmessages, self.grads

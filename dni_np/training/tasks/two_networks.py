@@ -1,0 +1,82 @@
+"""The task of two networks on two clocks: streams of digits to learn from, and the share of wrong counts.
+
+A step draws new streams, one for each member of the batch, and hands the rule all their chunks (see
+data/odd_and_threes). Progress is measured on streams of the held-out images; these are drawn once, by a
+generator of their own, so that every run of the same clocks answers the same questions.
+"""
+
+import numpy as np
+
+from dni_np.backend import asarray
+from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.training.tasks.images import scaled
+
+TEST_STREAMS = 2000
+AT_ONCE = 500  # of these: activations of more fill the memory
+TEST_SEED = 2017  # not the run's own: all runs are to be asked the same
+
+
+class TwoClocks:
+    """What the loop asks for (see `images`), from a Dataset of digits, for a rule of two networks.
+
+    A sees `unroll` digits between two messages, and B is asked after `ticks` messages.
+    """
+
+    finished = False
+
+    def __init__(self, dataset, batch_size, unroll, ticks, rng, test_streams=TEST_STREAMS):
+        self.dataset = dataset
+        self.name = dataset.note or dataset.name
+        self.source = OddAndThrees(dataset.x_train, dataset.y_train, batch_size, unroll, rng, ticks)
+        self.streams = 0  # seen so far
+        self.test = []  # chunks of a whole stream, a few hundred streams at a time
+        test_rng = np.random.default_rng(TEST_SEED)
+        for start in range(0, test_streams, AT_ONCE):
+            n = min(AT_ONCE, test_streams - start)
+            self.test.append(whole_stream(OddAndThrees(dataset.x_test, dataset.y_test, n, unroll, test_rng, ticks)))
+
+    def step(self, rule):
+        self.streams += self.source.batch
+        return rule.step(self.on_device(whole_stream(self.source)))
+
+    def measure(self, rule):
+        """Wrong counts in percent, A's over all its answers and B's, and the mean losses, on the held-out streams."""
+        found = {"odd_error": 0, "threes_error": 0, "odd_loss": 0, "threes_loss": 0}
+        total = sum(len(chunks[0].odd) for chunks in self.test)
+        for host in self.test:
+            chunks = self.on_device(host)
+            odd, threes = rule.predict(chunks)
+            asked = [("odd", answer, chunk.odd, len(chunks)) for answer, chunk in zip(odd, chunks)]
+            for name, answer, count, of in [*asked, ("threes", threes, chunks[-1].threes, 1)]:
+                share = 1 / (of * total)
+                found[f"{name}_error"] += 100 * share * float(rule.loss.errors(answer, count))
+                found[f"{name}_loss"] += share * len(count) * float(rule.loss(answer, count)[0])
+        return {"streams": self.streams, **{f"test_{name}": value for name, value in found.items()}}
+
+    def shown(self, row):
+        return {
+            "A's odd": f"{row['test_odd_error']:.2f}%",
+            "B's threes": f"{row['test_threes_error']:.2f}%",
+            "streams/s": f"{row['streams'] / max(row['seconds'], 1e-9):,.0f}",
+        }
+
+    def on_device(self, chunks):
+        """The chunks with what the networks take: pixels as floats in [0, 1]."""
+        scale = self.dataset.scale
+        return [
+            chunk._replace(x=scaled(asarray(chunk.x), scale), odd=asarray(chunk.odd), threes=asarray(chunk.threes))
+            for chunk in chunks
+        ]
+
+    def state(self):
+        """A step ends where its streams end: but for its count, the task's place is the source's."""
+        return {}, {"source": self.source.state(), "streams": self.streams}
+
+    def load_state(self, arrays, place):
+        self.source.load_state(place["source"])
+        self.streams = place["streams"]
+
+
+def whole_stream(source):
+    """All chunks of the streams that begin now, on the host."""
+    return [source.next() for _ in range(source.ticks)]

@@ -1,0 +1,57 @@
+"""Pictures of the classes: gradients, nothing at first, and what only they can say."""
+
+import numpy as np
+import pytest
+
+from dni_np.backend import asarray, to_numpy
+from dni_np.dni.class_maps import ClassPictures
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
+from dni_np.nn.gradcheck import check_gradient
+from dni_np.nn.initializers import he_normal, zeros
+from dni_np.nn.optimizers import SGD
+
+IMAGE, CLASSES = (4, 6, 3), 5
+
+
+def build(hidden=(), last_init=he_normal):
+    rng = np.random.default_rng(0)
+    looks = Conditioning(("output", "label"), IMAGE[2], label=CLASSES)
+    model = ConvSyntheticGradient(IMAGE[2], looks, rng, hidden, kernel=3, last_init=last_init, dtype=np.float64)
+    h = asarray(rng.standard_normal((7, *IMAGE)))
+    label = asarray(np.eye(CLASSES)[np.arange(7) % CLASSES])
+    return ClassPictures(model, IMAGE, CLASSES, dtype=np.float64), h, {"label": label}, rng
+
+
+@pytest.mark.parametrize("hidden", [(), (2,)], ids=["linear", "one hidden"])
+def test_gradients_of_the_gradient_loss(hidden):
+    model, h, context, rng = build(hidden)
+    model.pictures.params["W"][...] = asarray(rng.standard_normal((CLASSES, np.prod(IMAGE))))
+    target = asarray(rng.standard_normal(h.shape))
+
+    def loss():
+        error = model.forward(h, context)[0] - target
+        return 0.5 * float((error * error).sum()) / len(h)
+
+    guess, cache = model.forward(h, context)
+    _, grads = model.backward(guess - target, cache)
+    for name in model.params:
+        assert check_gradient(loss, model.params[name], to_numpy(grads[name]).copy(), rng) < 1e-6, name
+
+
+def test_they_add_nothing_at_first():
+    model, h, context, _ = build()
+    np.testing.assert_array_equal(to_numpy(model.forward(h, context)[0]), to_numpy(model.model.forward(h, context)[0]))
+
+
+def test_they_learn_a_picture_for_each_class():
+    """Targets that depend on class and place only, as -y W does: pictures reach them, no convolution could."""
+    model, h, context, rng = build(last_init=zeros)
+    pictures = rng.standard_normal((CLASSES, *IMAGE))
+    target = asarray(pictures[np.arange(7) % CLASSES])
+    optimizer = SGD(model.pictures, 1.0)
+    for _ in range(100):
+        guess, cache = model.forward(h, context)
+        model.backward(guess - target, cache)
+        optimizer.step()
+    np.testing.assert_allclose(to_numpy(model.pictures.params["W"]).reshape(pictures.shape), pictures, rtol=1e-5)

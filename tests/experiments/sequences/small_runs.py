@@ -1,0 +1,36 @@
+"""Tiny runs on sequences, for the tests."""
+
+import numpy as np
+
+from dni_np.data.text import split_text
+from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.settings import COPYING, SequenceSettings
+
+RULES = ("bptt", "dni", "dni-aux", "cdni")
+FLAGS = {"whole target": {"scaled_target": False}, "error into core": {"error_into_core": True}}
+TEXT = split_text("rhyme", "one two three four five, once I caught a fish alive;\n" * 20)
+
+
+def small(task, rule, **changes):
+    length = {"samples": 60} if task in COPYING else {"steps": 30}
+    size = {"unroll": 2, "units": 6, "batch_size": 5, "evaluate_every": 7, "checkpoint_every": 0, "learning_rate": 1e-2}
+    return SequenceSettings(task=task, rule=rule, **{**length, **size, **changes})
+
+
+def loop_of(settings, folder=None):
+    return build_loop(settings, None if settings.task in COPYING else TEXT, folder, progress=False)
+
+
+def finish(loop):
+    """Run to the end: the history without times, and the final state of rule and task."""
+    assert loop.run()
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in loop.history.rows]
+    arrays, place = loop.task.state()
+    return rows, {**loop.rule.state(), **arrays}, place
+
+
+def assert_same_run(one, other):
+    assert one[0] == other[0] and len(one[0]) > 0
+    assert one[1].keys() == other[1].keys()
+    assert all(np.array_equal(one[1][name], other[1][name]) for name in one[1])
+    assert one[2] == other[2]

@@ -1,0 +1,185 @@
+"""What a rule says of waiting is what it does; what it is said to need of memory is what it needs."""
+
+import numpy as np
+import pytest
+
+from dni_np.backend import asarray, to_numpy, using
+from dni_np.data.dataset import Dataset
+from dni_np.experiments.feedforward.building import build_loop, build_rule
+from dni_np.experiments.feedforward.costs import Costs, costs
+from dni_np.experiments.feedforward.overview import Line, overview
+from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.rules.rule import BACKWARD, FORWARD, LOCKS, UPDATE
+from dni_np.training.memory import peak_memory
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.random((40, 64), np.float32), RNG.integers(0, 10, 40)
+DATA = Dataset("noise", X, Y, X, Y, 10)
+
+
+def build(rule, **changes):
+    hidden = (4,) if rule == "critic" else ()
+    sees = USUAL_SOURCES.get(rule, ("output",))
+    return build_rule(
+        Settings(rule=rule, layers=4, width=6, sees=sees, hidden=hidden, **changes), DATA, np.random.default_rng(0)
+    )
+
+
+def learned(core_index, rule_name, disturb=None, **changes):
+    """What core `core_index` has learned in one step after five, which `disturb(rule)` may precede."""
+    rule = build(rule_name, batch_size=len(X), update_probability=1.0, **changes)
+    for _ in range(5):  # guesses are zero at first
+        rule.step(asarray(X), asarray(Y))
+    if disturb is not None:
+        disturb(rule)
+    before = [to_numpy(value).copy() for value in rule.cores[core_index].params.values()]
+    rule.step(asarray(X), asarray(Y))
+    return np.concatenate([(to_numpy(p) - b).ravel() for p, b in zip(rule.cores[core_index].params.values(), before)])
+
+
+def double(core_index):
+    def disturb(rule):
+        for value in rule.cores[core_index].params.values():
+            value *= 2
+            value += 0.5
+
+    return disturb
+
+
+def answer_nonsense(core_index):
+    """What goes back through this core is the opposite of what should."""
+
+    def disturb(rule):
+        core = rule.cores[core_index]
+        backward = core.backward
+
+        def lying(*arguments, **options):
+            dx, grads = backward(*arguments, **options)
+            return (None if dx is None else -3 * dx), grads
+
+        core.backward = lying
+
+    return disturb
+
+
+@pytest.mark.parametrize("name, changes", [*((name, {}) for name in RULES), ("bp-lambda", {"lambdas": (0.0,)})])
+def test_layers_wait_for_what_the_rule_says(name, changes, backend_put_back):
+    with using("numpy"):
+        locks = build(name, **changes).locks
+        assert set(locks) <= set(LOCKS)
+        disturbances = {FORWARD: (3, double(0)), UPDATE: (0, double(3)), BACKWARD: (0, answer_nonsense(2))}
+        for lock, (core, disturb) in disturbances.items():
+            same = np.array_equal(learned(core, name, **changes), learned(core, name, disturb, **changes))
+            assert same == (lock not in locks), lock
+
+
+def test_memory_is_the_most_that_was_held_at_once(backend_put_back):
+    def work():
+        a = np.zeros(1_000_000, np.uint8)
+        del a
+        b = np.zeros(3_000_000, np.uint8)
+        kept.append(b[:10])
+
+    kept = []
+    with using("numpy"):
+        assert 3_000_000 <= peak_memory(work) < 3_100_000
+
+
+def test_memory_on_a_gpu_is_what_its_pool_grew_by(backend_put_back):
+    class Pool:
+        held = 500
+
+        def free_all_blocks(self):
+            self.held = 100
+
+        def total_bytes(self):
+            return self.held
+
+    class Device:
+        pool = Pool()
+
+        def get_default_memory_pool(self):
+            return self.pool
+
+    with using(Device()):
+        assert peak_memory(lambda: setattr(Device.pool, "held", 350)) == 250
+
+
+def of(rule, **changes):
+    return costs(Settings(rule=rule, data="noise", hidden=(4,) if rule == "critic" else (), **changes), DATA)
+
+
+def test_wider_networks_cost_more(backend_put_back):
+    with using("numpy"):
+        small, large = (of("cdni", width=width, batch_size=20) for width in (10, 200))
+    assert small.locks == large.locks == (FORWARD,)
+    # Three weight matrices; each has a gradient and two moments.
+    assert large.megabytes > 4 * 4 * (64 * 200 + 200 * 200 + 200 * 10) / 1e6 > small.megabytes
+
+
+def test_feedback_alignment_costs_its_feedback(backend_put_back):
+    with using("numpy"):
+        backprop, fa = (of(rule, width=200, batch_size=20).megabytes for rule in ("backprop", "fa"))
+    feedback = 4 * (200 * 200 + 200 * 10) / 1e6
+    assert feedback * 0.9 < fa - backprop < feedback * 3  # B is drawn in float64 first
+
+
+def test_sums_are_drawn_by_each_run_and_not_counted(backend_put_back):
+    with using("numpy"):
+        found = costs(Settings(task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10), None)
+    assert found.megabytes is None and found.locks == (FORWARD,)
+
+
+def test_cells_of_the_table():
+    assert Costs(15.26, LOCKS).cells() == {"MB": "15", "locked": "forward, update, backward"}
+    assert Costs(3.14, ()).cells() == {"MB": "3.1", "locked": "no"}
+    assert Costs(None, (FORWARD,)).cells() == {"locked": "forward"}
+
+
+def line(name, tests, **values):
+    return Line(
+        **{
+            "name": name,
+            "test_errors": tests,
+            "train_error": 0.0,
+            "cosines": [],
+            "seconds": 3,
+            "megabytes": 10,
+            "locks": (),
+            **values,
+        }
+    )
+
+
+def test_the_overview_orders_rules_by_their_error():
+    lines = [
+        line("worse", [5.0, 7.0], locks=LOCKS),
+        line("better", [1.0, 2.0], seconds=30, megabytes=1, cosines=[0.2, -0.9]),
+    ]
+    errors, cosines, seconds, memory, locks = overview(lines, "title").axes
+    assert [label.get_text() for label in errors.get_yticklabels()] == ["better", "worse"]
+    assert [len(dots.get_offsets()) for dots in cosines.collections] == [2, 0] and cosines.get_xlim()[0] < -0.9
+    assert [bar.get_width() for bar in seconds.patches] == [30, 3]
+    assert [bar.get_width() for bar in memory.patches] == [1, 10]
+    assert len(locks.collections) == 6
+
+
+def test_the_overview_shows_rules_without_errors_and_leaves_out_memory_that_is_not_known():
+    axes = overview([line("perfect", [0.0, 0.0], megabytes=None)], "title").axes
+    assert len(axes) == 4
+    assert all(x > 0 for drawn in axes[0].lines for x in drawn.get_xdata())
+
+
+def test_what_is_measured_is_what_layers_learn_from(backend_put_back):
+    with using("numpy"):
+        for rule, changes, true in (
+            ("bp-lambda", {"lambdas": (1.0,)}, True),
+            ("bp-lambda", {"lambdas": (0.0,)}, False),
+            ("fa", {}, False),
+        ):
+            settings = Settings(rule=rule, layers=4, width=6, data="noise", batch_size=20, **changes)
+            loop = build_loop(settings, DATA)
+            for _ in range(5):
+                loop._one_step()
+            cosines = [float(value) for name, value in loop.measure(loop.rule).items() if name.startswith("cosine")]
+            assert len(cosines) == 3 and all(abs(cosine - 1) < 1e-6 for cosine in cosines) == true

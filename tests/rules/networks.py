@@ -1,0 +1,77 @@
+"""Small networks for the tests: linear-BN-ReLU layers under a linear classifier, one seed, any way of training."""
+
+import numpy as np
+
+from dni_np.backend import asarray
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.unit import DNI
+from dni_np.nn.activations import ReLU
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.initializers import he_normal
+from dni_np.nn.linear import Linear
+from dni_np.nn.losses import SoftmaxCrossEntropy
+from dni_np.nn.optimizers import Adam
+from dni_np.nn.sequential import Sequential
+from dni_np.rules.dni_chain import DNINetwork, cut
+from dni_np.rules.loss_unit import Head
+
+SIZES = (6, 8, 7, 5, 4)  # inputs, three hidden layers, classes
+
+
+def main_layers(seed=0, sizes=SIZES, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    pairs = list(zip(sizes, sizes[1:]))
+    hidden = [
+        Sequential([Linear(m, n, rng, bias=False, dtype=dtype), BatchNorm(n, dtype=dtype), ReLU()]) for m, n in pairs[:-1]
+    ]
+    return [*hidden, Linear(*pairs[-1], rng, dtype=dtype)]
+
+
+def minibatch(seed=1, n=16, sizes=SIZES, dtype=np.float64):
+    """Host arrays x (n, inputs) and integer labels (n,)."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, sizes[0])).astype(dtype), rng.integers(0, sizes[-1], n)
+
+
+def adam(layer):
+    return Adam(layer, 1e-2)
+
+
+def dni_network(
+    sees=("output",), hidden=(), after=(1, 2, 3), last_init=he_normal, optimizer=adam, dtype=np.float64, sizes=SIZES
+):
+    """A DNINetwork of `main_layers`; the guesses do not start at zero unless asked to."""
+    rng = np.random.default_rng(2)
+    cores = cut(main_layers(sizes=sizes, dtype=dtype), after)
+    units = []
+    for core, k in zip(cores, after):
+        looks = Conditioning(sees, sizes[k], label=sizes[-1], input=sizes[0])
+        model = SyntheticGradient(sizes[k], looks, rng, hidden, last_init, dtype=dtype)
+        units.append(DNI(core, model, optimizer(core), optimizer(model)))
+    head = Head(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
+    return DNINetwork(units, head, sizes[-1])
+
+
+def assert_goes_on_from_its_saved_state(build):
+    """Eight steps in one go equal five, saved, and three more by another network, bit for bit."""
+    assert_stopping_changes_nothing(build(), build(), build(), [on_device(minibatch(step)) for step in range(8)], stop=5)
+
+
+def assert_stopping_changes_nothing(whole, stopped, resumed, work, stop):
+    """All of `work`, the arguments of each step, by one network; the first `stop` by another, the rest by a third."""
+    for arguments in work:
+        whole.step(*arguments)
+    for arguments in work[:stop]:
+        stopped.step(*arguments)
+    resumed.load_state(stopped.state())
+    for arguments in work[stop:]:
+        resumed.step(*arguments)
+    wanted = whole.state()
+    assert wanted.keys() == resumed.state().keys()
+    for name, value in resumed.state().items():
+        np.testing.assert_array_equal(value, wanted[name])
+
+
+def on_device(batch):
+    return tuple(map(asarray, batch))

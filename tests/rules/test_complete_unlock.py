@@ -1,0 +1,126 @@
+"""Complete unlock: perfect inputs make it DNI; no layer looks at another; predictions use the real forward pass."""
+
+import numpy as np
+import pytest
+
+from dni_np.analysis.gradient_probe import undisturbed
+from dni_np.backend import to_numpy
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.errors import UserError
+from dni_np.nn.initializers import he_normal
+from dni_np.rules.complete_unlock import SyntheticInput, UnlockedNetwork
+from dni_np.rules.dni_chain import DNINetwork
+from tests.rules.networks import (
+    SIZES,
+    adam,
+    assert_goes_on_from_its_saved_state,
+    dni_network,
+    minibatch,
+    on_device,
+)
+
+LABEL = ("output", "label")
+
+
+def build(sees=LABEL, hidden=(9,)):
+    network, rng = dni_network(sees, hidden), np.random.default_rng(4)
+    inputs = []
+    for n in SIZES[1:-1]:
+        looks = Conditioning(sees, SIZES[0], label=SIZES[-1])
+        model = SyntheticGradient(n, looks, rng, hidden, he_normal, dtype=np.float64)
+        inputs.append(SyntheticInput(model, adam(model), (n,)))
+    return UnlockedNetwork(network.units, network.head, network.classes, inputs)
+
+
+class Told:
+    """An input model that is told the answer; it writes down what it is to learn."""
+
+    def __init__(self):
+        self.learned = []
+
+    def guess(self, x, context):
+        return self.answer
+
+    def learn(self, h):
+        self.learned.append(h)
+        return 0.0
+
+    def parts(self):
+        return {}
+
+
+@pytest.mark.parametrize("sees", [("output",), LABEL], ids="+".join)
+def test_with_perfect_synthetic_inputs_it_is_dni(sees):
+    source, decoupled = dni_network(sees), dni_network(sees)
+    told = [Told() for _ in source.units]
+    network = UnlockedNetwork(source.units, source.head, source.classes, told)
+    for step in range(5):
+        x, y = on_device(minibatch(step))
+        h = x
+        with undisturbed(network.cores):
+            for core, model in zip(network.cores, told):
+                h, _ = core.forward(h)
+                model.answer = h
+        metrics, wanted = network.step(x, y), decoupled.step(x, y)
+        assert {name: float(metrics[name]) for name in wanted} == {name: float(value) for name, value in wanted.items()}
+        for model in told:  # and what it is to learn is the real one
+            np.testing.assert_array_equal(to_numpy(model.learned[-1]), to_numpy(model.answer))
+    for name, value in decoupled.state().items():
+        np.testing.assert_array_equal(network.state()[name], value)
+
+
+def test_no_layer_looks_at_another():
+    """Other weights in one layer change nobody else's step, whether above it or below; in DNI those above change."""
+
+    def steps(network, disturb):
+        if disturb:
+            network.cores[1].params["0.0.W"][...] *= -2
+        network.step(*on_device(minibatch()))
+        return [to_numpy(core.params[next(iter(core.params))]).copy() for core in network.cores]
+
+    for make, wanted in ((build, [True, False, True, True]), (lambda: dni_network(LABEL), [True, False, False, False])):
+        one, other = steps(make(), False), steps(make(), True)
+        assert [np.array_equal(a, b) for a, b in zip(one, other)] == wanted
+
+
+def test_predictions_use_the_real_forward_pass():
+    network = build()
+    for step in range(3):
+        network.step(*on_device(minibatch(step)))
+    x, _ = on_device(minibatch(9))
+    for model in network.inputs:
+        model.guess = None  # nobody asks for a synthetic input
+    h = x
+    for core in [*(unit.core for unit in network.units), network.head.core]:
+        h, _ = core.forward(h, training=False)
+    np.testing.assert_array_equal(to_numpy(network.predict(x)), to_numpy(h))
+
+
+def test_input_models_come_to_know_the_inputs():
+    network = build(hidden=(40,))
+    batch = on_device(minibatch(n=64))
+    losses = [network.step(*batch) for _ in range(400)]
+    for i in (1, 2, 3):
+        assert float(losses[-1][f"input_loss_{i}"]) < 0.4 * float(losses[0][f"input_loss_{i}"])
+    assert float(losses[-1]["loss"]) < 0.5 * float(losses[0]["loss"])
+
+
+def test_synthetic_inputs_may_see_the_label():
+    """The form called cDNI."""
+    models = [build(sees).inputs[0] for sees in (("output",), LABEL)]
+    x, y = on_device(minibatch())
+    context = DNINetwork.context(build(), x, y)
+    other = {**context, "label": context["label"][:, ::-1].copy()}
+    same = [bool((to_numpy(model.guess(x, context)) == to_numpy(model.guess(x, other))).all()) for model in models]
+    assert same == [True, False]
+
+
+def test_it_goes_on_from_its_saved_state():
+    assert_goes_on_from_its_saved_state(build)
+
+
+def test_a_wrong_number_of_inputs_is_refused():
+    network = build()
+    with pytest.raises(UserError, match="of 4 cores needs 3 synthetic inputs, not 2"):
+        UnlockedNetwork(network.units, network.head, network.classes, network.inputs[:2])
