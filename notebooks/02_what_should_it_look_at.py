@@ -121,7 +121,7 @@ def walk(network, x, y):
             caches.append(cache)
         d = [network.head.loss(h[-1], y)[1]]
         for core, cache in zip(network.cores[:0:-1], caches[:0:-1]):
-            d.insert(0, core.backward(d[0], cache)[0])
+            d.insert(0, core.backward(d[0], cache))
     return h, d
 
 
@@ -294,7 +294,8 @@ M, bias = model.params["0.W"], model.params["0.b"]
 parts = [seen[:, a:b] @ M[a:b] for a, b in zip(edges, edges[1:])]  # four guesses
 assert np.allclose(guess, sum(parts) + bias, atol=1e-5)
 error = guess - d[0][:30]
-_, grads = model.backward(error, cache)
+model.backward(error, cache)
+grads = model.grads
 assert np.allclose(grads["0.W"], seen.T @ error / 30, atol=1e-5)
 
 # %% [markdown]

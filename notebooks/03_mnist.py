@@ -141,7 +141,7 @@ for i, layer in enumerate(layers, 1):
 loss, gradient = loss_function(h, y)
 print(f"loss {loss:.3f} (guessing among {dataset.classes} costs ln {dataset.classes} = {np.log(dataset.classes):.3f})")
 for i in range(3, 0, -1):
-    gradient, _ = layers[i - 1].backward(gradient, caches[i - 1])
+    gradient = layers[i - 1].backward(gradient, caches[i - 1])
     print(f"backward layer {i}   gradient at its input {gradient.shape}")
 
 
@@ -267,14 +267,14 @@ def step_by_hand(layers, models, optimizers, model_optimizers, x, y):
     for layer, model, optimizer, model_optimizer in zip(layers, models, optimizers, model_optimizers):
         h, cache = layer.forward(h)
         guess, model_cache = model.forward(h, context)
-        back, _ = layer.backward(guess, cache)  # into the layer: its parameters' gradients, and what goes back
+        back = layer.backward(guess, cache)  # into the layer: its parameters' gradients, and what goes back
         optimizer.step()  # it learns now: nothing above has even begun
         if waiting:
             fit(*waiting, back)  # the guess below is corrected by a guess
         waiting = (model, model_optimizer, guess, model_cache)
     logits, cache = layers[-1].forward(h)
     loss, dlogits = loss_function(logits, y)
-    true_gradient, _ = layers[-1].backward(dlogits, cache)
+    true_gradient = layers[-1].backward(dlogits, cache)
     optimizers[-1].step()
     fit(*waiting, true_gradient)  # only the top guess ever meets the truth
     return loss
@@ -361,7 +361,7 @@ class Oracle:
                 caches.append(cache)
             _, gradient = loss_function(h, context["label"].argmax(axis=1))
             for layer, cache in zip(reversed(self.above), reversed(caches)):
-                gradient, _ = layer.backward(gradient, cache)
+                gradient = layer.backward(gradient, cache)
         return gradient, None
 
     def backward(self, error, cache):

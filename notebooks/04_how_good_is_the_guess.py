@@ -92,7 +92,7 @@ def guesses_and_truths(network, x, y):
     _, gradient = network.head.loss(logits, y)
     truths = []
     for core, cache in zip(reversed(network.cores), reversed([*caches, cache])):
-        gradient, _ = core.backward(gradient, cache)
+        gradient = core.backward(gradient, cache)
         truths.insert(0, gradient)  # the gradient at this core's input
     return list(zip(guesses, truths[1:]))
 
@@ -151,7 +151,7 @@ def look(network):
         h, _ = network.cores[0].forward(x)
         for core, (guess_above, _) in zip(network.cores[1:-1], pairs[1:]):
             h, cache = core.forward(h)
-            targets.append(core.backward(guess_above, cache)[0])
+            targets.append(core.backward(guess_above, cache))
     targets.append(pairs[-1][1])  # the topmost is told the truth
     return [(guess, target, truth) for (guess, truth), target in zip(pairs, targets)]
 

@@ -327,7 +327,8 @@ numeric = {
 # %%
 layer = packaged(W)
 _, cache = layer.forward(patch[None, :, :, None])
-dx, grads = layer.backward(dy[None, :, :, None], cache)
+dx = layer.backward(dy[None, :, :, None], cache)
+grads = layer.grads
 by_hand = {"dW": kernel_gradient(patch, dy), "dx": input_gradient(dy, W)}
 package = {"dW": grads["W"][:, :, 0, 0], "dx": dx[0, :, :, 0]}
 for name in by_hand:
@@ -422,7 +423,8 @@ def measure(way, n_in, n_out, repeats=3):
     for _ in range(repeats):
         start = time.perf_counter()
         y, cache = layer.forward(x)
-        dx, grads = layer.backward(dy, cache)
+        dx = layer.backward(dy, cache)
+        grads = layer.grads
         times.append(time.perf_counter() - start)
     return (y, dx, grads["W"]), 1000 * min(times) / N
 
@@ -470,7 +472,7 @@ crop = y[middle, middle]
 gradients = {}
 for pool in (MaxPool2D(), AveragePool2D()):
     pooled, cache = pool.forward(crop[None, :, :, None])
-    dx, _ = pool.backward(np.ones_like(pooled), cache)  # let every output pixel get a gradient of 1
+    dx = pool.backward(np.ones_like(pooled), cache)  # let every output pixel get a gradient of 1
     gradients[type(pool).__name__] = pooled[0, :, :, 0], dx[0, :, :, 0]
 
 # %% [markdown]
@@ -868,7 +870,7 @@ def output_and_truth(rows, images, labels):
             h, _ = core.forward(h)
         logits, cache = head.forward(h)
         _, gradient = SoftmaxCrossEntropy()(logits, labels[rows])
-        return h, head.backward(gradient, cache)[0], np.eye(dataset.classes, dtype=h.dtype)[labels[rows]]
+        return h, head.backward(gradient, cache), np.eye(dataset.classes, dtype=h.dtype)[labels[rows]]
 
 
 # %%

@@ -436,7 +436,8 @@ def central_differences(loss, array, step=1e-5):
 # %%
 by_hand = lstm_step_backward(R_h, R_c, W, lstm_step(x, h, c, W, b)[2])
 _, _, cache = small.forward(x[None], (h, c))  # the package: a sequence of one step
-dx, (dh, dc), grads = small.backward(R_h[None], (np.zeros_like(R_h), R_c), cache)
+dx, (dh, dc) = small.backward(R_h[None], (np.zeros_like(R_h), R_c), cache)
+grads = small.grads
 package = dx[0], dh, dc, N * grads["W"], N * grads["b"]  # the package takes the mean over the samples
 print(f"{'':8}{'numbers':>8}{'from differences':>20}{'from the package':>20}")
 for name, array, ours, theirs in zip(("x", "h", "c", "W", "b"), (x, h, c, W, b), by_hand, package):
@@ -471,7 +472,8 @@ def backward_chunks(core, chunks, dy, pass_on):
     """From the last chunk to the first: (dx, the sum of the weights' gradients as one vector)."""
     dstate, dx, total = None, [], 0
     for steps, _, cache in reversed(chunks):
-        part, dstate, grads = core.backward(dy[steps], dstate if pass_on else None, cache)
+        part, dstate = core.backward(dy[steps], dstate if pass_on else None, cache)
+        grads = core.grads
         dx.insert(0, part)
         total = total + np.concatenate([grads["W"].ravel(), grads["b"]])
     return np.concatenate(dx), total
@@ -489,7 +491,7 @@ def loss_gradient(network, episode):
     y, _, _ = core.forward(episode.inputs, core.initial_state(episode.inputs.shape[1]))
     logits, cache = readout.forward(y)
     _, dlogits = MaskedSoftmaxCrossEntropy()(logits, (episode.labels, episode.mask))
-    return readout.backward(dlogits, cache)[0]
+    return readout.backward(dlogits, cache)
 
 
 networks = {"new": exact(new_loop(WHOLE).rule), "trained": trained}
@@ -619,7 +621,7 @@ def followed_back(network, episode, t):
     dstate, sizes = (dy[t], np.zeros_like(dy[t])), []
     for _, _, cache in reversed(forward_chunks(core, episode.inputs[: t + 1], 1)):
         sizes.append(np.sqrt(sum((part**2).sum(axis=1).mean() for part in dstate)))
-        _, dstate, _ = core.backward(np.zeros_like(dy[:1]), dstate, cache)
+        _, dstate = core.backward(np.zeros_like(dy[:1]), dstate, cache)
     return np.array(sizes) / sizes[0]
 
 
@@ -890,7 +892,7 @@ def true_boundaries(network, episode, T):
     core, dy, dstate, answers = network[0], loss_gradient(network, episode), None, []
     for steps, _, cache in reversed(forward_chunks(core, episode.inputs, T)):
         answers.insert(0, dstate)
-        _, dstate, _ = core.backward(dy[steps], dstate, cache)
+        _, dstate = core.backward(dy[steps], dstate, cache)
     return answers
 
 
@@ -900,7 +902,8 @@ def in_order_of_time(network, episode, T, boundaries):
     state, total = core.initial_state(episode.inputs.shape[1]), 0
     for t, dstate in zip(range(0, len(dy), T), boundaries):
         _, state, cache = core.forward(episode.inputs[t : t + T], state)
-        _, _, grads = core.backward(dy[t : t + T], dstate, cache)
+        _, _ = core.backward(dy[t : t + T], dstate, cache)
+        grads = core.grads
         total = total + np.concatenate([grads["W"].ravel(), grads["b"]])
     return total
 

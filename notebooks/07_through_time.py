@@ -141,7 +141,7 @@ def chunk_forward(network, episode, t, state):
     y, after, cache = core.forward(episode.inputs[steps], state)
     logits, readout_cache = readout.forward(y)
     nats, dlogits = loss(logits, (episode.labels[steps], episode.mask[steps]))
-    dy, _ = readout.backward(dlogits, readout_cache)
+    dy = readout.backward(dlogits, readout_cache)
     return nats, after, dy, cache, t + T >= len(episode.inputs)
 
 
@@ -165,7 +165,8 @@ def truth(network, episode):
         state = after
     dstate, seen, arrived, total = None, [], [], 0
     for h, dy, cache in reversed(chunks):
-        _, dstate, grads = core.backward(dy, dstate, cache)
+        _, dstate = core.backward(dy, dstate, cache)
+        grads = core.grads
         total = total + flat(grads)
         seen.insert(0, h)
         arrived.insert(0, np.concatenate(dstate, axis=1))
@@ -184,7 +185,8 @@ def in_order_of_time(network, episode, guesses):
     for k, t in enumerate(range(0, len(episode.inputs), T)):
         _, after, dy, cache, last = chunk_forward(network, episode, t, state)
         future = None if last else tuple(np.split(guesses[k], 2, axis=1))
-        _, dstate, grads = core.backward(dy, future, cache)
+        _, dstate = core.backward(dy, future, cache)
+        grads = core.grads
         total = total + flat(grads)
         arrived.append(np.concatenate(dstate, axis=1))
         state = after
@@ -242,7 +244,7 @@ def visit(network, guess, of_guess, episode, movers=(), scale=1.0):
     for t in range(0, len(episode.inputs), T):
         chunk_loss, after, dy, cache, last = chunk_forward(network, episode, t, state)
         future = None if last else tuple(np.split(scale * guess.forward(after[0])[0], 2, axis=1))
-        _, arrived, _ = core.backward(dy, future, cache)  # the guess goes in at the end, the target comes out
+        _, arrived = core.backward(dy, future, cache)  # the guess goes in at the end, the target comes out
         if t > 0:  # nobody asks for a guess before the first step
             said, guess_cache = guess.forward(state[0])
             guess.backward(said - np.concatenate(arrived, axis=1), guess_cache)
@@ -980,14 +982,15 @@ for x in episode.inputs:
     caches.append(cache)
     outputs.append(y)
 logits, readout_cache = tiny[1].forward(np.concatenate(outputs))
-own = tiny[1].backward(loss(logits, (episode.labels, episode.mask))[1], readout_cache)[0]  # dl_k/dh_k (steps, N, units)
+own = tiny[1].backward(loss(logits, (episode.labels, episode.mask))[1], readout_cache)  # dl_k/dh_k (steps, N, units)
 
 
 def bp_lambda(table, lam, printed=False):
     """One visit: move the table (steps, N, 2 units) to its targets; return the core's gradient."""
     old, total, after = table.copy(), 0, table[-1]
     for k in reversed(range(steps)):
-        _, z, grads = core.backward(own[k : k + 1], tuple(np.split(after, 2, axis=1)), caches[k])
+        _, z = core.backward(own[k : k + 1], tuple(np.split(after, 2, axis=1)), caches[k])
+        grads = core.grads
         total = total + flat(grads)
         if k > 0:
             z = np.concatenate(z, axis=1)

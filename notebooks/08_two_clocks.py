@@ -193,7 +193,7 @@ def train_b(b, optimizer_b, messages, threes):
     """B has been asked: it moves, and says what each message should have been."""
     logits, cache = b.forward(np.stack(messages))
     _, dlogits = loss(logits, threes)
-    dmessages, _ = b.backward(dlogits, cache)  # (ticks, N, units)
+    dmessages = b.backward(dlogits, cache)  # (ticks, N, units)
     optimizer_b.step()
     return dmessages
 

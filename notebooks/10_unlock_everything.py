@@ -234,7 +234,7 @@ def carry_out(order, network, batches):
             unit.waiting.append((gradient[k, n], cache))
         elif what == "backward":
             d = gradient[k, n] if unit else head.loss(h[k, n], y)[1]
-            back[k, n], _ = core.backward(d, caches[k, n], input_gradient=k > 1)
+            back[k, n] = core.backward(d, caches[k, n], input_gradient=k > 1)
         elif what == "update":
             (unit.core_optimizer if unit else head.optimizer).step()
         elif what == "learn gradients":
@@ -365,8 +365,8 @@ def other_weights(core):
 
 def other_message(core):
     def backward(*args, **options):
-        down, grads = type(core).backward(core, *args, **options)
-        return (None if down is None else down[::-1].copy()), grads
+        down = type(core).backward(core, *args, **options)
+        return None if down is None else down[::-1].copy()
 
     def spoil():
         core.backward = backward
@@ -492,7 +492,7 @@ class SparseBackprop(Rule):
         for core, optimizer, cache, is_awake in reversed(list(zip(self.cores, self.optimizers, caches, awake))):
             if not is_awake:
                 break  # nothing arrives below
-            gradient, _ = core.backward(gradient, cache)
+            gradient = core.backward(gradient, cache)
             optimizer.step()
         return {"loss": loss}
 

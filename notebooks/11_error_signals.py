@@ -507,9 +507,9 @@ for k in (1, 2, 3):
     core = network.cores[k]
     linear = core.layers[0] if hasattr(core, "layers") else core
     B = linear.buffers["B"].copy()
-    through_B, _ = core.backward(told[k], caches[k])
+    through_B = core.backward(told[k], caches[k])
     linear.buffers["B"][...] = linear.params["W"]
-    through_W, _ = core.backward(told[k], caches[k])
+    through_W = core.backward(told[k], caches[k])
     linear.buffers["B"][...] = B
     print(f"layer {k + 1}: cosine of W and B {cosine(linear.params['W'], B):.2f},", end=" ")
     print(f"of the same signal through W and through B {pooled_cosine(through_B, through_W):.2f}")
@@ -573,7 +573,7 @@ class TruthAndNoise(Backprop):
         loss, gradient = self.head.loss(h, y)
         top = True
         for core, cache in zip(reversed(self.cores), reversed(caches)):
-            below, _ = core.backward(gradient, cache)  # the truth, for those below
+            below = core.backward(gradient, cache)  # the truth, for those below
             if not top:
                 core.backward(self.disturbed(gradient), cache, input_gradient=False)
             gradient, top = below, False

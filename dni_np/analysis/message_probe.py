@@ -13,6 +13,6 @@ def message_gradients(rule, chunks):
         messages = xp.stack([message for message, *_ in rule.ticks_of_a(chunks)])
         logits, cache = rule.b.forward(messages)
         _, dlogits = rule.loss(logits, chunks[-1].threes)
-        true, _ = rule.b.backward(dlogits, cache)
+        true = rule.b.backward(dlogits, cache)
         seen = xp.stack([rule.look(message, chunk) for message, chunk in zip(messages, chunks)])
         return rule.guess_each.forward(seen)[0], true

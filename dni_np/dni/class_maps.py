@@ -38,7 +38,6 @@ class ClassPictures(Layer):
         """Gradients of the parameters. What the guess looked at is a constant to it."""
         self.model.backward(dguess, cache[0])
         self.pictures.backward(dguess.reshape(len(dguess), -1), cache[1], input_gradient=False)
-        return None, self.grads
 
     def leaves(self):
         yield from self.net.leaves()

@@ -34,7 +34,7 @@ class StaleGradient(Layer):
         if dguess.shape != self.params["average"].shape:
             raise UserError(f"stale gradients of {self.params['average'].shape} cannot be averaged with {dguess.shape}")
         self.grads["average"][...] = dguess
-        return None, self.grads
+        return None
 
 
 def averaging(model, decay):

@@ -49,8 +49,7 @@ class SyntheticGradient(Layer):
 
     def backward(self, dguess, cache, input_gradient=False):
         """Gradients of the model's parameters. What it looked at is a constant to it."""
-        _, grads = self.net.backward(dguess, cache, input_gradient=False)
-        return None, grads
+        return self.net.backward(dguess, cache, input_gradient=False)
 
     def leaves(self):
         yield from self.net.leaves()

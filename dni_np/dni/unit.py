@@ -30,7 +30,7 @@ class DNI:
     def forward_and_synthetic_update(self, x, context=None, input_gradient=True):
         """x (N, n_in) -> (ghat dh/dx (N, n_in), h (N, n_out)); the core is updated at once."""
         h, guess, core_cache = self.forward_and_guess(x, context)
-        back, _ = self.core.backward(guess, core_cache, input_gradient)
+        back = self.core.backward(guess, core_cache, input_gradient)
         self.core_optimizer.step()
         return back, h
 

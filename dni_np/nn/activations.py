@@ -23,7 +23,7 @@ class Sigmoid(Layer):
         dx = 1 - y
         dx *= y
         dx *= dy
-        return dx, self.grads
+        return dx
 
 
 class Tanh(Layer):
@@ -38,7 +38,7 @@ class Tanh(Layer):
         dx = y * y
         xp.subtract(1, dx, out=dx)
         dx *= dy
-        return dx, self.grads
+        return dx
 
 
 class ReLU(Layer):
@@ -51,4 +51,4 @@ class ReLU(Layer):
 
     def backward(self, dy, cache, input_gradient=True):
         y = cache
-        return dy * (y > 0), self.grads
+        return dy * (y > 0)

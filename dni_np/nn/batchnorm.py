@@ -66,14 +66,14 @@ class BatchNorm(Layer):
         self.grads["gamma"][...] = rows_each * dgamma
         self.grads["beta"][...] = rows_each * dbeta
         if not input_gradient:
-            return None, self.grads
+            return None
         g = self.params["gamma"] * scale  # (D,)
         dx = rows * g
         if training:  # at test time the statistics were constants
             # In three passes over (M, D), reusing `product`:  dx = g dy - xhat (g dgamma) - g dbeta
             dx -= xp.multiply(centered, g * scale * dgamma, out=product)
             dx -= g * dbeta
-        return dx.reshape(dy.shape), self.grads
+        return dx.reshape(dy.shape)
 
     def check(self, x, axes=(2, 4)):
         if x.ndim not in axes or x.shape[-1] != self.params["gamma"].size:

@@ -78,7 +78,7 @@ class BatchNormLSTM(LSTM):
         return y, (h, c), (x, steps)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
-        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step, grads)."""
+        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
         x, steps = cache
         n = x.shape[1]
         W_x, W_h = self.params["W"][: self.n_in], self.params["W"][self.n_in :]
@@ -105,7 +105,7 @@ class BatchNormLSTM(LSTM):
             if input_gradient:
                 dx[t] = dfrom_x @ W_x.T
             dh, dc = dfrom_h @ W_h.T, dc * f
-        return dx, (dh, dc), self.grads
+        return dx, (dh, dc)
 
     def normalize(self, name, a, row, training):
         """gamma (a - mean) / sqrt(var + eps) for a (N, D), as in `batchnorm`; and what its backward needs."""

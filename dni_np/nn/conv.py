@@ -53,7 +53,7 @@ class Conv2D(Layer):
         xp.multiply(dW, 1 / n, out=self.grads["W"])  # (k, k, n_in, n_out)
         if "b" in self.grads:
             self.grads["b"][...] = dy.reshape(-1, dy.shape[-1]).sum(axis=0) / n
-        return dx, self.grads
+        return dx
 
     def gradients(self, x, dy, input_gradient):
         """(dx, or None where it is not asked for; dW summed over samples and positions)."""

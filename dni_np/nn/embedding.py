@@ -22,7 +22,7 @@ class OneHot(Layer):
 
     def backward(self, dy, cache, input_gradient=True):
         """dx is None: symbols have no gradient."""
-        return None, self.grads
+        return None
 
 
 class Embedding(Layer):
@@ -47,7 +47,7 @@ class Embedding(Layer):
         rows = one_hot(ids.reshape(-1), self.n_symbols, dy.dtype)  # (T N, n_symbols)
         xp.matmul(rows.T, dy.reshape(len(rows), -1), out=self.grads["W"])
         self.grads["W"] *= 1 / ids.shape[1]
-        return None, self.grads
+        return None
 
 
 def one_hot(ids, n_symbols, dtype):

@@ -26,14 +26,14 @@ def check_layer(layer, x, rng, training=True, **options):
     x = asarray(x)
     y, cache = layer.forward(x, training)
     weights = asarray(rng.standard_normal(y.shape))  # (N, ...), the R above
-    dx, grads = layer.backward(weights, cache)
+    dx = layer.backward(weights, cache)
     n = len(x)
 
     def loss():
         return float((layer.forward(x, training)[0] * weights).sum()) / n
 
     # Copies: a layer may overwrite its gradients, and dx is per sample while the loss is a mean.
-    pairs = [(x, to_numpy(dx) / n)] + [(layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params]
+    pairs = [(x, to_numpy(dx) / n)] + [(layer.params[name], to_numpy(layer.grads[name]).copy()) for name in layer.params]
     return max(check_gradient(loss, array, gradient, rng, **options) for array, gradient in pairs)
 
 

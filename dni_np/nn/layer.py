@@ -1,7 +1,7 @@
 """The contract every layer keeps.
 
     y, cache  = layer.forward(x)             # x (N, ...) -> y (N, ...)
-    dx, grads = layer.backward(dy, cache)    # dy (N, ...) -> dx (N, ...)
+    dx = layer.backward(dy, cache)           # dy (N, ...) -> dx (N, ...)
 
 **The cache is handed out, not kept.** A decoupled layer has several batches in
 flight: it has moved on to the next one before the gradient of the last arrives.
@@ -16,8 +16,8 @@ do, and a synthetic gradient must regress to targets 256 times smaller at batch
 size 256: it then barely moves.)
 
 **Parameters are updated in place** in `layer.params`. `backward` writes into
-`layer.grads`, arrays of the same names and shapes, and also returns them; the
-next `backward` overwrites them.
+`layer.grads`, arrays of the same names and shapes; the next `backward`
+overwrites them.
 """
 
 from dni_np.backend import asarray, to_numpy, xp
@@ -41,7 +41,7 @@ class Layer:
         raise NotImplementedError
 
     def backward(self, dy, cache, input_gradient=True):
-        """Return (dx, grads); dx is None when `input_gradient` is False."""
+        """Write `grads` and return dx, None when `input_gradient` is False."""
         raise NotImplementedError
 
     def leaves(self):

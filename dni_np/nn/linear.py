@@ -39,4 +39,4 @@ class Linear(Layer):
         if "b" in self.grads:
             self.grads["b"][...] = dy.mean(axis=0)  # (n_out,)
         dx = dy @ self.params["W"].T if input_gradient else None  # (N, n_in)
-        return dx, self.grads
+        return dx

@@ -3,8 +3,8 @@
 Sequences have time first: x (T, N, D) is T steps of N samples. This is the one place that says so, and
 all layers for sequences follow. A state is a tuple of arrays (N, H); an LSTM's is (h, c), output and cell.
 
-    y, state, cache   = lstm.forward(x, state)              # x (T, N, n_in) -> y (T, N, H)
-    dx, dstate, grads = lstm.backward(dy, dstate, cache)    # dy (T, N, H) -> dx (T, N, n_in)
+    y, state, cache = lstm.forward(x, state)                # x (T, N, n_in) -> y (T, N, H)
+    dx, dstate = lstm.backward(dy, dstate, cache)           # dy (T, N, H) -> dx (T, N, n_in)
 
 **The state is handed in and out, not kept.** A long sequence is a chain of chunks of any length T >= 1:
 each `forward` takes the state that the last one returned, or `initial_state(n)` where a sequence starts.
@@ -76,7 +76,7 @@ class LSTM(Layer):
         return h[1:], (h[T].copy(), c[T].copy()), (seen, c, gates)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
-        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step, grads)."""
+        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
         seen, c, gates = cache
         T, _, N, H = gates.shape
         recurrent = self.params["W"][self.n_in :].T  # (4H, H)
@@ -100,7 +100,7 @@ class LSTM(Layer):
         xp.multiply(dW[:-1], 1 / N, out=self.grads["W"])
         xp.multiply(dW[-1], 1 / N, out=self.grads["b"])
         dx = (rows @ self.params["W"][: self.n_in].T).reshape(T, N, self.n_in) if input_gradient else None
-        return dx, (dh, dc), self.grads
+        return dx, (dh, dc)
 
     def stacked(self):
         """W over b, the sigmoids' columns halved: sigmoid(z) = (1 + tanh(z / 2)) / 2, so all gates are tanh."""

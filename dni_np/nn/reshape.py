@@ -11,7 +11,7 @@ class Flatten(Layer):
         return x.reshape(len(x), -1), x.shape
 
     def backward(self, dy, cache, input_gradient=True):
-        return dy.reshape(cache), self.grads
+        return dy.reshape(cache)
 
 
 class ToImages(Layer):
@@ -27,4 +27,4 @@ class ToImages(Layer):
         return x.reshape(len(x), *self.image), x.shape
 
     def backward(self, dy, cache, input_gradient=True):
-        return dy.reshape(cache), self.grads
+        return dy.reshape(cache)

@@ -29,8 +29,8 @@ class Sequential(Layer):
         # Below the lowest layer with parameters nobody may want a gradient.
         stop = 0 if input_gradient else self.lowest
         for i in reversed(range(stop, len(self.layers))):
-            dy, _ = self.layers[i].backward(dy, cache[i], input_gradient or i > stop)
-        return (dy if input_gradient else None), self.grads
+            dy = self.layers[i].backward(dy, cache[i], input_gradient or i > stop)
+        return dy if input_gradient else None
 
     def leaves(self):
         for layer in self.layers:

@@ -23,10 +23,10 @@ class EachStep(Layer):
 
     def backward(self, dy, cache, input_gradient=True):
         T, N = dy.shape[:2]
-        dx, grads = self.layer.backward(as_rows(dy), cache, input_gradient)
-        for gradient in grads.values():
+        dx = self.layer.backward(as_rows(dy), cache, input_gradient)
+        for gradient in self.grads.values():
             gradient *= T
-        return (dx.reshape(T, N, *dx.shape[1:]) if input_gradient else None), grads
+        return dx.reshape(T, N, *dx.shape[1:]) if input_gradient else None
 
     def leaves(self):
         yield from self.layer.leaves()

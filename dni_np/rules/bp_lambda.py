@@ -38,7 +38,7 @@ class BPLambdaNetwork(DNINetwork):
             unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
             metrics[f"gradient_loss_{i + 1}"] = unit.update_synthetic_weights(z)
             mixed = lam * z + (1 - lam) * guess
-            z, _ = unit.core.backward(mixed, cache, input_gradient=i > 0)
+            z = unit.core.backward(mixed, cache, input_gradient=i > 0)
             unit.core_optimizer.step()
         return metrics
 

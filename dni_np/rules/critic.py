@@ -45,13 +45,12 @@ class ScalarCritic(Layer):
         """h (N, ...), context {name: (N, ...)} -> (dv/dh of h's shape, (v (N, 1), the net's cache))."""
         rows = h.reshape(len(h), -1)  # (N, D)
         value, cache = self.net.forward(self.conditioning.join(rows, context))
-        slope, _ = self.net.backward(xp.ones_like(value), cache)  # each sample's own: dv_n/dz_n
+        slope = self.net.backward(xp.ones_like(value), cache)  # each sample's own: dv_n/dz_n
         return slope[:, : rows.shape[1]].reshape(h.shape), (value, cache)
 
     def backward(self, derror, cache, input_gradient=False):
         """Gradients of the parameters, for per-sample derivatives by the value, (N, 1)."""
-        _, grads = self.net.backward(derror, cache[1], input_gradient=False)
-        return None, grads
+        return self.net.backward(derror, cache[1], input_gradient=False)
 
     def leaves(self):
         yield from self.net.leaves()

@@ -41,7 +41,7 @@ class Kickback(Rule):
         signals = [*(heard(e, h) for h in hs[2:-1]), e]  # to all layers but the lowest
         # From below, so that each layer's weights are still those of the forward pass when they tell its input's influence.
         for k, optimizer in enumerate(self.optimizers):
-            gradient, _ = self.cores[k + 1].backward(signals[k], caches[k + 1])
+            gradient = self.cores[k + 1].backward(signals[k], caches[k + 1])
             self.cores[k].backward(gradient, caches[k], input_gradient=False)
             optimizer.step()
         self.cores[-1].backward(e, caches[-1], input_gradient=False)

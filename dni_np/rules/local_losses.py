@@ -36,7 +36,7 @@ class LocalLosses(Rule):
             h, cache = core.forward(h)
             prediction, auxiliary_cache = auxiliary.forward(h)
             metrics[f"local_loss_{i}"], error = self.head.loss(prediction, y)
-            gradient, _ = auxiliary.backward(error, auxiliary_cache)
+            gradient = auxiliary.backward(error, auxiliary_cache)
             core.backward(gradient, cache, input_gradient=False)
             optimizer.step()
         _, metrics["loss"] = self.head.train(h, y, input_gradient=False)

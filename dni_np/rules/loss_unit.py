@@ -18,7 +18,7 @@ class Head:
         """One update from h (N, D) and targets y; return (dL/dh per sample, mean loss)."""
         prediction, cache = self.core.forward(h)
         loss, dprediction = self.loss(prediction, y)
-        dh, _ = self.core.backward(dprediction, cache, input_gradient)
+        dh = self.core.backward(dprediction, cache, input_gradient)
         self.optimizer.step()
         return dh, loss
 

@@ -34,6 +34,6 @@ def true_gradients(cores, loss, x, y):
     _, gradient = loss(hs.pop(), y)
     gradients = []
     for core, cache in zip(reversed(cores[1:]), reversed(caches)):
-        gradient, _ = core.backward(gradient, cache)
+        gradient = core.backward(gradient, cache)
         gradients.append(gradient)
     return hs[1:], gradients[::-1]

@@ -102,7 +102,8 @@ class Convolution:
 
         def step():
             y, cache = layer.forward(x)
-            dx, grads = layer.backward(dy, cache, input_gradient=not self.first)
+            dx = layer.backward(dy, cache, input_gradient=not self.first)
+            grads = layer.grads
             return y, dx, grads["W"]
 
         return step

@@ -51,7 +51,7 @@ def test_without_memory_the_guess_is_the_last_batch_s_target():
     for core in network.cores[:-1]:
         h, _ = core.forward(h)
     prediction, cache = network.head.core.forward(h)
-    truth, _ = network.head.core.backward(network.head.loss(prediction, y)[1], cache)
+    truth = network.head.core.backward(network.head.loss(prediction, y)[1], cache)
     truth = to_numpy(truth).copy()
     network.step(x, y)
     other, _ = on_device(minibatch(1, n=16))

@@ -54,8 +54,8 @@ def answer_nonsense(core_index):
         backward = core.backward
 
         def lying(*arguments, **options):
-            dx, grads = backward(*arguments, **options)
-            return (None if dx is None else -3 * dx), grads
+            dx = backward(*arguments, **options)
+            return None if dx is None else -3 * dx
 
         core.backward = lying
 

@@ -30,7 +30,8 @@ def test_chunks_that_pass_their_gradients_on_are_the_whole(kind, cuts):
     layer = make(kind, rng)
     x, state, dy, dstate = sequence(rng)
     y, last, cache = layer.forward(x, state)
-    dx, back, grads = layer.backward(dy, dstate, cache)
+    dx, back = layer.backward(dy, dstate, cache)
+    grads = layer.grads
     whole = [to_numpy(array).copy() for array in (y, dx, *last, *back, *grads.values())]
 
     chunks, ys, start = [], [], 0
@@ -41,7 +42,8 @@ def test_chunks_that_pass_their_gradients_on_are_the_whole(kind, cuts):
         start = stop
     dxs, total = [], {name: 0 for name in layer.grads}
     for steps, cache in reversed(chunks):  # all of them were in flight
-        dx, dstate, grads = layer.backward(dy[steps], dstate, cache)
+        dx, dstate = layer.backward(dy[steps], dstate, cache)
+        grads = layer.grads
         dxs.insert(0, to_numpy(dx))
         total = {name: total[name] + to_numpy(grads[name]) for name in total}
     parts = [np.concatenate(ys), np.concatenate(dxs), *map(to_numpy, (*state, *dstate)), *total.values()]
@@ -57,7 +59,8 @@ def test_no_gradient_from_later_is_a_gradient_of_zero(kind):
     _, _, cache = layer.forward(x, state)
     results = []
     for dstate in (None, layer.initial_state(6)):
-        dx, back, grads = layer.backward(dy, dstate, cache)
+        dx, back = layer.backward(dy, dstate, cache)
+        grads = layer.grads
         results.append([to_numpy(array).copy() for array in (dx, *back, *grads.values())])
     for one, other in zip(*results, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -73,7 +76,8 @@ def test_precision_passes_through_and_nothing_given_is_written_to(kind, dtype):
     before = [to_numpy(array).copy() for array in given]
     y, last, cache = layer.forward(x, state)
     later = [to_numpy(array).copy() for array in (y, *last)]
-    dx, back, grads = layer.backward(dy, dstate, cache)
+    dx, back = layer.backward(dy, dstate, cache)
+    grads = layer.grads
     assert [array.shape for array in (y, *last)] == [(5, 6, UNITS), (6, UNITS), (6, UNITS)]
     assert [array.shape for array in (dx, *back)] == [(5, 6, N_IN), (6, UNITS), (6, UNITS)]
     for array in (y, *last, dx, *back, *grads.values(), *layer.buffers.values(), *layer.initial_state(6)):
@@ -98,9 +102,11 @@ def test_the_input_gradient_can_be_left_out(kind):
     layer = make(kind, rng)
     x, state, dy, dstate = sequence(rng)
     _, _, cache = layer.forward(x, state)
-    _, back, grads = layer.backward(dy, dstate, cache)
+    _, back = layer.backward(dy, dstate, cache)
+    grads = layer.grads
     wanted = [to_numpy(array).copy() for array in (*back, *grads.values())]
-    dx, back, grads = layer.backward(dy, dstate, cache, input_gradient=False)
+    dx, back = layer.backward(dy, dstate, cache, input_gradient=False)
+    grads = layer.grads
     assert dx is None
     for array, value in zip((*back, *grads.values()), wanted, strict=True):
         np.testing.assert_array_equal(to_numpy(array), value)
@@ -114,7 +120,8 @@ def test_an_optimizer_and_a_checkpoint_take_it_as_any_layer(kind):
     optimizer = SGD(one, 0.5)
     saved = {name: to_numpy(value).copy() for name, value in one.params.items()}
     _, _, cache = one.forward(x, state)
-    _, _, grads = one.backward(dy, dstate, cache)
+    one.backward(dy, dstate, cache)
+    grads = one.grads
     optimizer.step()
     for name, value in saved.items():
         np.testing.assert_allclose(to_numpy(one.params[name]), value - 0.5 * to_numpy(grads[name]), rtol=1e-12)
@@ -143,7 +150,8 @@ def test_it_is_pytorchs(steps):
     )
 
     y, last, cache = layer.forward(x, state)
-    dx, back, grads = layer.backward(dy, dstate, cache)
+    dx, back = layer.backward(dy, dstate, cache)
+    grads = layer.grads
     wanted = [y_theirs, *(part[0] for part in last_theirs), *(leaf.grad for leaf in leaves)]
     for ours, value in zip((y, *last, dx, *back), wanted, strict=True):
         np.testing.assert_allclose(to_numpy(ours), value.detach().numpy(), rtol=1e-10, atol=1e-12)

@@ -47,7 +47,7 @@ def true_gradients(cores, loss, x, y):
             caches.append(cache)
         gradients, dh = [], loss(h, y)[1]
         for core, cache in zip(reversed(cores[1:]), reversed(caches[1:])):
-            dh, _ = core.backward(dh, cache)
+            dh = core.backward(dh, cache)
             gradients.insert(0, dh)
     return gradients
 

@@ -80,14 +80,14 @@ class RecurrentDNI(TruncatedBPTT):
     def backward(self, doutputs, future, cache):
         """The core's gradients; return the target, the gradients of h and c where the chunk begins."""
         if future is None:
-            _, target, _ = self.core.backward(doutputs, None, cache, input_gradient=False)
+            _, target = self.core.backward(doutputs, None, cache, input_gradient=False)
             return target
         rest = None
         if not self.scaled_target:  # backpropagation is linear: the target lacks what the rest of the guess brings
             lacking = tuple((1 - self.scale) * part for part in future)
-            _, rest, _ = self.core.backward(xp.zeros_like(doutputs), lacking, cache, input_gradient=False)
+            _, rest = self.core.backward(xp.zeros_like(doutputs), lacking, cache, input_gradient=False)
         scaled = tuple(self.scale * part for part in future)
-        _, target, _ = self.core.backward(doutputs, scaled, cache, input_gradient=False)
+        _, target = self.core.backward(doutputs, scaled, cache, input_gradient=False)
         return target if rest is None else tuple(a + b for a, b in zip(target, rest))
 
     def train_guess(self, h, target, future):
@@ -97,7 +97,7 @@ class RecurrentDNI(TruncatedBPTT):
         """
         guess, cache = self.guess.forward(h)
         error = guess - xp.concatenate(target, axis=1)  # (N, 2 H)
-        dh, _ = self.guess.backward(error, cache, input_gradient=self.error_into_core)
+        dh = self.guess.backward(error, cache, input_gradient=self.error_into_core)
         self.guess_optimizer.step()
         return {"gradient_loss": half_squares(error)}, dh
 

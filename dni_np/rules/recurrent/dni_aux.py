@@ -39,7 +39,7 @@ class RecurrentDNIAux(RecurrentDNI):
         if not self.error_into_core:
             into_core = error.copy()
             into_core[:, :now] = 0
-        dh, _ = self.guess.backward(into_core, cache)
+        dh = self.guess.backward(into_core, cache)
         if not self.error_into_core:
             self.guess.backward(error, cache, input_gradient=False)  # M itself learns from both
         self.guess_optimizer.step()

@@ -32,13 +32,13 @@ class LastStepAlone(Layer):
     def backward(self, dy, dstate, cache, input_gradient=True):
         dx, later = [], {}
         for steps, _, part_cache in reversed(cache):
-            part, dstate, grads = self.core.backward(dy[steps], dstate, part_cache, input_gradient)
+            part, dstate = self.core.backward(dy[steps], dstate, part_cache, input_gradient)
             for name, gradient in later.items():
-                sum_so_far = grads[name]
+                sum_so_far = self.grads[name]
                 sum_so_far += gradient
-            later = {name: gradient.copy() for name, gradient in grads.items()}
+            later = {name: gradient.copy() for name, gradient in self.grads.items()}
             dx.insert(0, part)
-        return (xp.concatenate(dx) if input_gradient else None), dstate, self.grads
+        return (xp.concatenate(dx) if input_gradient else None), dstate
 
     def leaves(self):
         yield from self.core.leaves()

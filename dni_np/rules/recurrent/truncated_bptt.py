@@ -54,14 +54,14 @@ class TruncatedBPTT(Rule):
         """Update the read-out from the core's outputs (T, N, H); return the metrics and dL/d outputs, per sample."""
         prediction, cache = self.readout.forward(outputs)
         loss, dprediction = self.loss(prediction, (y, mask))
-        doutputs, _ = self.readout.backward(dprediction, cache)
+        doutputs = self.readout.backward(dprediction, cache)
         self.readout_optimizer.step()
         return {"loss": loss}, doutputs
 
     def add_backward(self, dy, dstate, cache):
         """core.backward, its gradients added to those that are there; return the gradient of the state before."""
         there = self.core_optimizer.grads.copy()
-        _, dstate, _ = self.core.backward(dy, dstate, cache, input_gradient=False)
+        _, dstate = self.core.backward(dy, dstate, cache, input_gradient=False)
         self.core_optimizer.grads += there
         return dstate
 

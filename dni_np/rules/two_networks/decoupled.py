@@ -64,7 +64,7 @@ class Locked(Rule):
         """Update B from all messages of a stream; return its loss and the true gradients (ticks, N, units) of them."""
         logits, cache = self.b.forward(xp.stack(messages))
         loss, dlogits = self.loss(logits, threes)
-        dmessages, _ = self.b.backward(dlogits, cache)
+        dmessages = self.b.backward(dlogits, cache)
         self.optimizer_b.step()
         return loss, dmessages
 

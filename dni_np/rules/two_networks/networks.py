@@ -56,13 +56,15 @@ class NetworkA(Several):
         return (logits, message), state, (digits_cache, outputs.shape, core_cache, count_cache, message_cache)
 
     def backward(self, dlogits, dmessage, cache):
-        """dlogits (N, T + 1) and dmessage (N, units), per sample -> grads. What came before these T steps is a constant."""
+        """dlogits (N, T + 1) and dmessage (N, units), per sample; writes `grads`.
+
+        What came before these T steps is a constant.
+        """
         digits_cache, shape, core_cache, count_cache, message_cache = cache
         doutputs = xp.zeros(shape, dlogits.dtype)  # (T, N, units): only the last is asked
-        doutputs[-1] = self.count.backward(dlogits, count_cache)[0] + self.message.backward(dmessage, message_cache)[0]
-        dfeatures, _, _ = self.core.backward(doutputs, None, core_cache)
+        doutputs[-1] = self.count.backward(dlogits, count_cache) + self.message.backward(dmessage, message_cache)
+        dfeatures, _ = self.core.backward(doutputs, None, core_cache)
         self.digits.backward(dfeatures, digits_cache, input_gradient=False)
-        return self.grads
 
 
 class NetworkB(Several):
@@ -81,9 +83,9 @@ class NetworkB(Several):
         return logits, (outputs.shape, core_cache, count_cache)
 
     def backward(self, dlogits, cache):
-        """dlogits (N, ticks T + 1) -> (dmessages (ticks, N, units), grads)."""
+        """dlogits (N, ticks T + 1) -> dmessages (ticks, N, units)."""
         shape, core_cache, count_cache = cache
         doutputs = xp.zeros(shape, dlogits.dtype)
-        doutputs[-1], _ = self.count.backward(dlogits, count_cache)
-        dmessages, _, _ = self.core.backward(doutputs, None, core_cache)
-        return dmessages, self.grads
+        doutputs[-1] = self.count.backward(dlogits, count_cache)
+        dmessages, _ = self.core.backward(doutputs, None, core_cache)
+        return dmessages

@@ -34,7 +34,7 @@ def true_gradients(network, data):
         caches.append(cache)
     answers, dstate, total = [xp.zeros((N, 2 * H))], None, 0
     for k in reversed(range(len(caches))):
-        _, dstate, _ = network.core.backward(dlosses[k : k + 1], dstate, caches[k])
+        _, dstate = network.core.backward(dlosses[k : k + 1], dstate, caches[k])
         answers.insert(0, xp.concatenate(dstate, axis=1))
         total = total + gradient_of(network)
     return xp.stack(answers), total

@@ -57,10 +57,10 @@ class Oracle:
             outputs, state, cache = core.forward(x[start : start + T], state)
             prediction, readout_cache = readout.forward(outputs)
             _, dprediction = network.loss(prediction, (y[start : start + T], mask[start : start + T]))
-            caches.append((cache, readout.backward(dprediction, readout_cache)[0]))
+            caches.append((cache, readout.backward(dprediction, readout_cache)))
         dstate, self.answers, self.gradient = None, [], 0
         for cache, doutputs in reversed(caches):
-            _, dstate, _ = core.backward(doutputs, dstate, cache)
+            _, dstate = core.backward(doutputs, dstate, cache)
             self.answers.insert(0, dstate)
             self.gradient = self.gradient + to_numpy(network.core_optimizer.grads)
         self.answers = [np.concatenate(list(map(to_numpy, pair)), axis=1) for pair in self.answers[1:]]
