@@ -6,24 +6,67 @@ vectors and leaves views of them in the layer. A step is then a handful of opera
 on one vector instead of a handful for each array.
 """
 
+from typing import Any, NamedTuple
+
 from dni_np.backend import xp
 from dni_np.errors import UserError
 
 
+class View(NamedTuple):
+    """One parameter of a leaf: where its values and its gradient lie in the two vectors."""
+
+    leaf: Any
+    name: str
+    params: Any
+    grads: Any
+
+
 def flatten(layer):
-    """Return (params, grads), two vectors of one length; the layer's arrays become views of them."""
-    slots = [(leaf, name) for leaf in layer.leaves() for name in leaf.params]
+    """Return (params, grads, views), two vectors (P,); the layer's arrays become their views."""
+    slots = parameters_of(layer)
     if not slots:
         raise UserError("this layer has no parameters to optimize")
-    dtype = slots[0][0].params[slots[0][1]].dtype
-    size = sum(leaf.params[name].size for leaf, name in slots)
-    params, grads = xp.empty(size, dtype), xp.zeros(size, dtype)
-    start = 0
+    arrays = [leaf.params[name] for leaf, name in slots]
+    dtypes = sorted({str(array.dtype) for array in arrays})
+    if len(dtypes) > 1:
+        raise UserError(
+            f"one optimizer cannot update parameters of {' and '.join(dtypes)}: give all one dtype"
+        )
+    size = sum(array.size for array in arrays)
+    params, grads = xp.empty(size, dtypes[0]), xp.zeros(size, dtypes[0])
+    views, start = [], 0
+    for (leaf, name), array in zip(slots, arrays):
+        place = slice(start, start + array.size)
+        params[place] = array.ravel()
+        gradient = leaf.grads.get(name)
+        if gradient is not None and gradient.shape == array.shape:
+            grads[place] = gradient.ravel()
+        leaf.params[name] = params[place].reshape(array.shape)
+        leaf.grads[name] = grads[place].reshape(array.shape)
+        views.append(View(leaf, name, leaf.params[name], leaf.grads[name]))
+        start = place.stop
+    return params, grads, views
+
+
+def parameters_of(layer):
+    """[(leaf, name)] of all parameters, each once: `backward` writes gradients, it adds none."""
+    slots = [(leaf, name) for leaf in layer.leaves() for name in leaf.params]
+    seen = set()
     for leaf, name in slots:
-        array = leaf.params[name]
-        stop = start + array.size
-        params[start:stop] = array.ravel()
-        leaf.params[name] = params[start:stop].reshape(array.shape)
-        leaf.grads[name] = grads[start:stop].reshape(array.shape)
-        start = stop
-    return params, grads
+        array = id(leaf.params[name])
+        if array in seen:
+            raise UserError(
+                f"{name} of a {type(leaf).__name__} is used in two places of one network, where "
+                "each backward pass would overwrite the other's gradient: make a layer for each"
+            )
+        seen.add(array)
+    return slots
+
+
+def replaced(views):
+    """The first of `views` that its layer no longer holds, or None."""
+    for view in views:
+        leaf, name, params, grads = view
+        if leaf.params.get(name) is not params or leaf.grads.get(name) is not grads:
+            return view
+    return None

@@ -6,37 +6,87 @@ and updates that in place. `step()` uses the gradients the last backward pass wr
 
 from dni_np import backend
 from dni_np.backend import asarray, to_numpy, xp
-from dni_np.nn.flat import flatten
+from dni_np.errors import UserError
+from dni_np.nn.flat import flatten, replaced
 from dni_np.nn.schedules import as_schedule
 
 BLOCK = 1 << 14  # numbers at a time: few enough that all of Adam's vectors stay in a core's cache
+FLAT = ("params", "grads", "views", "blocks")  # attributes that belong to one layer's arrays
 
 
 class Optimizer:
-    """What SGD and Adam share: the flat vectors, the step count, the schedule, the saved state."""
+    """What SGD and Adam share: the flat vectors, the step count, the schedule, the saved state.
 
-    def __init__(self, layer, learning_rate):
-        self.params, self.grads = flatten(layer)  # (P,), (P,)
+    Subclasses name their `vectors`, each (P,) and zero at first, and write `update(rate)`.
+
+    A layer has one optimizer, the newest: an older one refuses to step, as any does after a
+    parameter array was replaced. A copy (copy.deepcopy, pickle) has a copy of the layer.
+    """
+
+    def __init__(self, layer, learning_rate, vectors=()):
+        self.layer = layer
         self.schedule = as_schedule(learning_rate)
         self.steps = 0
-        self.vectors = {}  # the optimizer's memory, each (P,)
+        self.vectors = dict.fromkeys(vectors)  # the optimizer's memory
+        self.attach()
+
+    def attach(self):
+        """Make the layer's arrays views of two vectors, `params` and `grads` (P,)."""
+        self.params, self.grads, self.views = flatten(self.layer)
+        for name, vector in self.vectors.items():
+            if vector is None:
+                self.vectors[name] = xp.zeros_like(self.params)
         # A block at a time is faster in a processor's cache; a GPU wants all at once.
-        self.block = BLOCK if backend.on_host() else self.params.size
-        self.scratch = xp.empty(min(self.block, self.params.size), self.params.dtype)
+        size = self.params.size
+        block = max(1, min(size, BLOCK) if backend.on_host() else size)
+        whole = [self.params, self.grads, *self.vectors.values()]
+        temporary = xp.empty(block, self.params.dtype)
+        self.blocks = []  # of each its params, grads, vectors, and a temporary array
+        for start in range(0, size, block):
+            parts = [vector[start : start + block] for vector in whole]
+            self.blocks.append((*parts, temporary[: parts[0].size]))
+
+    def step(self):
+        """One update."""
+        lost = replaced(self.views)
+        if lost is not None:
+            raise UserError(
+                f"this optimizer no longer updates {lost.name} of a {type(lost.leaf).__name__}: "
+                "after it was made, the parameter or its gradient was replaced (write into the "
+                "array instead, as in params['W'][...] = new), or another optimizer was made for "
+                "that layer (use that one)"
+            )
+        self.update(self.learning_rate)
+        self.steps += 1
+
+    def update(self, rate):
+        """Change `params` by `grads`."""
+        raise NotImplementedError
 
     @property
     def learning_rate(self):
         """The rate of the next step."""
         return self.schedule(self.steps)
 
-    def blocks(self):
-        """Slices that together cover the vectors."""
-        for start in range(0, self.params.size, self.block):
-            yield slice(start, min(start + self.block, self.params.size))
+    def __getstate__(self):
+        """For a copy: all but the vectors whose views the layer's arrays are, and are copied as."""
+        left_out = FLAT if replaced(self.views) is None else ()
+        return {name: value for name, value in vars(self).items() if name not in left_out}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if not vars(self.layer):  # Python makes the optimizer first and fills in the layer later
+            raise UserError(
+                "a layer that holds its own optimizer cannot be copied: "
+                "keep the two side by side, as in a unit"
+            )
+        if "views" not in state:
+            self.attach()
 
     def state(self):
         """Everything a resumed run needs, as host arrays."""
-        return {"steps": to_numpy(self.steps), **{name: to_numpy(vector).copy() for name, vector in self.vectors.items()}}
+        vectors = {name: to_numpy(vector).copy() for name, vector in self.vectors.items()}
+        return {"steps": to_numpy(self.steps), **vectors}
 
     def load_state(self, state):
         """Restore what `state` returned."""
@@ -52,23 +102,17 @@ class SGD(Optimizer):
     """
 
     def __init__(self, layer, learning_rate, momentum=0.0):
-        super().__init__(layer, learning_rate)
+        super().__init__(layer, learning_rate, ("v",) if momentum else ())
         self.momentum = momentum
-        if momentum:
-            self.vectors = {"v": xp.zeros_like(self.params)}
 
-    def step(self):
-        rate = self.learning_rate
-        direction = self.grads
-        if self.momentum:
-            direction = self.vectors["v"]
-            direction *= self.momentum
-            direction += self.grads
-        for block in self.blocks():
-            change = self.scratch[: block.stop - block.start]
-            xp.multiply(direction[block], rate, out=change)
-            self.params[block] -= change
-        self.steps += 1
+    def update(self, rate):
+        for theta, g, *memory, temporary in self.blocks:
+            direction = g
+            if self.momentum:
+                (direction,) = memory
+                direction *= self.momentum
+                direction += g
+            theta -= xp.multiply(direction, rate, out=temporary)
 
 
 class Adam(Optimizer):
@@ -83,21 +127,17 @@ class Adam(Optimizer):
     """
 
     def __init__(self, layer, learning_rate, betas=(0.9, 0.999), eps=1e-8):
-        super().__init__(layer, learning_rate)
+        super().__init__(layer, learning_rate, ("M", "V"))
         self.betas, self.eps = betas, eps
-        self.vectors = {"M": xp.zeros_like(self.params), "V": xp.zeros_like(self.params)}
 
-    def step(self):
+    def update(self, rate):
         b1, b2 = self.betas
         t = self.steps + 1
         first = (1 - b1) / (1 - b1**t)  # m-hat = first * M
         second = (1 - b2) / (1 - b2**t)  # v-hat = second * V
-        rate = self.learning_rate * first / second**0.5
+        rate = rate * first / second**0.5
         eps = self.eps / second**0.5
-        for block in self.blocks():
-            g, theta = self.grads[block], self.params[block]
-            M, V = self.vectors["M"][block], self.vectors["V"][block]
-            temporary = self.scratch[: g.size]
+        for theta, g, M, V, temporary in self.blocks:
             M *= b1
             M += g
             V *= b2
@@ -107,4 +147,3 @@ class Adam(Optimizer):
             xp.divide(M, temporary, out=temporary)
             temporary *= rate
             theta -= temporary
-        self.steps = t

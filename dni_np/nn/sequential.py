@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from dni_np.nn.flat import parameters_of
 from dni_np.nn.layer import Layer
 
 
 class Sequential(Layer):
     """f = f_K o ... o f_1. Its cache is the list of its layers' caches.
 
-    Parameter `name` of layer i (from 0) appears as params["i.name"].
+    Parameter `name` of layer i (from 0) appears as params["i.name"]. A layer with parameters
+    may be there only once.
     """
 
     def __init__(self, layers):
@@ -16,6 +18,7 @@ class Sequential(Layer):
         self.params = Joined(self.layers, "params")
         self.grads = Joined(self.layers, "grads")
         self.buffers = Joined(self.layers, "buffers")
+        parameters_of(self)  # refuses a parameter that is there twice
         self.lowest = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
 
     def forward(self, x, training=True):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
+from dni_np.nn import optimizers
 from dni_np.nn.activations import ReLU, Sigmoid, Tanh
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.linear import Linear
@@ -94,13 +95,13 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_thirty_steps_of_an_optimizer_with_decay(name):
+def test_thirty_steps_of_an_optimizer_with_decay(name, monkeypatch):
+    monkeypatch.setattr(optimizers, "BLOCK", 100)  # more than one block, and one that is not full
     rng = np.random.default_rng(3)
     layer = Sequential([Linear(6, 150, rng, dtype=np.float64), Linear(150, 4, rng, dtype=np.float64)])
     theirs = twin(layer)
     make_ours, make_theirs = OPTIMIZERS[name]
     optimizer = make_ours(layer, StepDecay(0.1, at=(10, 20)))
-    optimizer.block = 100  # more than one block, and one that is not full
     their_optimizer = make_theirs(theirs.parameters())
     schedule = torch.optim.lr_scheduler.MultiStepLR(their_optimizer, [10, 20])
     for _ in range(30):
