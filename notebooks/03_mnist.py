@@ -369,6 +369,8 @@ class Oracle:
 
 
 class NoOptimizer:
+    steps = 0  # updates so far
+
     def step(self):
         pass
 

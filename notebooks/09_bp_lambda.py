@@ -297,6 +297,8 @@ x_look, y_look = dataset.x_train[:500] * SCALE, dataset.y_train[:500]
 class Still:
     """An optimizer that does nothing."""
 
+    steps = 0  # updates so far
+
     def step(self):
         pass
 

@@ -226,21 +226,20 @@ def carry_out(order, network, batches):
         (x, y), core, head = batches[n], network.cores[k - 1], network.head
         unit = network.units[k - 1] if k < TOP else None
         if what == "invent":
-            invented[k, n] = network.inputs[k - 2].guess(x, contexts[n])
+            invented[k, n] = network.inputs[k - 2].guess(x, contexts[n], ticket=n)
         elif what == "forward":
             h[k, n], caches[k, n] = core.forward(invented.get((k, n), h.get((k - 1, n))))
         elif what == "guess":
-            gradient[k, n], cache = unit.synthetic_gradient.forward(h[k, n], contexts[n])
-            unit.waiting.append((gradient[k, n], cache))
+            gradient[k, n] = unit.guess(h[k, n], contexts[n], ticket=n)
         elif what == "backward":
             d = gradient[k, n] if unit else head.loss(h[k, n], y)[1]
             back[k, n] = core.backward(d, caches[k, n], input_gradient=k > 1)
         elif what == "update":
             (unit.core_optimizer if unit else head.optimizer).step()
         elif what == "learn gradients":
-            unit.update_synthetic_weights(back[k + 1, n])
+            unit.update_synthetic_weights(back[k + 1, n], ticket=n)
         elif what == "learn inputs":
-            network.inputs[k - 2].learn(h[k - 1, n])
+            network.inputs[k - 2].learn(h[k - 1, n], ticket=n)
 
 
 # %%

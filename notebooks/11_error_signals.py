@@ -133,6 +133,8 @@ from dni_np.rules.loss_unit import Head
 class Still:
     """An optimizer that leaves things as they are."""
 
+    steps = 0  # updates so far
+
     def step(self):
         pass
 

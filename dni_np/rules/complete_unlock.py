@@ -13,9 +13,8 @@ The h_i that I_i learns is what layer i made of its own synthetic input: made at
 the next guess. (The figure does not settle it; this is our reading.)
 """
 
-from collections import deque
-
 from dni_np.backend import xp
+from dni_np.dni.waiting_guesses import Guess, WaitingGuesses, difference
 from dni_np.errors import UserError
 from dni_np.rules.dni_chain import DNINetwork
 
@@ -28,25 +27,30 @@ class SyntheticInput:
 
     def __init__(self, model, optimizer, shape):
         self.model, self.optimizer, self.shape = model, optimizer, tuple(shape)
-        self.waiting = deque()
+        self.waiting = WaitingGuesses()
 
-    def guess(self, x, context):
+    def guess(self, x, context=None, ticket=None):
         """x (N, n_in) -> hhat (N, *shape); it waits for the real h."""
+        ticket = self.waiting.new_ticket(ticket)
         guess, cache = self.model.forward(x, context)
-        guess = guess.reshape(len(x), *self.shape)
-        self.waiting.append((guess, cache))
-        return guess
+        self.waiting[ticket] = Guess(x, context, guess, cache, self.optimizer.steps)
+        return guess.reshape(len(x), *self.shape)
 
-    def learn(self, h):
-        """Fit the oldest waiting guess to the real h (N, *shape); return the loss before, a device scalar."""
-        guess, cache = self.waiting.popleft()
-        error = guess - h
-        self.model.backward(error.reshape(len(error), -1), cache)
+    def learn(self, h, ticket=None):
+        """Fit a waiting guess to the real h (N, *shape); return the loss before (device scalar)."""
+        ticket, guess, cache = self.waiting.find(ticket, self.model, self.optimizer)
+        error = difference(guess, h.reshape(len(h), -1))  # (N, D)
+        self.model.backward(error, cache)
         self.optimizer.step()
+        del self.waiting[ticket]
         return xp.vdot(error, error) * (0.5 / len(error))
 
     def parts(self):
-        return {"input_model": self.model, "input_optimizer": self.optimizer}
+        return {
+            "input_model": self.model,
+            "input_optimizer": self.optimizer,
+            "input_waiting": self.waiting,
+        }
 
 
 class UnlockedNetwork(DNINetwork):

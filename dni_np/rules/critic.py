@@ -15,6 +15,7 @@ with `bootstrapped` False every critic learns the loss itself, which costs one n
 
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.unit import DNI
+from dni_np.dni.waiting_guesses import difference
 from dni_np.errors import UserError
 from dni_np.nn.activations import Tanh
 from dni_np.nn.initializers import glorot_uniform, zeros
@@ -62,14 +63,17 @@ class CriticUnit(DNI):
     @property
     def value(self):
         """v for the newest batch, (N, 1)."""
-        _, (value, _) = self.waiting[-1]
-        return value
+        newest = next(reversed(self.waiting.values()))
+        return newest.cache[0]
 
-    def update_synthetic_weights(self, losses):
-        _, cache = self.waiting.popleft()
-        error = cache[0] - losses  # (N, 1)
-        self.synthetic_gradient.backward(error, cache)
-        self.sg_optimizer.step()
+    def update_synthetic_weights(self, losses, ticket=None):
+        """As in `DNI`, for losses (N, 1)."""
+        model, optimizer = self.synthetic_gradient, self.sg_optimizer
+        ticket, _, cache = self.waiting.find(ticket, model, optimizer)
+        error = difference(cache[0], losses)  # (N, 1)
+        model.backward(error, cache)
+        optimizer.step()
+        del self.waiting[ticket]
         return xp.vdot(error, error) * (0.5 / len(error))
 
 

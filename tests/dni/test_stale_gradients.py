@@ -37,8 +37,8 @@ def test_it_is_an_exponential_average(decay):
     unit, wanted = build(decay).units[0], np.zeros((16, 8))
     for step in range(5):
         _, h = unit.forward_and_synthetic_update(on_device(minibatch(step))[0])
-        guess, gradient = unit.waiting[-1][0], rng.standard_normal((16, 8))
-        np.testing.assert_allclose(to_numpy(guess), wanted, atol=1e-12)
+        (waiting,), gradient = unit.waiting.values(), rng.standard_normal((16, 8))
+        np.testing.assert_allclose(to_numpy(waiting.guess), wanted, atol=1e-12)
         unit.update_synthetic_weights(asarray(gradient))
         wanted = decay * wanted + (1 - decay) * gradient
     np.testing.assert_allclose(to_numpy(unit.synthetic_gradient.forward(h)[0]), wanted, atol=1e-12)

@@ -28,14 +28,14 @@ def test_guesses_are_served_oldest_first():
     for seed in range(3):
         x, _ = on_device(minibatch(seed))
         unit.forward_and_synthetic_update(x)
-        guesses.append(unit.waiting[-1][0])
+        guesses.append(unit.waiting[seed].guess)
     for guess in guesses:
         assert float(unit.update_synthetic_weights(guess)) == 0  # the target equals this very guess
     assert not unit.waiting
 
 
 def test_a_target_too_many():
-    with pytest.raises(UserError, match="more often than"):
+    with pytest.raises(UserError, match="more targets than guesses"):
         dni_network().units[0].update_synthetic_weights(np.zeros((4, 8)))
 
 

@@ -34,6 +34,8 @@ class Oracle(Layer):
 
 
 class NothingToLearn:
+    steps = 0
+
     def step(self):
         pass
 
