@@ -4,7 +4,11 @@ A rule owns a stack of cores, lowest first, and trains them:
 
     metrics = rule.step(x, y)      one update; device scalars by name, "loss" among them
     prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
+    rule.drain()                   nothing waits for a target any more
     rule.state(), rule.load_state(state)      everything a resumed run needs
+
+A step that fails (an error in the loss, Ctrl-C) leaves no guess waiting for a target, and what goes
+from one step to the next is what it was before. The updates it had made by then stay.
 
 Rules differ only in which gradient each core receives, and when. What a layer has to wait for is the rule's `locks`
 (Jaderberg et al. 2017, section 1):
@@ -14,6 +18,11 @@ Rules differ only in which gradient each core receives, and when. What a layer h
     backward    and until all layers above have gone back
 """
 
+import copy
+import functools
+
+from dni_np.dni.waiting_guesses import WaitingGuesses
+
 FORWARD, UPDATE, BACKWARD = LOCKS = ("forward", "update", "backward")
 
 
@@ -22,11 +31,33 @@ def numbered(name, owners):
     return {f"{name}{i}": owner for i, owner in enumerate(owners)}
 
 
+def guarded(step):
+    """A rule's `step`. If it fails, no later target meets a guess that it had made."""
+
+    @functools.wraps(step)
+    def guarded_step(self, *batch, **options):
+        carried = copy.copy(self.carried)
+        try:
+            return step(self, *batch, **options)
+        except BaseException:  # also of Ctrl-C
+            self.carried = carried
+            self.drain()
+            raise
+
+    return guarded_step
+
+
 class Rule:
     """Subclasses set `cores` and write `step` and `parts` (what has a state, by name)."""
 
     cores = ()
     locks = None  # some of LOCKS; None where the question is another one (chunks in time, two networks)
+    carried = None  # what goes from one step to the next, in rules through time
+
+    def __init_subclass__(cls):
+        """Guard the step of every rule."""
+        if "step" in vars(cls):
+            cls.step = guarded(cls.step)
 
     def step(self, x, y):
         raise NotImplementedError
@@ -40,12 +71,22 @@ class Rule:
             x, _ = core.forward(x, training=False)
         return x
 
+    def drain(self):
+        """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""
+        for owner in self.parts().values():
+            if isinstance(owner, WaitingGuesses):
+                owner.clear()
+
     def state(self):
-        """Host arrays by "part/name"."""
-        return {f"{part}/{name}": value for part, owner in self.parts().items() for name, value in owner.state().items()}
+        """Host arrays by "part/name"; refused while guesses are waiting for their targets."""
+        return {
+            f"{part}/{name}": value
+            for part, owner in self.parts().items()
+            for name, value in owner.state().items()
+        }
 
     def load_state(self, state):
-        """Restore what `state` returned; the rule must have been built in the same way."""
+        """Restore what `state` returned, no guess waiting; the rule must have been built alike."""
         for part, owner in self.parts().items():
             prefix = part + "/"
             owner.load_state({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
