@@ -5,8 +5,12 @@ The chapters:
     dataset           what every set looks like to the rest of the package
     binary_addition   two numbers in, their sum out, bit by bit
     idx               MNIST's file format, with every way a file can be broken
+    idx_folder        a set of images in it, with every name its files can have
     mnist             the 70,000 handwritten digits
-    cifar10           60,000 color photographs, and their file format
+    cifar10_records   CIFAR-10's file format
+    cifar10_folder    a set of images in it
+    cifar10           60,000 color photographs
+    folders           files in folders within folders
     download          mirrors, checksums, a cache folder
     digits            1,797 small digits that need no download
     choose            from a name on the command line to a set

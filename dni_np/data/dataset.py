@@ -1,6 +1,8 @@
 """What every set looks like to the rest of the package."""
 
+import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +44,14 @@ class Dataset:
     def scale(self):
         """Multiply by this to get inputs in [0, 1] (Jaderberg et al. 2017, section D.1)."""
         return 1 / self.largest if self.x_train.dtype == np.uint8 else 1.0
+
+    @cached_property
+    def fingerprint(self):
+        """A number that other samples hardly have: the CRC-32 of all bytes (0.01 s for MNIST)."""
+        crc = zlib.crc32(repr((self.x_train.shape, self.x_test.shape, self.image)).encode())
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            crc = zlib.crc32(np.ascontiguousarray(array), crc)
+        return crc
 
     def first(self, n_train, n_test):
         """The first samples of each part, for quick looks."""

@@ -6,99 +6,96 @@
     4 d bytes   the dimensions, big-endian
     the rest    the numbers, last dimension fastest
 
-Files may be gzipped. Any set of four such files under MNIST's names can be used, for
-instance Fashion-MNIST.
+A file may be gzipped. What it is shows in its first bytes, not in its name: browsers unpack
+a .gz and keep the name, or the other way round. idx_folder.py finds the files.
 """
 
 import gzip
 import math
+import os
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 
-FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
+GZIP = b"\x1f\x8b"  # a gzipped file begins so
+SHORTEST = 1032  # gzip makes at best one byte of so many
+LARGEST = 2**31  # bytes that a gzipped file may unpack to
+CHUNK = 2**20  # bytes that are unpacked at a time
+STRANGERS = {  # what else is found under the names of idx files, by its first bytes
+    b"<": "a web page, perhaps an error message of the server",
+    b"PK\x03\x04": "a zip archive, which must be unpacked first",
+    b"7z\xbc\xaf": "a 7-Zip archive, which must be unpacked first",
+}
 
 
 def read_idx(path, dimensions):
-    """The array (uint8, `dimensions` axes) in an idx file, gzipped or not."""
+    """The array (uint8, `dimensions` axes) in an idx file, gzipped or not.
+
+    Never more is unpacked than the header promises, and never more than LARGEST.
+    """
     path = Path(path)
-    data = _read_bytes(path)
-    if len(data) < 4:
-        raise _broken(path, f"has only {len(data)} bytes")
-    if data[0] or data[1] or data[2] != 8 or data[3] != dimensions:
-        found = data[:4].hex(" ")
-        raise _broken(
-            path, f"begins with {found} where 00 00 08 0{dimensions} should be: it is not the idx file its name says"
-        )
-    header = 4 + 4 * dimensions
-    if len(data) < header:
-        raise _broken(path, "ends within its header")
-    shape = tuple(int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4))
-    expected = header + math.prod(shape)
-    if len(data) != expected:
-        raise _broken(path, f"holds {len(data):,} bytes where its header {shape} asks for {expected:,}")
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
-
-
-def load_idx_folder(folder, name=None):
-    """A Dataset from a folder of the four files: images flattened to (N, pixels) bytes, labels (N,)."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}: give a folder that holds {FILES[0]}.gz and the other three idx files")
-    paths = [_find(folder, file) for file in FILES]
-    x_train, y_train, x_test, y_test = (read_idx(path, 3 if "images" in path.name else 1) for path in paths)
-    for images, labels, image_path, label_path in (
-        (x_train, y_train, paths[0], paths[1]),
-        (x_test, y_test, paths[2], paths[3]),
-    ):
-        if len(images) != len(labels):
-            raise UserError(
-                f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels: they do not belong together"
-            )
-        if images.size == 0:
-            raise UserError(f"{image_path} holds no images")
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise UserError(
-            f"{paths[0]} holds images of {x_train.shape[1:]} pixels, {paths[2]} of {x_test.shape[1:]}: they do not belong together"
-        )
-    classes = 1 + int(max(y_train.max(), y_test.max()))
-    return Dataset(
-        name or folder.resolve().name,
-        x_train.reshape(len(x_train), -1),
-        y_train.astype(np.int64),
-        x_test.reshape(len(x_test), -1),
-        y_test.astype(np.int64),
-        max(classes, 2),
-        image=(*x_train.shape[1:], 1),
-    )
-
-
-def _find(folder, file):
-    for path in (folder / f"{file}.gz", folder / file):  # MNIST's checksums are of the former
-        if path.exists():
-            return path
-    raise UserError(f"{folder} lacks {file} (or {file}.gz): four files are needed, {', '.join(FILES)}")
-
-
-def _read_bytes(path):
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" and data else data
-    except (EOFError, zlib.error):
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            packed = file.read(2) == GZIP
+            file.seek(0)
+            if packed:
+                return _read(gzip.GzipFile(fileobj=file), path, dimensions, SHORTEST * size)
+            return _read(file, path, dimensions, size)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _broken(path, "is cut short or damaged") from None
-    except gzip.BadGzipFile:
-        raise _broken(path, "is not a whole gzip file") from None
+    except MemoryError:
+        raise UserError(f"{path} does not fit into memory: take fewer images") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _read(file, path, dimensions, most):
+    """The array in an open file, which holds at most `most` bytes."""
+    length = 4 + 4 * dimensions  # of the header
+    header = file.read(length)
+    _check_beginning(header, path, dimensions)
+    if len(header) < length:
+        raise _broken(path, "ends within its header")
+    shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, length, 4))
+    count = math.prod(shape)
+    promise = f"bytes than its header {shape} asks for ({length + count:,})"
+    if length + count > most:
+        raise _broken(path, f"holds fewer {promise}")
+    if isinstance(file, gzip.GzipFile) and count > LARGEST:
+        raise UserError(f"{path} unpacks to {count:,} bytes: unpack it by hand, then run again")
+    array = np.empty(count, np.uint8)
+    if _fill(file, memoryview(array)) < count:
+        raise _broken(path, f"holds fewer {promise}")
+    if file.read(1):
+        raise _broken(path, f"holds more {promise}")
+    return array.reshape(shape)
+
+
+def _fill(file, memory):
+    """Read until `memory` is full or the file has ended; return the number of bytes."""
+    filled = 0
+    while n := file.readinto(memory[filled : filled + CHUNK]):
+        filled += n
+    return filled
+
+
+def _check_beginning(header, path, dimensions):
+    wanted = bytes([0, 0, 8, dimensions])
+    if header[:4] == wanted:
+        return
+    for beginning, what in STRANGERS.items():
+        if header.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(beginning):
+            raise UserError(f"{path} is no idx file but {what}")
+    if len(header) < 4:
+        raise _broken(path, f"has only {len(header)} bytes")
+    found, right = header[:4].hex(" "), wanted.hex(" ")
+    raise _broken(
+        path, f"begins with {found} where {right} should be: it is not the idx file its name says"
+    )
 
 
 def _broken(path, what):

@@ -1,5 +1,6 @@
 """Texts that are at hand: Python's own library (offline) and tiny Shakespeare (1.1 MB)."""
 
+import os.path
 import platform
 import sysconfig
 from dataclasses import replace
@@ -39,14 +40,11 @@ def library_text(shares=SHARES):
 def tiny_shakespeare(shares=SHARES, progress=True):
     """Karpathy's 1,115,394 characters of Shakespeare's plays, downloaded once."""
     folder = data_home() / "tinyshakespeare"
-    path = fetch(
-        SHAKESPEARE,
-        SHAKESPEARE_SHA256,
-        SHAKESPEARE_MIRRORS,
-        folder,
-        progress,
-        instead="--data library, Python's own source code",
+    advice = (
+        f"tiny Shakespeare could not be downloaded: put {SHAKESPEARE} into {folder}, "
+        "or take --data library, Python's own source code"
     )
+    path = fetch(SHAKESPEARE, SHAKESPEARE_SHA256, SHAKESPEARE_MIRRORS, folder, progress, advice)
     return replace(load_text(path, shares), name="tiny Shakespeare")
 
 
@@ -56,6 +54,11 @@ def choose_text(choice, shares=SHARES):
         return library_text(shares)
     if choice == "shakespeare":
         return tiny_shakespeare(shares)
-    if not Path(choice).exists():
-        raise UserError(f"--data {choice} is neither library, shakespeare nor a file or folder that exists")
-    return load_text(choice, shares)
+    if choice == "":
+        raise UserError("--data is empty: give library, shakespeare, or a text file or folder")
+    path = Path(os.path.expanduser(choice))
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(
+            f"--data {choice} is neither library, shakespeare nor a file or folder that exists"
+        )
+    return load_text(path, shares)
