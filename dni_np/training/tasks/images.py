@@ -12,6 +12,7 @@ Any task has what the loop asks for:
 
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.batches import Batches
+from dni_np.errors import UserError
 
 EVALUATION_BATCH = 500  # images at a time: feature maps of more fill the memory
 
@@ -23,7 +24,7 @@ class Images:
 
     def __init__(self, dataset, batch_size, rng):
         self.dataset = dataset
-        self.name = dataset.note or dataset.name
+        self.name = dataset.name
         self.batches = Batches(len(dataset.x_train), batch_size, rng)
         self.x_train, self.y_train = asarray(dataset.x_train), asarray(dataset.y_train)
 
@@ -56,10 +57,21 @@ class Images:
 
     def state(self):
         place = self.batches.state()
-        return {"order": place.pop("order")}, place
+        order = place.pop("order")
+        return {"order": order}, {**place, "samples": self.dataset.fingerprint}
 
     def load_state(self, arrays, place):
+        check_samples(self.dataset, place)
         self.batches.load_state({**arrays, **place})
+
+
+def check_samples(dataset, place):
+    """Refuse other samples than those that `place` was saved with, if it says which these were."""
+    if place.get("samples", dataset.fingerprint) != dataset.fingerprint:
+        raise UserError(
+            f"{dataset.name} is not the data that this run began with: "
+            "restore that, or start a new run"
+        )
 
 
 def scaled(x, scale):

@@ -9,7 +9,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.data.odd_and_threes import OddAndThrees
-from dni_np.training.tasks.images import scaled
+from dni_np.training.tasks.images import check_samples, scaled
 
 TEST_STREAMS = 2000
 AT_ONCE = 500  # of these: activations of more fill the memory
@@ -26,7 +26,7 @@ class TwoClocks:
 
     def __init__(self, dataset, batch_size, unroll, ticks, rng, test_streams=TEST_STREAMS):
         self.dataset = dataset
-        self.name = dataset.note or dataset.name
+        self.name = dataset.name
         self.source = OddAndThrees(dataset.x_train, dataset.y_train, batch_size, unroll, rng, ticks)
         self.streams = 0  # seen so far
         self.test = []  # chunks of a whole stream, a few hundred streams at a time
@@ -70,9 +70,11 @@ class TwoClocks:
 
     def state(self):
         """A step ends where its streams end: but for its count, the task's place is the source's."""
-        return {}, {"source": self.source.state(), "streams": self.streams}
+        samples = self.dataset.fingerprint
+        return {}, {"source": self.source.state(), "streams": self.streams, "samples": samples}
 
     def load_state(self, arrays, place):
+        check_samples(self.dataset, place)
         self.source.load_state(place["source"])
         self.streams = place["streams"]
 
