@@ -11,11 +11,17 @@ nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pi
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
+def run(path):
+    """To be run, and again where the data are that it reads."""
+    reads = "load_images" in path.with_suffix(".py").read_text()
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.data] if reads else [])
+
+
 def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 4
 
 
-@each
+@pytest.mark.parametrize("path", [run(path) for path in NOTEBOOKS])
 @pytest.mark.notebook
 def test_it_runs_in_its_fast_mode(path, tmp_path, monkeypatch):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install -r tests/requirements.txt")
