@@ -32,8 +32,9 @@ MAY_IMPORT = {
         "nn.embedding",
         "nn.sequence_losses",
     },
+    "pictures": {"errors"},  # of host arrays and lists of events
     # Nothing above imports experiments. Each kind of experiment knows what all share, and no other kind.
-    "experiments": {"analysis", "backend", "data", "dni", "errors", "nn", "rules", "training"},
+    "experiments": {"analysis", "backend", "data", "dni", "errors", "nn", "pictures", "rules", "training"},
 }
 KINDS = ("feedforward", "sequences", "two_networks")
 OF_ALL_KINDS = {"kinds", "parsing", "cli"}  # the pages of experiments/ that open the folders of kinds
@@ -46,6 +47,7 @@ LIBRARIES = {  # beside Python's own
     "data/download": {"numpy", "pooch"},
     "data/digits": {"numpy", "sklearn"},
     "training": {"numpy", "tqdm"},
+    "pictures": {"numpy", "matplotlib"},
     "experiments": {"numpy"},
     **{f"experiments/{page}": {"numpy", "matplotlib"} for page in ("plotting", "feedforward/overview")},
     **{f"experiments/{kind}/plotting": {"numpy", "matplotlib"} for kind in KINDS},

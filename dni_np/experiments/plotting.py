@@ -1,4 +1,4 @@
-"""Figures from histories. Plain matplotlib on host numbers; nothing here knows about training.
+"""Figures of runs on images or sums. Plain matplotlib on host numbers; nothing here knows about training.
 
 Each function returns a Figure; whoever called it saves it. A history is anything with
 `column(name) -> (steps, values)` and `columns(prefix) -> names`.
@@ -7,16 +7,9 @@ Each function returns a Figure; whoever called it saves it. A history is anythin
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
-STYLE = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-    "legend.frameon": False,
-    "font.size": 10,
-}
+from dni_np.pictures.scales import GivenTicks, axis_from_zero, log_axis, percent_axis
+from dni_np.pictures.style import STYLE, colors_of, curve, finish, legend_above, legend_beside
 
 
 def learning_curves(history, title):
@@ -24,96 +17,97 @@ def learning_curves(history, title):
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
-        left.plot(*history.column("train_loss"), color="C0")
-        left.set(xlabel="step", ylabel="training loss", yscale="log")
+        curve(left, *history.column("train_loss"), color="C0")
+        left.set(xlabel="step", ylabel="training loss")
+        log_axis(left)
         for name, color in (("test_error", "C3"), ("train_error", "C7")):
-            right.plot(*history.column(name), color=color, label=name.replace("_", " "))
-        right.set(xlabel="step", ylabel="error (%)", ylim=(0, None))
-        right.legend()
-        figure.suptitle(plain(title))
+            curve(right, *history.column(name), color=color, label=name.replace("_", " "))
+        right.set(xlabel="step", ylabel="error (%)")
+        axis_from_zero(right)
+        legend_above(right)
+        finish(figure, title)
         return figure
 
 
 def gradient_curves(history, title):
-    """For each synthetic gradient, or what stands in for it: its loss, how far it is from the true gradient (figure 12)."""
+    """Of each synthetic gradient, or what stands in for it: loss, distance from the true gradient (figure 12)."""
     panels = (
-        ("gradient_loss", "loss of the guess", "log"),
-        ("l2", "L2 distance from true", "log"),
-        ("cosine", "cosine with true", "linear"),
-        ("sign", "share of wrong signs", "linear"),
+        ("gradient_loss", "loss of the guess", None),
+        ("l2", "L2 distance from true", None),
+        ("cosine", "cosine with true", 0),
+        ("sign", "share of wrong signs", 0.5),
     )
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 6), layout="constrained")
-        for axes, (prefix, label, scale) in zip(figure.subplots(2, 2).flat, panels):
+        grid = figure.subplots(2, 2)
+        for axes, (prefix, label, chance) in zip(grid.flat, panels):
             names = history.columns(prefix + "_")
             if prefix == "gradient_loss":
                 names = names or history.columns("value_loss_")  # a critic guesses losses
             if not names:  # nobody guesses
                 axes.set_axis_off()
                 continue
-            if not any(value > 0 for name in names for value in history.column(name)[1]):
-                scale = "linear"  # nothing learned yet, or nothing to show
-            for i, name in enumerate(sorted(names)):
-                color = f"C{i}" if len(names) <= 10 else None
-                axes.plot(*history.column(name), color=color, linewidth=1, label=f"core {name.rsplit('_', 1)[1]}")
-            axes.set(xlabel="step", ylabel=label, yscale=scale)
-            for chance in {"cosine": (0,), "sign": (0.5,)}.get(prefix, ()):
+            names = sorted(names, key=core_of)
+            shades = colormaps["viridis"](np.linspace(0, 0.9, max(len(names), 2)))  # the lowest core is dark
+            for name, color in zip(names, shades):
+                line = {"color": color, "linewidth": 1.2, "label": f"core {core_of(name)}"}
+                curve(axes, *history.column(name), **line)
+            axes.set(xlabel="step", ylabel=label)
+            if chance is None:
+                log_axis(axes)
+            else:
                 axes.axhline(chance, color="0.5", linestyle=":", linewidth=1)
-        axes.legend(fontsize=8, ncols=2)
-        figure.suptitle(plain(title))
+        legend_beside(figure, grid[1, 0])
+        finish(figure, title)
         return figure
 
 
+def core_of(name):
+    """The number at the end of a column's name."""
+    return int(name.rsplit("_", 1)[1])
+
+
 def comparison(groups, title):
-    """Test error of several settings side by side; each of `groups` is (label, histories of its seeds)."""
+    """Test error of several settings; each of `groups` is (label, histories of its seeds)."""
+    colors = colors_of([label for label, _ in groups])
     with rc_context(STYLE):
-        figure = Figure(figsize=(10, 4), layout="constrained")
+        figure = Figure(figsize=(9, 4), layout="constrained")
         by_step, by_time = figure.subplots(1, 2, sharey=True)
-        colors = colormaps["tab10"].colors if len(groups) <= 10 else colormaps["turbo"](np.linspace(0, 1, len(groups)))
-        for color, (label, histories) in zip(colors, groups):
+        for label, histories in groups:
             steps, errors = _stack(histories, "test_error")
             seconds = _stack(histories, "seconds")[1].mean(axis=0)
+            band = (errors.min(axis=0), errors.max(axis=0)) if len(errors) > 1 else None
             for axes, x in ((by_step, steps), (by_time, seconds)):
-                axes.plot(x, errors.mean(axis=0), color=color, label=label)
-                axes.fill_between(x, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
+                curve(axes, x, errors.mean(axis=0), band, color=colors[label], label=label)
         by_step.set(xlabel="step")
         by_time.set(xlabel="seconds of training")
         percent_axis(by_step)
-        figure.legend(*by_step.get_legend_handles_labels(), loc="outside right center", fontsize=8)
-        figure.suptitle(plain(title))
+        legend_beside(figure, by_step)
+        finish(figure, title)
         return figure
 
 
 def by_depth(groups, title, xlabel):
-    """Final test error against a depth (figure 11); each of `groups` is (label, depths, errors per seed)."""
+    """Final test error against a depth (figure 11); `groups`: [(label, depths, errors per seed)]."""
+    colors = colors_of([label for label, _, _ in groups])
     with rc_context(STYLE):
         figure = Figure(figsize=(6, 3.8), layout="constrained")
         axes = figure.subplots()
-        for i, (label, depths, errors) in enumerate(groups):
-            # One list of errors for each depth; some are shorter, where a seed diverged.
-            middle = np.array([np.mean(seeds) for seeds in errors])
-            spread = [middle - [min(seeds) for seeds in errors], [max(seeds) for seeds in errors] - middle]
-            axes.errorbar(depths, middle, yerr=spread, marker="o", color=f"C{i}", capsize=3, label=label)
-        axes.set(xlabel=xlabel, title=plain(title))
-        axes.set_xticks(sorted({depth for _, depths, _ in groups for depth in depths}))
+        for label, depths, errors in groups:
+            means_and_ranges(axes, depths, errors, color=colors[label], label=label)
+        axes.set(xlabel=xlabel)
+        axes.xaxis.set_major_locator(GivenTicks(depth for _, depths, _ in groups for depth in depths))
         percent_axis(axes)
-        axes.legend()
+        legend_beside(figure, axes)
+        finish(figure, title)
         return figure
 
 
-def plain(text):
-    """A folder's name may hold a dollar sign, which would begin a formula."""
-    return text.replace("$", r"\$")
-
-
-def percent_axis(axes, label="test error (%)", which="y"):
-    """Percent on a log scale, along y or x; 2 and 5 between the powers of ten written small."""
-    axes.set(**{f"{which}label": label, f"{which}scale": "log"})
-    axis = getattr(axes, f"{which}axis")
-    axis.set_minor_locator(LogLocator(subs=(2, 5)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter("{x:g}")
-    axes.tick_params(axis=which, which="minor", labelsize=7)
+def means_and_ranges(axes, x, values, **style):
+    """For each x the mean of its `values` and their range; lists that may differ in length (a seed diverged)."""
+    middle = np.array([np.mean(seeds) for seeds in values])
+    spread = [middle - [min(seeds) for seeds in values], [max(seeds) for seeds in values] - middle]
+    axes.errorbar(x, middle, yerr=np.maximum(spread, 0), capsize=3, **{"marker": "o", **style})
 
 
 def _stack(histories, name):

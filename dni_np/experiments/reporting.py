@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -72,4 +73,6 @@ def format_table(rows):
 
 def save_figure(figure, path):
     """Save a figure as PNG, atomically."""
-    write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=110))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # in a folder's name
+        write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=110))

@@ -11,6 +11,7 @@ from dni_np.experiments.feedforward.overview import Line, overview
 from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
 from dni_np.rules.rule import BACKWARD, FORWARD, LOCKS, UPDATE
 from dni_np.training.memory import peak_memory
+from tests.figures import check_figure
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 64), np.float32), RNG.integers(0, 10, 40)
@@ -167,7 +168,7 @@ def test_the_overview_orders_rules_by_their_error():
 def test_the_overview_shows_rules_without_errors_and_leaves_out_memory_that_is_not_known():
     axes = overview([line("perfect", [0.0, 0.0], megabytes=None)], "title").axes
     assert len(axes) == 4
-    assert all(x > 0 for drawn in axes[0].lines for x in drawn.get_xdata())
+    check_figure(axes[0].figure)  # on a log scale a 0 would have no place
 
 
 def test_what_is_measured_is_what_layers_learn_from(backend_put_back):

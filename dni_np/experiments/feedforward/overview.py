@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from dni_np.experiments.plotting import STYLE, percent_axis, plain
+from dni_np.pictures.scales import percent_axis
+from dni_np.pictures.style import STYLE, finish, legend_above, width_of
 from dni_np.rules.rule import LOCKS
 
 TEST, TRAIN, COST, LOCKED = "C3", "0.5", "C0", "0.3"
-LEAST = 0.01  # percent: on a log scale smaller errors are drawn here
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Line:
 
 
 def overview(lines, title):
-    """Lines from the best to the worst: errors, how true the gradients are, seconds, memory, and a square for each lock."""
-    lines = sorted(lines, key=lambda line: np.mean(line.test_errors))
+    """Lines from the best to the worst: errors, how true the gradients are, costs, a square for each lock."""
+    lines = sorted(lines, key=lambda line: np.nan_to_num(np.mean(line.test_errors), nan=np.inf))
     costs = {"training (s)": [line.seconds for line in lines], "memory (MB)": [line.megabytes for line in lines]}
     costs = {name: values for name, values in costs.items() if None not in values}
     with rc_context({**STYLE, "axes.grid.axis": "x"}):
-        figure = Figure(figsize=(11.5, 1.4 + 0.27 * len(lines)), layout="constrained")
+        names = max(width_of(line.name, 10) for line in lines) / 72  # inches
+        figure = Figure(figsize=(10.5 + names, 1.7 + 0.27 * len(lines)), layout="constrained")
+        figure.get_layout_engine().set(wspace=0.04)
         first, second, *others, last = figure.subplots(
             1, 3 + len(costs), sharey=True, width_ratios=(4, 2, *(2 for _ in costs), 1.2)
         )
@@ -41,30 +44,33 @@ def overview(lines, title):
         for axes, (name, values) in zip(others, costs.items()):
             axes.barh(range(len(lines)), values, color=COST, height=0.6)
             axes.set(xlabel=name)
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+            axes.xaxis.set_major_formatter("{x:g}")
         _locks(last, lines)
         first.set_yticks(range(len(lines)), [line.name for line in lines])
         first.set_ylim(len(lines) - 0.4, -0.6)
-        figure.suptitle(plain(title))
+        finish(figure, title)
         return figure
 
 
 def _errors(axes, lines):
-    def shown(errors):
-        return np.maximum(errors, LEAST)
-
     for i, line in enumerate(lines):  # from the best seed to the worst
-        axes.plot(shown(line.test_errors), [i] * len(line.test_errors), color=TEST, alpha=0.4, marker="|", linewidth=2)
+        style = {"color": TEST, "alpha": 0.4, "marker": "|", "linewidth": 2}
+        axes.plot(line.test_errors, [i] * len(line.test_errors), **style)
     y = range(len(lines))
-    axes.plot(shown([np.mean(line.test_errors) for line in lines]), y, "o", color=TEST, label="test")
-    axes.plot(shown([line.train_error for line in lines]), y, "o", color=TRAIN, fillstyle="none", label="training")
+    means = [np.mean(line.test_errors) for line in lines]
+    axes.plot(means, y, "o", color=TEST, label="test")
+    train = [line.train_error for line in lines]
+    axes.plot(train, y, "o", color=TRAIN, fillstyle="none", label="training")
     percent_axis(axes, "error (%)", "x")
-    axes.legend(loc="upper right", fontsize=8)
+    legend_above(axes)
 
 
 def _cosines(axes, lines):
     for i, line in enumerate(lines):
         n = len(line.cosines)
-        axes.scatter(line.cosines, [i] * n, color=colormaps["viridis"](np.linspace(0.1, 0.8, max(n, 1)))[:n], s=25)
+        shades = colormaps["viridis"](np.linspace(0.1, 0.8, max(n, 1)))[:n]
+        axes.scatter(line.cosines, [i] * n, color=shades, s=25)
     axes.axvline(0, color="0.5", linestyle=":", linewidth=1)
     low = min([0, *(cosine for line in lines for cosine in line.cosines)])
     axes.set(xlabel="cosine with the true\ngradient (dark: lowest)", xlim=(low - 0.15, 1.05))

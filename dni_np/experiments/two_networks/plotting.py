@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
-from dni_np.experiments.plotting import STYLE, percent_axis, plain
+from dni_np.experiments.plotting import means_and_ranges
+from dni_np.pictures.scales import GivenTicks, log_axis, percent_axis
+from dni_np.pictures.style import STYLE, colors_of, curve, finish, legend_above, legend_beside
 
 LINES = {"locked": "--", "decoupled": "-", "decoupled-label": "-."}
 NETWORKS = {"odd": "A: odd digits", "threes": "B: threes"}
@@ -16,62 +18,58 @@ STREAMS = "thousands of streams seen"
 
 
 def curves(history, title):
-    """Losses on training streams, errors on held-out ones; with a guess also its loss and its cosine with the truth."""
+    """Losses on training streams, errors on held-out ones; of a guess also its cosine with the truth."""
     guessed = bool(history.columns("cosine"))
     with rc_context(STYLE):
         figure = Figure(figsize=(13 if guessed else 9, 3.4), layout="constrained")
         loss, error, *guess = figure.subplots(1, 3 if guessed else 2)
         for name, network in NETWORKS.items():
-            loss.plot(*along_streams(history, f"{name}_loss"), color=COLORS[name], label=network)
-            error.plot(*along_streams(history, f"test_{name}_error"), color=COLORS[name], label=network)
-        loss.set(xlabel=STREAMS, ylabel="training loss", yscale="log")
+            line = {"color": COLORS[name], "label": network}
+            curve(loss, *along_streams(history, f"{name}_loss"), **line)
+            curve(error, *along_streams(history, f"test_{name}_error"), **line)
+        loss.set(xlabel=STREAMS, ylabel="training loss")
+        log_axis(loss)
         error.set(xlabel=STREAMS)
         percent_axis(error, "wrong counts on test streams (%)")
-        error.legend()
+        legend_above(error)
         for axes in guess:
-            axes.plot(*along_streams(history, "cosine"), color="C2")
+            curve(axes, *along_streams(history, "cosine"), color="C2")
             axes.axhline(0, color="0.5", linestyle=":", linewidth=1)
             axes.set(xlabel=STREAMS, ylabel="cosine with the true gradient")
-        figure.suptitle(plain(title))
+        finish(figure, title)
         return figure
 
 
 def comparison(groups, title):
-    """The errors of A and of B against streams, and at the end against T; `groups`: [(rule, T, seeds' histories)]."""
+    """The errors of A and of B by streams, and at the end by T; `groups`: [(rule, T, seeds' histories)]."""
     unrolls = sorted({unroll for _, unroll, _ in groups})
-    colors = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
+    shades = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
+    colors = colors_of(list(dict.fromkeys(rule for rule, _, _ in groups)))
+    rows = 1 if len(unrolls) == 1 else 2
     with rc_context(STYLE):
-        figure = Figure(figsize=(11, 3.8) if len(unrolls) == 1 else (11, 7.5), layout="constrained")
-        panels = figure.subplots(1 if len(unrolls) == 1 else 2, 2, squeeze=False)
+        figure = Figure(figsize=(9.5, 3.8 * rows), layout="constrained")
+        panels = figure.subplots(rows, 2, squeeze=False)
         for axes, (name, network) in zip(panels[0], NETWORKS.items()):
             for rule, unroll, histories in groups:
-                color = f"C{list(LINES).index(rule)}" if len(unrolls) == 1 else colors[unroll]
+                color = colors[rule] if rows == 1 else shades[unroll]
                 for i, history in enumerate(histories):
-                    style = {"color": color, "linestyle": LINES[rule], "linewidth": 1.4}
-                    label = f"{rule}, T = {unroll}" if i == 0 else None
-                    axes.plot(*along_streams(history, f"test_{name}_error"), label=label, **style)
+                    line = {"color": color, "linestyle": LINES[rule], "linewidth": 1.4}
+                    line["label"] = f"{rule}, T = {unroll}" if i == 0 else None
+                    curve(axes, *along_streams(history, f"test_{name}_error"), **line)
             axes.set(xlabel=STREAMS, title=network)
             percent_axis(axes, "wrong counts on test streams (%)")
-        for axes, name in zip(panels[1], NETWORKS) if len(unrolls) > 1 else ():
-            _ends(axes, groups, f"test_{name}_error")
-            axes.set_xticks(unrolls)
-        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
-        figure.suptitle(plain(title))
+        for axes, name in zip(panels[1], NETWORKS) if rows == 2 else ():
+            for rule, color in colors.items():
+                seeds = {T: histories for one, T, histories in groups if one == rule}
+                ends = [[each.rows[-1][f"test_{name}_error"] for each in some] for some in seeds.values()]
+                means_and_ranges(axes, list(seeds), ends, linestyle=LINES[rule], color=color, label=rule)
+            axes.set(xlabel="T, digits of A between two messages")
+            axes.xaxis.set_major_locator(GivenTicks(unrolls))
+            percent_axis(axes, "wrong at the end (%)")
+            legend_above(axes)
+        legend_beside(figure, panels[0, 0])
+        finish(figure, title)
         return figure
-
-
-def _ends(axes, groups, name):
-    """A line for each rule: the mean of its seeds' last errors at each T, and their range."""
-    for i, rule in enumerate(dict.fromkeys(rule for rule, _, _ in groups)):
-        ends = {T: [history.rows[-1][name] for history in seeds] for one, T, seeds in groups if one == rule}
-        middle = np.array([np.mean(values) for values in ends.values()])
-        spread = [middle - [min(v) for v in ends.values()], [max(v) for v in ends.values()] - middle]
-        axes.errorbar(
-            list(ends), middle, yerr=spread, capsize=3, marker="o", linestyle=LINES[rule], color=f"C{i}", label=rule
-        )
-    axes.set(xlabel="T, digits of A between two messages")
-    percent_axis(axes, "wrong at the end (%)")
-    axes.legend()
 
 
 def along_streams(history, name):
