@@ -1,7 +1,7 @@
 """What every figure must keep, whatever is drawn: `check_figure(figure)`.
 
-All text inside the canvas, no text over another, no legend over data, and all data inside their axes: a value that
-falls off a log axis, or stands alone on a line without markers, is missing.
+All text inside the canvas, no text over another, no legend over data, and all data inside their axes: a
+value that falls off a log axis, or stands alone on a line without markers, is missing.
 """
 
 import warnings
@@ -39,8 +39,12 @@ def check_figure(figure):
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in renderer.texts]
     faults = [f"{text!r} leaves the canvas" for text, box in boxes if not inside(box, figure.bbox)]
     faults += overlaps(boxes)
-    faults += [fault for axes in figure.axes if axes.get_visible() for fault in missing(axes, renderer)]
-    faults += [fault for legend in figure.findobj(Legend) for fault in covered(legend, figure, renderer)]
+    faults += [
+        fault for axes in figure.axes if axes.get_visible() for fault in missing(axes, renderer)
+    ]
+    faults += [
+        fault for legend in figure.findobj(Legend) for fault in covered(legend, figure, renderer)
+    ]
     assert figure.axes, "the figure is empty"
     assert not faults, "\n".join(faults)
 
@@ -72,13 +76,17 @@ def missing(axes, renderer):
     for line in axes.lines:
         if not line.get_transform().contains_branch_seperately(axes.transData) == (True, True):
             continue  # a line for the eye, across the axes
-        data = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
+        data = np.column_stack(
+            [np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)]
+        )
         yield from out_of_view(data, axes, view, f"{name}: {line.get_label()}")
         finite = np.isfinite(data).all(axis=1)
         something = something or finite.any()
         if line.get_marker() in ("None", None, "", " ") or line.get_markevery() is not None:
             lonely = finite & ~np.append(finite[1:], False) & ~np.append(False, finite[:-1])
-            marked = line.get_markevery() if line.get_marker() not in ("None", None, "", " ") else []
+            marked = (
+                line.get_markevery() if line.get_marker() not in ("None", None, "", " ") else []
+            )
             if set(np.flatnonzero(lonely)) - set(marked):
                 yield f"{name}: {line.get_label()} has a value alone, and no marker"
     for collection in axes.collections:
@@ -88,29 +96,36 @@ def missing(axes, renderer):
     for patch in axes.patches:
         something = True
         box = patch.get_window_extent(renderer)
-        if np.isfinite(box.get_points()).all() and not inside(box, view if patch.get_clip_on() else axes.figure.bbox):
+        if np.isfinite(box.get_points()).all() and not inside(
+            box, view if patch.get_clip_on() else axes.figure.bbox
+        ):
             yield f"{name}: {patch} is cut off"
     if axes.axison and not something:
         yield f"{name}: nothing is drawn"
     for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
-        if axis.get_visible() and axis.get_tick_params()["labelleft" if axis is axes.yaxis else "labelbottom"]:
+        if (
+            axis.get_visible()
+            and axis.get_tick_params()["labelleft" if axis is axes.yaxis else "labelbottom"]
+        ):
             if not any(label.get_text() for label in axis.get_ticklabels()):
                 yield f"{name}: an axis has no number"
 
 
 def points_of(collection, axes):
-    """What a collection shows, in data coordinates: its dots, or the corners of its lines and areas."""
+    """What a collection shows, in data coordinates: its dots, or the corners of lines and areas."""
     if collection.get_offset_transform().contains_branch(axes.transData):
         points = np.ma.filled(np.ma.asarray(collection.get_offsets(), float), np.nan)
     elif collection.get_transform().contains_branch(axes.transData):
-        points = np.concatenate([np.empty((0, 2)), *(path.vertices for path in collection.get_paths())])
+        points = np.concatenate(
+            [np.empty((0, 2)), *(path.vertices for path in collection.get_paths())]
+        )
     else:
         return np.empty((0, 2))
     return points[np.isfinite(points).all(axis=1)]
 
 
 def out_of_view(data, axes, view, name):
-    """Finite data whose place is outside the axes. Along x only where no one has set the limits: that may be a zoom."""
+    """Finite data outside the axes; along x not where limits were set by hand: that may be a zoom."""
     data = data[np.isfinite(data).all(axis=1)]
     with np.errstate(all="ignore"):
         x, y = axes.transData.transform(data).T if len(data) else np.empty((2, 0))

@@ -75,7 +75,9 @@ FAULTS = {
     lambda axes: None: "nothing is drawn",
     lambda axes: axes.axhline(1): "nothing is drawn",
     lambda axes: axes.plot([1, 2], [1, 2]) and axes.set_title("long " * 40): "leaves the canvas",
-    lambda axes: axes.plot([1, 2], [1, 2]) and [axes.text(1.2, 1.5, word) for word in "ab"]: "'a' and 'b' overlap",
+    lambda axes: (
+        axes.plot([1, 2], [1, 2]) and [axes.text(1.2, 1.5, word) for word in "ab"]
+    ): "'a' and 'b' overlap",
 }
 
 

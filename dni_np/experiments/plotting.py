@@ -1,4 +1,4 @@
-"""Figures of runs on images or sums. Plain matplotlib on host numbers; nothing here knows about training.
+"""Figures of runs on images or sums: matplotlib on host numbers; nothing here knows of training.
 
 Each function returns a Figure; whoever called it saves it. A history is anything with
 `column(name) -> (steps, values)` and `columns(prefix) -> names`.
@@ -30,7 +30,7 @@ def learning_curves(history, title):
 
 
 def gradient_curves(history, title):
-    """Of each synthetic gradient, or what stands in for it: loss, distance from the true gradient (figure 12)."""
+    """Of each synthetic gradient: its loss, its distance from the true gradient (figure 12)."""
     panels = (
         ("gradient_loss", "loss of the guess", None),
         ("l2", "L2 distance from true", None),
@@ -48,7 +48,9 @@ def gradient_curves(history, title):
                 axes.set_axis_off()
                 continue
             names = sorted(names, key=core_of)
-            shades = colormaps["viridis"](np.linspace(0, 0.9, max(len(names), 2)))  # the lowest core is dark
+            shades = colormaps["viridis"](
+                np.linspace(0, 0.9, max(len(names), 2))
+            )  # the lowest core is dark
             for name, color in zip(names, shades):
                 line = {"color": color, "linewidth": 1.2, "label": f"core {core_of(name)}"}
                 curve(axes, *history.column(name), **line)
@@ -88,7 +90,7 @@ def comparison(groups, title):
 
 
 def by_depth(groups, title, xlabel):
-    """Final test error against a depth (figure 11); `groups`: [(label, depths, errors per seed)]."""
+    """Final test error by a depth (figure 11); `groups`: [(label, depths, errors per seed)]."""
     colors = colors_of([label for label, _, _ in groups])
     with rc_context(STYLE):
         figure = Figure(figsize=(6, 3.8), layout="constrained")
@@ -96,7 +98,9 @@ def by_depth(groups, title, xlabel):
         for label, depths, errors in groups:
             means_and_ranges(axes, depths, errors, color=colors[label], label=label)
         axes.set(xlabel=xlabel)
-        axes.xaxis.set_major_locator(GivenTicks(depth for _, depths, _ in groups for depth in depths))
+        axes.xaxis.set_major_locator(
+            GivenTicks(depth for _, depths, _ in groups for depth in depths)
+        )
         percent_axis(axes)
         legend_beside(figure, axes)
         finish(figure, title)
@@ -104,7 +108,7 @@ def by_depth(groups, title, xlabel):
 
 
 def means_and_ranges(axes, x, values, **style):
-    """For each x the mean of its `values` and their range; lists that may differ in length (a seed diverged)."""
+    """For each x the mean of its `values` and their range; some may be fewer (a seed diverged)."""
     middle = np.array([np.mean(seeds) for seeds in values])
     spread = [middle - [min(seeds) for seeds in values], [max(seeds) for seeds in values] - middle]
     axes.errorbar(x, middle, yerr=np.maximum(spread, 0), capsize=3, **{"marker": "o", **style})

@@ -1,14 +1,14 @@
 """Log axes for values that may be 0, with ticks that fit.
 
-A log scale has no place for 0: a curve of errors that reaches 0 would leave the axes, and one that is 0
-all along would leave them empty. Here the axis is linear below the smallest positive value, so that 0
-has its place and its label.
+A log scale has no place for 0: a curve of errors that reaches 0 would leave the axes, and one that
+is 0 all along would leave them empty. Here the axis is linear below the smallest positive value, so
+that 0 has its place and its label.
 """
 
 import numpy as np
 from matplotlib.ticker import Locator, MaxNLocator, NullLocator
 
-RANGE = 1e5  # where there is a 0, the axis is linear below the largest value divided by this in any case
+RANGE = 1e5  # an axis with a 0 is linear below its largest value divided by this, in any case
 
 
 def percent_axis(axes, label="test error (%)", which="y"):
@@ -20,7 +20,7 @@ def percent_axis(axes, label="test error (%)", which="y"):
 def log_axis(axes, which="y"):
     """Give what is drawn already a log scale, along y or x; linear where no value is positive.
 
-    Call it after plotting: it goes by the values that the axes (and those that share this axis) show.
+    Call it after plotting: it goes by the values shown, also by axes that share this axis.
     """
     sharing = getattr(axes, f"get_shared_{which}_axes")().get_siblings(axes)
     limits = [one.dataLim for one in sharing]
@@ -42,13 +42,14 @@ def log_axis(axes, which="y"):
 
 
 def axis_from_zero(axes):
-    """Let y begin just below 0, so that a curve at 0 does not lie on the frame. Call it after plotting."""
+    """Let y begin just below 0: a curve at 0 is not on the frame. Call it after plotting."""
     top = axes.get_ylim()[1] if axes.dataLim.y1 > 0 else 1.0
     axes.set_ylim(-0.03 * top, top)
 
 
 class LogTicks(Locator):
-    """0 and 1, 2, 5 times powers of ten, fewer where labels would touch; round numbers in a narrow range.
+    """0 and 1, 2, 5 times powers of ten, fewer where labels would touch; in a narrow range round
+    numbers.
 
     `least` is the smallest positive value that may have a tick where the view begins at 0 or below.
     """
@@ -107,6 +108,8 @@ class GivenTicks(Locator):
 
 def room_for(ticks, axis):
     """How many labels such as those of `ticks` fit beside each other along `axis`."""
-    room = axis.get_tick_space()  # Matplotlib's own answer: along x, for labels of about three characters
+    room = (
+        axis.get_tick_space()
+    )  # Matplotlib's own answer: along x, for labels of about three characters
     longest = max((len(f"{tick:.10g}") for tick in ticks), default=0)
     return max(room / max(1.0, (longest + 2) / 5 if axis.axis_name == "x" else 1.0), 1.0)

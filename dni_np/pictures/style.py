@@ -1,7 +1,7 @@
-"""One look for all pictures: colors that keep their meaning, titles and legends that fit, curves without holes.
+"""One look for all pictures: colors that keep their meaning, titles and legends that fit.
 
-The colors differ for color-blind readers, too (orange and blues after Okabe and Ito 2008; the red is darker
-than the orange).
+The colors differ for color-blind readers, too (orange and blue after Okabe and Ito 2008; the red is
+darker than the orange).
 """
 
 import warnings
@@ -40,7 +40,7 @@ LINE = 1.25  # the height of a line of text, by its size
 
 
 def colors_of(names):
-    """A color for each name: of the four rules their own, where a name alone is or begins with theirs."""
+    """A color for each name: a rule's own, where one name alone is the rule or begins with it."""
     named = {name: RULES[name] for name in names if name in RULES}
     for name in names:
         rule = name.split("-")[0]
@@ -65,7 +65,9 @@ def finish(figure, title):
             axes.text(0.5, 0.5, "no finite value", color="0.4", **place)
     lines = lines_of(title, 72 * figure.get_figwidth() - 2 * TITLE, TITLE)
     figure.set_figheight(figure.get_figheight() + (len(lines) - 1) * TITLE * LINE / 72)
-    figure.suptitle("\n".join(lines), fontsize=TITLE, linespacing=LINE, parse_math=False)  # a name may have a $
+    figure.suptitle(
+        "\n".join(lines), fontsize=TITLE, linespacing=LINE, parse_math=False
+    )  # a name may have a $
 
 
 def lines_of(text, width, size):
@@ -82,16 +84,22 @@ def lines_of(text, width, size):
 def width_of(text, size):
     """Points that one line of text takes."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it, as wide
-        return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)[0]
+        warnings.filterwarnings(
+            "ignore", "Glyph .* missing from font"
+        )  # a box stands for it, as wide
+        return text_to_path.get_text_width_height_descent(
+            text, FontProperties(size=size), ismath=False
+        )[0]
 
 
 def legend_beside(figure, axes):
-    """The legend of `axes` to the right of all, the figure wider by as much; in columns where it is long."""
+    """The legend of `axes` right of all, in columns if long; the figure is wider by as much."""
     handles, labels = axes.get_legend_handles_labels()
     rows = max(1, int(72 * figure.get_figheight() / (LEGEND * 1.6)) - 1)
     columns = ceil(len(labels) / rows)
-    column = max((width_of(label, LEGEND) for label in labels), default=0) + 5 * LEGEND  # with its line
+    column = (
+        max((width_of(label, LEGEND) for label in labels), default=0) + 5 * LEGEND
+    )  # with its line
     figure.set_figwidth(figure.get_figwidth() + columns * column / 72)
     figure.legend(handles, labels, loc="outside right center", fontsize=LEGEND, ncols=columns)
 
@@ -99,11 +107,13 @@ def legend_beside(figure, axes):
 def legend_above(axes):
     """The legend of `axes` above it, where it covers no curve."""
     n = len(axes.get_legend_handles_labels()[1])
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=n, fontsize=LEGEND, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=n, fontsize=LEGEND, borderaxespad=0.2
+    )
 
 
 def curve(axes, x, y, band=None, **style):
-    """A line through finite values, and a dot where one stands alone; `band` (low, high): shaded around it."""
+    """A line through finite values, a dot where one stands alone; `band` (low, high): shaded."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     finite = np.isfinite(x) & np.isfinite(y)
     alone = finite & ~np.append(finite[1:], False) & ~np.append(False, finite[:-1])

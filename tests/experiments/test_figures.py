@@ -1,4 +1,4 @@
-"""Every figure of every command, with histories that are hard to draw: nothing is lost, cut off, or written over."""
+"""Every figure of every command, with histories that are hard to draw: nothing is lost or cut off."""
 
 import ast
 import inspect
@@ -38,7 +38,10 @@ HARD = {
 }
 NUMBERS = st.one_of(st.just(0.0), st.just(NAN), st.floats(1e-12, 1e12), st.floats(0, 100))
 COLUMNS = st.lists(NUMBERS, min_size=1, max_size=12)
-TITLES = st.one_of(st.just("short"), st.text(st.characters(codec="latin-1", exclude_categories=["C"]), max_size=300))
+TITLES = st.one_of(
+    st.just("short"),
+    st.text(st.characters(codec="latin-1", exclude_categories=["C"]), max_size=300),
+)
 
 
 def history(values, names, **more):
@@ -54,7 +57,11 @@ def run(values):
 
 
 def guesses(values, cores=3):
-    names = [f"{what}_{i}" for what in ("gradient_loss", "l2", "cosine", "sign") for i in range(1, cores + 1)]
+    names = [
+        f"{what}_{i}"
+        for what in ("gradient_loss", "l2", "cosine", "sign")
+        for i in range(1, cores + 1)
+    ]
     return history(values, names)
 
 
@@ -73,7 +80,10 @@ def counting(values):
     return history(values, names)
 
 
-RULES = {"sequences": ("bptt", "dni", "dni-aux", "cdni"), "two": ("locked", "decoupled", "decoupled-label")}
+RULES = {
+    "sequences": ("bptt", "dni", "dni-aux", "cdni"),
+    "two": ("locked", "decoupled", "decoupled-label"),
+}
 
 
 def grid(make, rules, unrolls=(2, 3, 5)):
@@ -85,14 +95,25 @@ def grid(make, rules, unrolls=(2, 3, 5)):
 
 def lines(values, n=3, name="rule", memory=2.0):
     return [
-        overview.Line(f"{name}-{i}", list(values), values[0], [NAN, -0.9, 1.0][:i], 0.01 * i, memory, LOCKS[:i])
+        overview.Line(
+            f"{name}-{i}",
+            list(values),
+            values[0],
+            [NAN, -0.9, 1.0][:i],
+            0.01 * i,
+            memory,
+            LOCKS[:i],
+        )
         for i in range(n)
     ]
 
 
 def final(values):
-    """As in by_depth's groups: errors at the end, of one seed and of all; where all diverged there is no group."""
-    return [("none", [3, 4], [values, values[:1]]), ("dni-label+input", [1, 20], [values[:1], values])]
+    """Errors at the end for by_depth: of several seeds, of one; a rule that lacks a depth."""
+    return [
+        ("none", [3, 4], [values, values[:1]]),
+        ("dni-label+input", [1, 20], [values[:1], values]),
+    ]
 
 
 # name of the figure function -> a figure of it from a column of values and a title
@@ -106,8 +127,12 @@ FIGURES = {
     "overview": lambda values, title: overview.overview(lines(values), title),
     "copy_curves": lambda values, title: sequences.copy_curves(copying(values), title),
     "character_curves": lambda values, title: sequences.character_curves(reading(values), title),
-    "figure_16": lambda values, title: sequences.figure_16(grid(reading, RULES["sequences"])(values), title),
-    "figure_17": lambda values, title: sequences.figure_17(grid(copying, RULES["sequences"])(values), title),
+    "figure_16": lambda values, title: sequences.figure_16(
+        grid(reading, RULES["sequences"])(values), title
+    ),
+    "figure_17": lambda values, title: sequences.figure_17(
+        grid(copying, RULES["sequences"])(values), title
+    ),
     "curves": lambda values, title: two_networks.curves(counting(values), title),
     "two_networks.comparison": lambda values, title: two_networks.comparison(
         grid(counting, RULES["two"])(values), title
@@ -121,7 +146,9 @@ def test_no_figure_is_forgotten():
         node.name
         for page in pages.values()
         for node in ast.parse(inspect.getsource(page)).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and "return figure" in ast.unparse(node)
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and "return figure" in ast.unparse(node)
     ]
     made += ["figure_16", "figure_17"]  # by way of _comparison
     assert sorted(made) == sorted(name.removeprefix("two_networks.") for name in FIGURES)
@@ -139,15 +166,25 @@ def test_long_titles_are_broken_into_lines(name):
 
 
 def test_many_groups_with_long_names():
-    names = [f"bp-lambda-0.{i}-label+input+output-{i}-after1+2+3-truetargets-head" for i in range(70)]
+    names = [
+        f"bp-lambda-0.{i}-label+input+output-{i}-after1+2+3-truetargets-head" for i in range(70)
+    ]
     for n in (20, 70):
-        check_figure(plotting.comparison([(name, [run([50.0, 3.0, 1.0])]) for name in names[:n]], "many"))
-    check_figure(plotting.by_depth([(name, [3, 5], [[3.0], [2.0, 2.5]]) for name in names[:20]], "many", "layers"))
+        check_figure(
+            plotting.comparison([(name, [run([50.0, 3.0, 1.0])]) for name in names[:n]], "many")
+        )
+    check_figure(
+        plotting.by_depth(
+            [(name, [3, 5], [[3.0], [2.0, 2.5]]) for name in names[:20]], "many", "layers"
+        )
+    )
     check_figure(overview.overview(lines([3.0, 4.0], 20, names[0], None), LONG))
 
 
 def test_many_depths():
-    check_figure(plotting.by_depth([("dni", list(range(1, 21)), [[3.0, 2.0]] * 20)], "deep", "layers"))
+    check_figure(
+        plotting.by_depth([("dni", list(range(1, 21)), [[3.0, 2.0]] * 20)], "deep", "layers")
+    )
     check_figure(plotting.gradient_curves(guesses([3.0, 2.0, 0.0], 20), "deep"))
 
 
@@ -165,5 +202,7 @@ def test_any_history_can_be_read(name, values, title):
 
 
 def test_a_name_in_letters_that_the_font_lacks_is_no_reason_to_warn(tmp_path, recwarn):
-    save_figure(plotting.learning_curves(run([3.0, 2.0]), "/home/用户/数据"), tmp_path / "curves.png")
+    save_figure(
+        plotting.learning_curves(run([3.0, 2.0]), "/home/用户/数据"), tmp_path / "curves.png"
+    )
     assert not list(recwarn) and (tmp_path / "curves.png").exists()

@@ -24,14 +24,24 @@ def labels(axes, which="y"):
     axes.figure.draw_without_rendering()
     axis = getattr(axes, f"{which}axis")
     low, high = sorted(axis.get_view_interval())
-    return [tick.get_text() for tick, at in zip(axis.get_ticklabels(), axis.get_ticklocs()) if low <= at <= high]
+    return [
+        tick.get_text()
+        for tick, at in zip(axis.get_ticklabels(), axis.get_ticklocs())
+        if low <= at <= high
+    ]
 
 
 def test_positive_values_have_a_log_axis_with_round_numbers():
     axes = drawn([2.0, 30.0])
     assert axes.get_yscale() == "log" and labels(axes) == ["2", "5", "10", "20"]
     assert labels(drawn([0.01, 100.0])) == ["0.01", "0.1", "1", "10", "100"]
-    assert labels(drawn([91.0, 93.0])) == ["91", "91.5", "92", "92.5", "93"]  # no power of ten in view
+    assert labels(drawn([91.0, 93.0])) == [
+        "91",
+        "91.5",
+        "92",
+        "92.5",
+        "93",
+    ]  # no power of ten in view
 
 
 def test_zero_has_its_place_and_its_label():
@@ -78,7 +88,10 @@ def test_given_ticks_are_left_out_where_they_would_touch():
     assert labels(axes, "x") == ["2", "100"]
 
 
-@given(st.text(st.characters(codec="latin-1", exclude_categories=["C"]), max_size=300), st.floats(20, 900))
+@given(
+    st.text(st.characters(codec="latin-1", exclude_categories=["C"]), max_size=300),
+    st.floats(20, 900),
+)
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_a_title_is_broken_to_any_width_and_loses_nothing(text, width):
     lines = lines_of(text, width, 12)
@@ -105,7 +118,11 @@ def test_a_legend_makes_a_figure_wider():
 def test_the_four_rules_have_their_colors_and_no_two_names_share_one():
     colors = colors_of(["none", "backprop-3", "dni", "dni-aux", "cdni-3", "cdni-4"])
     assert list(colors) == ["none", "backprop-3", "dni", "dni-aux", "cdni-3", "cdni-4"]
-    assert [colors[name] for name in ("none", "backprop-3", "dni")] == [style.NO_GRADIENT, style.BACKPROP, style.DNI]
+    assert [colors[name] for name in ("none", "backprop-3", "dni")] == [
+        style.NO_GRADIENT,
+        style.BACKPROP,
+        style.DNI,
+    ]
     for n in (3, 12, 40):
         many = colors_of([*"abc", *map(str, range(n)), "dni", "backprop"])
         assert len({tuple(np.atleast_1d(color)) for color in many.values()}) == n + 5
@@ -114,7 +131,13 @@ def test_the_four_rules_have_their_colors_and_no_two_names_share_one():
 def test_a_value_alone_is_a_dot_and_a_band_alone_a_bar():
     axes = Figure(layout="constrained").subplots()
     nan = float("nan")
-    curve(axes, [1, 2, 3, 4, 5], [1, nan, 2, 3, nan], ([0.5, nan, 1, 2, nan], [2, nan, 3, 4, nan]), color="C1")
+    curve(
+        axes,
+        [1, 2, 3, 4, 5],
+        [1, nan, 2, 3, nan],
+        ([0.5, nan, 1, 2, nan], [2, nan, 3, 4, nan]),
+        color="C1",
+    )
     assert axes.lines[0].get_markevery() == [0] and len(axes.collections) == 2
     finish(axes.figure, "alone")
     check_figure(axes.figure)

@@ -21,16 +21,20 @@ class Line:
     name: str
     test_errors: list  # of each seed
     train_error: float  # the mean over the seeds, as all that follows
-    cosines: list  # of the gradient that a core learns from (or of its guess) with the true one, lowest core first; or []
+    # Of the gradient that a core learns from (or of its guess) with the true one, lowest core first; or []
+    cosines: list
     seconds: float
     megabytes: float | None
     locks: tuple
 
 
 def overview(lines, title):
-    """Lines from the best to the worst: errors, how true the gradients are, costs, a square for each lock."""
+    """Lines from the best to the worst: errors, truth of the gradients, costs, a square for each lock."""
     lines = sorted(lines, key=lambda line: np.nan_to_num(np.mean(line.test_errors), nan=np.inf))
-    costs = {"training (s)": [line.seconds for line in lines], "memory (MB)": [line.megabytes for line in lines]}
+    costs = {
+        "training (s)": [line.seconds for line in lines],
+        "memory (MB)": [line.megabytes for line in lines],
+    }
     costs = {name: values for name, values in costs.items() if None not in values}
     with rc_context({**STYLE, "axes.grid.axis": "x"}):
         names = max(width_of(line.name, 10) for line in lines) / 72  # inches

@@ -1,4 +1,4 @@
-"""Figures of runs on sequences. Plain matplotlib on host numbers; nothing here knows about training.
+"""Figures of runs on sequences: matplotlib on host numbers; nothing here knows of training.
 
 Each function returns a Figure; whoever called it saves it.
 """
@@ -12,13 +12,18 @@ from dni_np.experiments.plotting import means_and_ranges
 from dni_np.pictures.scales import GivenTicks, axis_from_zero, log_axis
 from dni_np.pictures.style import STYLE, colors_of, curve, finish, legend_above, legend_beside
 
-LINES = {"bptt": "--", "dni": "-", "dni-aux": "-.", "cdni": ":"}  # as in figure 16: dashed without a guess
+LINES = {
+    "bptt": "--",
+    "dni": "-",
+    "dni-aux": "-.",
+    "cdni": ":",
+}  # as in figure 16: dashed without a guess
 MARKERS = {"bptt": "o", "dni": "s", "dni-aux": "^", "cdni": "D"}
 SOLVED = 0.15  # bits
 
 
 def copy_curves(history, title):
-    """Bits per symbol, the level that is learned and the longest one solved, the guess's loss; by samples."""
+    """Bits per symbol, the level learned and the longest one solved, the guess's loss; by samples."""
     with rc_context(STYLE):
         figure, (bits, level, *guess) = _panels(history)
         curve(bits, *columns(history, "samples", "bits"), color="C0")
@@ -26,7 +31,9 @@ def copy_curves(history, title):
         bits.set(xlabel="samples", ylabel="bits per scored symbol")
         axis_from_zero(bits)
         steps = {"drawstyle": "steps-post"}
-        curve(level, *columns(history, "samples", "span"), **steps, color="C7", label="being learned")
+        curve(
+            level, *columns(history, "samples", "span"), **steps, color="C7", label="being learned"
+        )
         solved = from_zero(*columns(history, "samples", "solved_span"))
         curve(level, *solved, **steps, color="C3", label="solved")
         level.set(xlabel="samples", ylabel="time dependency (N R + 3)")
@@ -38,17 +45,30 @@ def copy_curves(history, title):
 
 
 def character_curves(history, title):
-    """Bits per character on training and validation text, the best validation so far, the guess's loss."""
+    """Bits per character on training and validation text, the best network's, the guess's loss."""
     with rc_context(STYLE):
         figure, (bits, late, *guess) = _panels(history)
         best = min(history.rows, key=lambda row: (np.isnan(row["valid_bits"]), row["valid_bits"]))
-        half = min(history.rows[-1]["step"] / 2, best["step"])  # what came before makes the rest look flat
-        for axes, rows in ((bits, history.rows), (late, [row for row in history.rows if row["step"] >= half])):
+        half = min(
+            history.rows[-1]["step"] / 2, best["step"]
+        )  # what came before makes the rest look flat
+        for axes, rows in (
+            (bits, history.rows),
+            (late, [row for row in history.rows if row["step"] >= half]),
+        ):
             steps = [row["step"] for row in rows]
             for name, color in (("train_bits", "C7"), ("valid_bits", "C0")):
-                curve(axes, steps, [row[name] for row in rows], color=color, label=name.removesuffix("_bits"))
+                curve(
+                    axes,
+                    steps,
+                    [row[name] for row in rows],
+                    color=color,
+                    label=name.removesuffix("_bits"),
+                )
             axes.set(xlabel="step", ylabel="bits per character")
-        late.plot(best["step"], best["test_bits"], "*", color="C3", label="test, the best network's")
+        late.plot(
+            best["step"], best["test_bits"], "*", color="C3", label="test, the best network's"
+        )
         legend_above(late)
         _losses(guess, history, "step")
         finish(figure, title)
@@ -56,7 +76,7 @@ def character_curves(history, title):
 
 
 def figure_17(curves, title):
-    """The longest time dependency solved, by samples and by T; `curves`: [(rule, T, seeds' histories)]."""
+    """The longest time dependency solved; `curves`: [(rule, T, seeds' histories)]."""
     along = ("samples", "solved_span")
     return _comparison(curves, title, along, "time dependency solved (N R + 3)", "solved_span")
 
@@ -68,7 +88,7 @@ def figure_16(curves, title):
 
 
 def _comparison(curves, title, along, ylabel, final):
-    """A color for each T, a kind of line for each rule, a line for each seed; beside it how the runs ended."""
+    """A color for each T, a style for each rule, a line for each seed; beside it how they ended."""
     solving = final == "solved_span"
     unrolls = sorted({unroll for _, unroll, _ in curves})
     shades = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
@@ -78,7 +98,11 @@ def _comparison(curves, title, along, ylabel, final):
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         for rule, unroll, histories in curves:
             for i, history in enumerate(histories):
-                line = {"color": shades[unroll], "linestyle": LINES.get(rule, ":"), "linewidth": 1.4}
+                line = {
+                    "color": shades[unroll],
+                    "linestyle": LINES.get(rule, ":"),
+                    "linewidth": 1.4,
+                }
                 line["label"] = f"{rule}, T = {unroll}" if i == 0 else None
                 x, y = columns(history, *along)
                 if solving:
@@ -88,8 +112,14 @@ def _comparison(curves, title, along, ylabel, final):
         left.set(xlabel=along[0], ylabel=ylabel)
         for rule, color in colors_of(rules).items():
             seeds = {T: histories for name, T, histories in curves if name == rule}
-            ends = [[history.rows[-1][final] for history in histories] for histories in seeds.values()]
-            style = {"marker": MARKERS.get(rule, "x"), "linestyle": LINES.get(rule, ":"), "color": color}
+            ends = [
+                [history.rows[-1][final] for history in histories] for histories in seeds.values()
+            ]
+            style = {
+                "marker": MARKERS.get(rule, "x"),
+                "linestyle": LINES.get(rule, ":"),
+                "color": color,
+            }
             means_and_ranges(right, list(seeds), ends, label=rule, **style)
         right.set(xlabel="T, time steps in a chunk")
         right.set_ylabel("solved at the end" if solving else "test bits per character")
@@ -115,7 +145,9 @@ def _losses(panels, history, x):
     for axes in panels:
         for name, color in (("gradient_loss", "C2"), ("foresight_loss", "C4")):
             if history.columns(name):
-                curve(axes, *columns(history, x, name), color=color, label=name.removesuffix("_loss"))
+                curve(
+                    axes, *columns(history, x, name), color=color, label=name.removesuffix("_loss")
+                )
         axes.set(xlabel=x, ylabel="loss of the guess")
         log_axis(axes)
         legend_above(axes)

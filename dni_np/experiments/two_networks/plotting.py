@@ -1,4 +1,4 @@
-"""Figures of runs with two networks. Plain matplotlib on host numbers; nothing here knows about training.
+"""Figures of runs with two networks: matplotlib on host numbers; nothing here knows of training.
 
 Each function returns a Figure; whoever called it saves it.
 """
@@ -18,7 +18,7 @@ STREAMS = "thousands of streams seen"
 
 
 def curves(history, title):
-    """Losses on training streams, errors on held-out ones; of a guess also its cosine with the truth."""
+    """Losses on training streams, errors on test streams; of a guess its cosine with the truth."""
     guessed = bool(history.columns("cosine"))
     with rc_context(STYLE):
         figure = Figure(figsize=(13 if guessed else 9, 3.4), layout="constrained")
@@ -41,7 +41,7 @@ def curves(history, title):
 
 
 def comparison(groups, title):
-    """The errors of A and of B by streams, and at the end by T; `groups`: [(rule, T, seeds' histories)]."""
+    """The errors of A and of B, at the end by T; `groups`: [(rule, T, seeds' histories)]."""
     unrolls = sorted({unroll for _, unroll, _ in groups})
     shades = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
     colors = colors_of(list(dict.fromkeys(rule for rule, _, _ in groups)))
@@ -61,8 +61,13 @@ def comparison(groups, title):
         for axes, name in zip(panels[1], NETWORKS) if rows == 2 else ():
             for rule, color in colors.items():
                 seeds = {T: histories for one, T, histories in groups if one == rule}
-                ends = [[each.rows[-1][f"test_{name}_error"] for each in some] for some in seeds.values()]
-                means_and_ranges(axes, list(seeds), ends, linestyle=LINES[rule], color=color, label=rule)
+                ends = [
+                    [each.rows[-1][f"test_{name}_error"] for each in some]
+                    for some in seeds.values()
+                ]
+                means_and_ranges(
+                    axes, list(seeds), ends, linestyle=LINES[rule], color=color, label=rule
+                )
             axes.set(xlabel="T, digits of A between two messages")
             axes.xaxis.set_major_locator(GivenTicks(unrolls))
             percent_axis(axes, "wrong at the end (%)")
