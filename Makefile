@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench gpu-check notebooks clean
+.PHONY: help demo test bench gpu-check notebooks pictures clean
 .NOTPARALLEL:  # one pip at a time in an environment
 
 help:  ## list what can be made
@@ -42,6 +42,9 @@ gpu-check: $(TESTS) $(GPU)  ## run the tests on an NVIDIA GPU, and compare it wi
 notebooks: $(TESTS)  ## execute the notebooks, and save their outputs
 	@"$(PY)" -m jupytext --quiet --sync --set-kernel python3 notebooks/*.py
 	@"$(PY)" -m nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
+pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebooks
+	@"$(PY)" -m dni_np.pictures notebooks/figures
 
 clean:  ## remove .venv, builds and caches (runs are kept)
 	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis

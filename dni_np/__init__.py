@@ -7,6 +7,7 @@
     analysis/      is a synthetic gradient any good, and what does it do to the network?
     data/          binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
     training/      the one training loop, its tasks, checkpoints
+    pictures/      networks while they learn, who works and who waits, and the look of all figures
     experiments/   all that stands behind `python -m dni_np`; backend.py: NumPy or CuPy as `xp`
 
 Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients"; Czarnecki et al. 2017,

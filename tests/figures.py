@@ -1,7 +1,7 @@
 """What every figure must keep, whatever is drawn: `check_figure(figure)`.
 
-All text inside the canvas, no text over another, no legend over data, and all data inside their axes: a
-value that falls off a log axis, or stands alone on a line without markers, is missing.
+All text inside the canvas, no text over another, no legend over data, and all data inside their
+axes: a value that falls off a log axis, or stands alone on a line without markers, is missing.
 """
 
 import warnings
@@ -125,7 +125,7 @@ def points_of(collection, axes):
 
 
 def out_of_view(data, axes, view, name):
-    """Finite data outside the axes; along x not where limits were set by hand: that may be a zoom."""
+    """Finite data outside the axes; along x not where limits were set by hand: it may be a zoom."""
     data = data[np.isfinite(data).all(axis=1)]
     with np.errstate(all="ignore"):
         x, y = axes.transData.transform(data).T if len(data) else np.empty((2, 0))

@@ -30,6 +30,16 @@ RULES = {
     **dict.fromkeys(("dni", "decoupled"), DNI),
     **dict.fromkeys(("cdni", "decoupled-label"), CDNI),
 }
+KINDS = {  # of work: the color of its box in a timeline, and of what does it in a network
+    "forward": "0.72",
+    "backward": BACKPROP,
+    "update": "#009e73",
+    "guess": DNI,
+    "correct": TARGET,
+    "guess input": "#cc79a7",
+    "correct input": "#7d3c6e",
+    "send": "#56b4e9",
+}
 OTHERS = (
     *("#009e73", "#cc79a7", "#56b4e9", "#8c564b", "#7b5ea7", "#a3a500"),
     *("#d62728", "#17becf", "#1b6b37", "#f49ac2", "#b3de69", "#4b4b9f"),

@@ -1,9 +1,8 @@
-"""Every figure of every command, with histories that are hard to draw: nothing is lost or cut off."""
+"""Every figure of every command, of histories that are hard to draw: nothing is lost or cut off."""
 
 import ast
 import inspect
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -63,7 +63,7 @@ def test_the_scale_goes_by_all_axes_that_share_it():
 
 
 @pytest.mark.parametrize("which", "xy")
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(st.just(0.0), st.floats(1e-15, 1e15)), min_size=1, max_size=5))
 def test_any_range_has_readable_numbers(which, values):
     axes = drawn(values, which)

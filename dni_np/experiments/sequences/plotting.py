@@ -23,7 +23,7 @@ SOLVED = 0.15  # bits
 
 
 def copy_curves(history, title):
-    """Bits per symbol, the level learned and the longest one solved, the guess's loss; by samples."""
+    """Bits per symbol, the level learned and the longest solved, the guess's loss; by samples."""
     with rc_context(STYLE):
         figure, (bits, level, *guess) = _panels(history)
         curve(bits, *columns(history, "samples", "bits"), color="C0")

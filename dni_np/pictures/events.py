@@ -1,0 +1,43 @@
+"""What happened when: the events that a timeline draws, planned (schedule) or measured.
+
+An event is one piece of work: which worker did what for which batch, from when to when. Anything
+with these fields will do, such as the events that a parallel run writes down.
+"""
+
+from typing import NamedTuple
+
+
+class Event(NamedTuple):
+    """`kind`: forward, backward, update, guess, correct, guess input, correct input, send, wait."""
+
+    worker: object  # its number, or a name
+    batch: int  # from 1
+    kind: str
+    start: float
+    stop: float
+    layer: int = 0
+
+
+def work(events):
+    """The events without the waiting, which is what lies between them."""
+    return [event for event in events if event.kind != "wait"]
+
+
+def span(events):
+    """(first start, last stop)."""
+    return min(event.start for event in events), max(event.stop for event in events)
+
+
+def idle_share(events):
+    """Between the first start and the last stop: the share of all workers' time without work."""
+    start, stop = span(events)
+    time = (stop - start) * len({event.worker for event in events})
+    return 1 - sum(event.stop - event.start for event in work(events)) / time if time > 0 else 0.0
+
+
+def batches_done(events, until):
+    """How many batches had all their work behind them at that time."""
+    last = {}
+    for event in work(events):
+        last[event.batch] = max(last.get(event.batch, event.stop), event.stop)
+    return sum(stop <= until for stop in last.values())
