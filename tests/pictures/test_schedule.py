@@ -115,8 +115,7 @@ def carry_out(events, network, batches):
         elif event.kind == "forward":
             h[k, n], caches[k, n] = core.forward(given_input.get((k, n), h.get((k - 1, n))))
         elif event.kind == "guess":
-            gradient[k, n], cache = unit.synthetic_gradient.forward(h[k, n], contexts[n])
-            unit.waiting.append((gradient[k, n], cache))
+            gradient[k, n] = unit.guess(h[k, n], contexts[n])
         elif event.kind == "backward":
             d = gradient[k, n] if unit else head.loss(h[k, n], y)[1]
             back[k, n] = core.backward(d, caches[k, n], input_gradient=k > 1)
