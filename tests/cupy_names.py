@@ -25,7 +25,7 @@ FUNCTIONS = set(
     sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose tril triu true_divide unique var
     vdot vstack where zeros zeros_like
     fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2
-    linalg.norm linalg.svd linalg.qr linalg.eigh linalg.inv linalg.solve linalg.matrix_rank
+    linalg.cholesky linalg.norm linalg.svd linalg.qr linalg.eigh linalg.inv linalg.solve linalg.matrix_rank
     lib.stride_tricks.as_strided lib.stride_tricks.sliding_window_view
     """.split()
 )

@@ -10,6 +10,8 @@
     flat           all parameters in one buffer
     optimizers     SGD with momentum, Adam
     schedules      learning rates that step down
+    recursive_least_squares    the optimizer of a linear model that must follow a moving target
+    cholesky_solve             A X = B for a symmetric, positive definite A
     gradcheck      is a hand-written gradient right?
 
 For images:

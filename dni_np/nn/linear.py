@@ -38,5 +38,20 @@ class Linear(Layer):
         self.grads["W"] *= 1 / n
         if "b" in self.grads:
             self.grads["b"][...] = dy.mean(axis=0)  # (n_out,)
+        if "hessian" in self.grads:
+            self.write_hessian(x)
         dx = dy @ self.params["W"].T if input_gradient else None  # (N, n_in)
         return dx
+
+    def write_hessian(self, x):
+        """phi^T phi / N with phi = [x, 1], for an optimizer that asked for it.
+
+        It is the second derivative of the mean of 1/2 ||y - target||^2 by any column of W over b
+        (see `recursive_least_squares`).
+        """
+        hessian, n_in = self.grads["hessian"], x.shape[1]
+        xp.matmul(x.T, x, out=hessian[:n_in, :n_in])
+        hessian[:n_in, :n_in] *= 1 / len(x)
+        if "b" in self.params:
+            hessian[:n_in, n_in] = hessian[n_in, :n_in] = x.mean(axis=0)
+            hessian[n_in, n_in] = 1
