@@ -12,6 +12,7 @@
     schedules      learning rates that step down
     recursive_least_squares    the optimizer of a linear model that must follow a moving target
     cholesky_solve             A X = B for a symmetric, positive definite A
+    clip                       gradients of bounded norm
     gradcheck      is a hand-written gradient right?
 
 For images:
