@@ -51,6 +51,8 @@ class BatchNormLSTM(LSTM):
         self.grads = {name: xp.zeros_like(value) for name, value in self.params.items()}
         self.max_steps, self.momentum, self.eps = max_steps, momentum, eps
 
+    cell_path = None  # on its way out the cell is normalized over the batch: it does not pass on alone
+
     def forward(self, x, state, training=True, start=0):
         """x (T, N, n_in), state (h, c) -> (y (T, N, H), state after the last step, cache)."""
         self.check(x, state)

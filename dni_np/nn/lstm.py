@@ -102,6 +102,14 @@ class LSTM(Layer):
         dx = (rows @ self.params["W"][: self.n_in].T).reshape(T, N, self.n_in) if input_gradient else None
         return dx, (dh, dc)
 
+    def cell_path(self, cache):
+        """How the chunk of that cache passes a change of the cell on, along the cell alone, (N, H) twice.
+
+        The product of its f_t, for dc_T/dc_0; and where it ends dh_T/dc_T = o (1 - tanh(c)^2).
+        """
+        _, c, gates = cache
+        return gates[:, 1].prod(axis=0), gates[-1, 2] * slope_tanh(xp.tanh(c[-1]))
+
     def stacked(self):
         """W over b, the sigmoids' columns halved: sigmoid(z) = (1 + tanh(z / 2)) / 2, so all gates are tanh."""
         W, b = self.params["W"], self.params["b"]

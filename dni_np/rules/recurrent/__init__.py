@@ -6,4 +6,12 @@
     dni_aux            the same as dni, and to foresee the guess of T steps later
     bp_lambda          a bit of a guess at every step
     last_step_alone    the core kept in memory, for errors that go back into it
+
+One update a sequence, for guesses that learn from later chunks:
+
+    update_per_sequence     what they share: gradients summed until the sequence ends
+    boundary_guesses        linear guesses of the whole state, one for each boundary or one for all
+    dni_trace               what turns out wrong goes back to all earlier guesses, along the cell
+    shared_trace            the same in constant memory, with one guess for all boundaries
+    accumulate_bp_lambda    the exact trace, for small cores
 """

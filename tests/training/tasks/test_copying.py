@@ -27,7 +27,7 @@ def task(name="copy", unroll=3, samples=0, seed=0, **options):
     return Copying(Curriculum(name, **options), 4, unroll, np.random.default_rng(seed), samples)
 
 
-@pytest.mark.parametrize("unroll, lengths", [(1, [1] * 8), (3, [3, 3, 2]), (8, [8]), (20, [8])])
+@pytest.mark.parametrize("unroll, lengths", [(1, [1] * 8), (3, [3, 3, 2]), (8, [8]), (20, [8]), (math.inf, [8])])
 def test_chunks_make_up_the_episode(unroll, lengths):
     copying, rule = task(unroll=unroll, n_symbols=3), Recorder()  # 3 symbols: 8 steps
     for _ in lengths:
