@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "__main__": {"experiments.cli"},
     "errors": set(),
     "backend": {"errors"},
-    "tutorial": {"backend", "nn"},  # page one reads alone
+    "tutorial": {"backend", "data.binary_addition", "nn.initializers"},  # page one reads alone
     "nn": {"backend", "errors"},
     "dni": {"backend", "errors", "nn"},
     "rules": {"backend", "dni", "errors", "nn"},
@@ -40,6 +40,7 @@ KINDS = ("feedforward", "sequences", "two_networks")
 OF_ALL_KINDS = {"kinds", "parsing", "cli"}  # the pages of experiments/ that open the folders of kinds
 BORROWED = {"dni_np.experiments.feedforward.recipes"}  # Recipe, which serves all kinds
 LIBRARIES = {  # beside Python's own
+    "tutorial": {"numpy"},
     "backend": {"numpy"},
     "nn": {"numpy"},
     "nn/fast": {"numpy", "threadpoolctl"},

@@ -22,6 +22,16 @@ def binary_addition(n_examples=1000, n_bits=12, *, rng):
     return x, encode(left + right, n_bits)
 
 
+def every_sum(n_bits):
+    """All pairs once: x (4^(n_bits - 1), 2 n_bits), y (4^(n_bits - 1), n_bits), float32 bits."""
+    if not 2 <= n_bits <= 12:
+        raise UserError(f"every sum of {n_bits} bits is too many to write down: take 2 to 12 bits")
+    n = 2 ** (n_bits - 1)
+    left, right = np.divmod(np.arange(n * n), n)
+    x = np.concatenate([encode(left, n_bits), encode(right, n_bits)], axis=1)
+    return x, encode(left + right, n_bits)
+
+
 def encode(numbers, n_bits):
     """Integers (N,) to bits (N, n_bits), most significant first."""
     places = np.arange(n_bits - 1, -1, -1)
