@@ -1,7 +1,11 @@
 """Work in parts on several threads: the same results in the same order, errors and NumPy's settings passed on."""
 
+import os
+import subprocess
+import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -23,8 +27,19 @@ def host_only():
 
 @pytest.fixture
 def two_threads(monkeypatch):
-    controller, _ = threads.products()
-    monkeypatch.setattr(threads, "products", lambda: (controller, 2))
+    monkeypatch.setattr(threads, "cores", cores_of(2))
+
+
+def cores_of(n):
+    cores = threads.Cores()
+    cores.count()
+    cores.threads, cores.pool = n, ThreadPoolExecutor(n)
+    return cores
+
+
+def set_threads():
+    """How many threads each library for matrix products is set to."""
+    return [library["num_threads"] for library in threads.cores.controller.info()]
 
 
 def test_results_keep_their_order(two_threads):
@@ -41,11 +56,10 @@ def test_results_keep_their_order(two_threads):
 
 
 def test_products_use_one_thread_inside_and_all_afterwards(two_threads):
-    controller, _ = threads.products()
-    before = [library["num_threads"] for library in controller.info()]
-    inside = threads.in_parallel(lambda block: [library["num_threads"] for library in controller.info()], [0, 1])
+    before = set_threads()
+    inside = threads.in_parallel(lambda block: set_threads(), [0, 1])
     assert inside == [[1] * len(before)] * 2
-    assert [library["num_threads"] for library in controller.info()] == before
+    assert set_threads() == before
 
 
 def test_numpys_settings_reach_the_threads(two_threads):
@@ -55,8 +69,75 @@ def test_numpys_settings_reach_the_threads(two_threads):
 
 
 def test_an_error_comes_through(two_threads):
-    with pytest.raises(ZeroDivisionError):
-        threads.in_parallel(lambda block: 1 / block, [1, 0])
+    before = set_threads()
+    for parallel in (threads.in_parallel, threads.sum_in_parallel):
+        with pytest.raises(ZeroDivisionError):
+            parallel(lambda block: 1 / block, [1, 0])
+        assert set_threads() == before
+
+
+def test_an_interrupted_sum_puts_the_threads_back(two_threads):
+    class Total:
+        def __iadd__(self, other):
+            raise KeyboardInterrupt
+
+    before = set_threads()
+    with pytest.raises(KeyboardInterrupt) as kept:  # its traceback keeps all that was running alive
+        threads.sum_in_parallel(lambda block: Total(), [0, 1, 2])
+    assert kept and set_threads() == before
+
+
+def test_several_threads_that_train_at_once_leave_products_as_they_were(two_threads):
+    """Each comes while another is inside, and goes before it."""
+    before, order = set_threads(), [threading.Event() for _ in range(3)]
+
+    def first():
+        with threads.cores.for_blocks():
+            order[0].set()
+            assert order[1].wait(20)
+        order[2].set()
+
+    def second():
+        assert order[0].wait(20)
+        with threads.cores.for_blocks():
+            order[1].set()
+            assert order[2].wait(20)
+            inside.append(set_threads())
+
+    inside = []
+    with ThreadPoolExecutor(2) as users:
+        for done in [users.submit(first), users.submit(second)]:
+            done.result()
+    assert inside == [[1] * len(before)]  # the first has gone, the second is still there
+    assert set_threads() == before
+
+
+FORK = """
+import os, sys, warnings
+import numpy as np
+from dni_np.nn.fast import batch_threads
+from dni_np.nn.fast.conv_columns import ColumnsConv2D
+
+warnings.simplefilter("ignore")  # Python 3.12 says that a fork with threads is risky
+x = np.ones((64, 28, 28, 8), np.float32)
+layer = ColumnsConv2D(8, 8, np.random.default_rng(0))
+expected = layer.forward(x)[0]
+count = batch_threads.cores.count()
+assert len(batch_threads.cores.pool._threads) > 1, "the parent never used its pool"
+with batch_threads.cores.for_blocks():  # as another thread of the parent may be at that moment
+    child = os.fork()
+    if child == 0:
+        same = np.array_equal(layer.forward(x)[0], expected) and batch_threads.cores.count() == count
+        os._exit(0 if same else 3)
+    _, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
+def test_a_forked_child_goes_on():
+    two = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    assert subprocess.run([sys.executable, "-c", FORK], env=two, timeout=60).returncode == 0
 
 
 LAYERS = {
@@ -71,13 +152,12 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_number_of_threads_changes_nothing(name, monkeypatch):
-    controller, _ = threads.products()
     monkeypatch.setattr("dni_np.nn.windows.CACHE", 3 * 6 * 7 * 4 * 4)  # three images a block
     monkeypatch.setattr("dni_np.nn.fast.conv_columns.HOST_BYTES", 3 * 6 * 7 * 36 * 4)
     monkeypatch.setattr("dni_np.nn.fast.conv_frequency.BLOCK", 3)
     results = []
     for n in (1, 2, 5):
-        monkeypatch.setattr(threads, "products", lambda n=n: (controller, n))
+        monkeypatch.setattr(threads, "cores", cores_of(n))
         rng = np.random.default_rng(0)
         layer = LAYERS[name](rng)
         x = rng.standard_normal((11, 6, 7, 4), np.float32)

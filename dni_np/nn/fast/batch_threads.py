@@ -10,9 +10,11 @@ Each core gets whole blocks, and results come back in their order, so that they 
 cores there are. As many threads are used as NumPy's products use (OPENBLAS_NUM_THREADS sets both).
 """
 
+import contextlib
 import contextvars
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 
 from threadpoolctl import ThreadpoolController
 
@@ -26,33 +28,70 @@ def in_parallel(work, blocks):
 
 def sum_in_parallel(work, blocks):
     """Their sum. Added up as they come, in the order of the blocks: few of them are in memory at a time."""
-    coming = results(work, blocks)
-    total = next(coming)
-    for part in coming:
-        total += part
+    with contextlib.closing(results(work, blocks)) as coming:  # closed after Ctrl-C as well
+        total = next(coming)
+        for part in coming:
+            total += part
     return total
 
 
 def results(work, blocks):
     """The work's results, one after another."""
-    controller, threads = products()
-    if threads == 1 or len(blocks) == 1 or not backend.on_host():
+    if len(blocks) == 1 or not backend.on_host() or cores.count() == 1:
         yield from map(work, blocks)
         return
     # Each call in a copy of this thread's context, which says what NumPy is to do about overflows.
     jobs = [contextvars.copy_context() for _ in blocks]
-    with controller.limit(limits=1, user_api="blas"):
-        yield from pool(threads).map(lambda context, block: context.run(work, block), jobs, blocks)
+    with cores.for_blocks():
+        yield from cores.pool.map(lambda context, block: context.run(work, block), jobs, blocks)
 
 
-@lru_cache(maxsize=1)
-def products():
-    """(what controls the threads of matrix products, how many they are), as it is at the first call."""
-    controller = ThreadpoolController().select(user_api="blas")
-    return controller, max([library["num_threads"] for library in controller.info()], default=1)
+class Cores:
+    """The threads of this process: those of NumPy's matrix products, and a pool of as many for blocks."""
+
+    def __init__(self):
+        self.controller = self.pool = self.limit = None
+        self.lock, self.users = threading.Lock(), 0
+
+    def count(self):
+        """How many threads matrix products use, as it is at the first call."""
+        with self.lock:
+            if self.pool is None:
+                self.controller = ThreadpoolController().select(user_api="blas")
+                threads = [library["num_threads"] for library in self.controller.info()]
+                self.threads = max(threads, default=1)
+                self.pool = ThreadPoolExecutor(self.threads)
+        return self.threads
+
+    @contextlib.contextmanager
+    def for_blocks(self):
+        """Inside, a matrix product uses one thread.
+
+        That is a setting of the whole process. Where several threads train at once, the first one that
+        comes changes it and the last one that goes puts it back: if each put back what it had found, the
+        last would leave the one thread that another had set.
+        """
+        with self.lock:
+            if self.users == 0:
+                self.limit = self.controller.limit(limits=1, user_api="blas")
+            self.users += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.users -= 1
+                if self.users == 0:
+                    self.limit.restore_original_limits()
 
 
-@lru_cache(maxsize=1)
-def pool(threads):
-    """Threads that wait for work."""
-    return ThreadPoolExecutor(threads)
+def start_anew():
+    """In a forked child none of the parent's threads is there: a pool of its own, and the full count."""
+    global cores
+    if cores.users:
+        cores.limit.restore_original_limits()
+    cores = Cores()
+
+
+cores = Cores()
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=start_anew)
