@@ -15,13 +15,14 @@ MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"experiments.cli"},
     "errors": set(),
+    "arguments": {"errors"},
     "backend": {"errors"},
     "tutorial": {"backend", "data.binary_addition", "nn.initializers"},  # page one reads alone
-    "nn": {"backend", "errors"},
-    "dni": {"backend", "errors", "nn"},
-    "rules": {"backend", "dni", "errors", "nn"},
-    "analysis": {"backend", "errors", "nn", "rules"},
-    "data": {"errors"},  # on the host, no backend
+    "nn": {"arguments", "backend", "errors"},
+    "dni": {"arguments", "backend", "errors", "nn"},
+    "rules": {"arguments", "backend", "dni", "errors", "nn"},
+    "analysis": {"arguments", "backend", "errors", "nn", "rules"},
+    "data": {"arguments", "errors"},  # on the host, no backend
     # What it trains is anything with a step; of sequences it knows how they are written and what their errors are.
     "training": {
         "backend",
@@ -40,6 +41,7 @@ KINDS = ("feedforward", "sequences", "two_networks")
 OF_ALL_KINDS = {"kinds", "parsing", "cli"}  # the pages of experiments/ that open the folders of kinds
 BORROWED = {"dni_np.experiments.feedforward.recipes"}  # Recipe, which serves all kinds
 LIBRARIES = {  # beside Python's own
+    "arguments": {"numpy"},
     "tutorial": {"numpy"},
     "backend": {"numpy"},
     "nn": {"numpy"},

@@ -7,8 +7,10 @@ activations of a fixed scale (trask 2017 meets the problem; Jaderberg et al. 201
 normalize every hidden layer).
 """
 
+from dni_np.arguments import number, precision, size
 from dni_np.backend import FLOAT, xp
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.layer import Layer
 
 
@@ -35,13 +37,16 @@ class BatchNorm(Layer):
     (`batchnorm_images` does the same faster.)
     """
 
+    axes = (2, 4)  # of what it normalizes
+
     def __init__(self, n, momentum=0.1, eps=1e-5, dtype=FLOAT):
+        n, dtype = size("n", n), precision(dtype)
         super().__init__(gamma=xp.ones(n, dtype), beta=xp.zeros(n, dtype))
         self.buffers = {"mean": xp.zeros(n, dtype), "var": xp.ones(n, dtype)}
-        self.momentum, self.eps = momentum, eps
+        self.momentum, self.eps = number("momentum", momentum, "(0, 1]"), number("eps", eps, "(0, inf)")
 
     def forward(self, x, training=True):
-        self.check(x)
+        check_batch(self, x, self.axes, self.params["gamma"].size)
         rows = x.reshape(-1, x.shape[-1])  # (M, D)
         if training:
             mean = batch_mean(rows)  # (D,)
@@ -54,10 +59,11 @@ class BatchNorm(Layer):
         scale = 1 / xp.sqrt(var + self.eps)  # (D,)
         y = centered * (self.params["gamma"] * scale)  # (M, D)
         y += self.params["beta"]
-        return y.reshape(x.shape), (centered, scale, training)
+        return y.reshape(x.shape), (centered, scale, training, x.shape)
 
     def backward(self, dy, cache, input_gradient=True):
-        centered, scale, training = cache
+        centered, scale, training, shape = cache
+        check_gradient(self, dy, shape)
         rows = dy.reshape(centered.shape)  # (M, D)
         product = rows * centered
         dgamma = batch_mean(product) * scale  # (D,), E[dy xhat]
@@ -74,10 +80,6 @@ class BatchNorm(Layer):
             dx -= xp.multiply(centered, g * scale * dgamma, out=product)
             dx -= g * dbeta
         return dx.reshape(dy.shape)
-
-    def check(self, x, axes=(2, 4)):
-        if x.ndim not in axes or x.shape[-1] != self.params["gamma"].size:
-            raise UserError(f"{type(self).__name__}({self.params['gamma'].size}) cannot take an input of shape {x.shape}")
 
     def move_statistics(self, mean, var, n):
         """Let the running statistics follow those of a batch of n rows."""

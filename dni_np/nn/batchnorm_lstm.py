@@ -8,9 +8,11 @@ out; the cell itself is left alone, so that it can remember. The two sums share 
 of a beta each. Every gamma starts at 0.1: at 1 the tanhs and sigmoids saturate and gradients vanish.
 """
 
+from dni_np.arguments import number, size
 from dni_np.backend import FLOAT, xp
 from dni_np.errors import UserError
 from dni_np.nn.batchnorm import batch_mean
+from dni_np.nn.checks import check_gradient
 from dni_np.nn.initializers import glorot_uniform
 from dni_np.nn.lstm import LSTM, columns, slope_tanh, slopes
 
@@ -39,23 +41,25 @@ class BatchNormLSTM(LSTM):
         eps=1e-5,
         dtype=FLOAT,
     ):
-        if max_steps < 1:
-            raise UserError(f"BatchNormLSTM needs statistics of at least one step, not of max_steps={max_steps}")
         super().__init__(n_in, n_units, rng, forget_bias, init, dtype)
+        n_units, dtype = self.n_units, self.params["W"].dtype
+        self.max_steps = size("max_steps", max_steps)
+        self.momentum, self.eps = number("momentum", momentum, "(0, 1]"), number("eps", eps, "(0, inf)")
+        gamma = number("gamma", gamma, "(-inf, inf)")
         widths = {"x": 4 * n_units, "h": 4 * n_units, "c": n_units}
         for name, width in widths.items():
             self.params[f"gamma_{name}"] = xp.full(width, gamma, dtype)
-            self.buffers[f"mean_{name}"] = xp.zeros((max_steps, width), dtype)
-            self.buffers[f"var_{name}"] = xp.ones((max_steps, width), dtype)
+            self.buffers[f"mean_{name}"] = xp.zeros((self.max_steps, width), dtype)
+            self.buffers[f"var_{name}"] = xp.ones((self.max_steps, width), dtype)
         self.params["beta_c"] = xp.zeros(n_units, dtype)
         self.grads = {name: xp.zeros_like(value) for name, value in self.params.items()}
-        self.max_steps, self.momentum, self.eps = max_steps, momentum, eps
 
     cell_path = None  # on its way out the cell is normalized over the batch: it does not pass on alone
 
     def forward(self, x, state, training=True, start=0):
         """x (T, N, n_in), state (h, c) -> (y (T, N, H), state after the last step, cache)."""
         self.check(x, state)
+        start = size("start", start, least=0)
         W_x, W_h = self.params["W"][: self.n_in], self.params["W"][self.n_in :]
         from_x = x @ W_x  # (T, N, 4H)
         h, c = state
@@ -83,12 +87,13 @@ class BatchNormLSTM(LSTM):
         """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
         x, steps = cache
         n = x.shape[1]
+        check_gradient(self, dy, (*x.shape[:2], self.n_units))
         W_x, W_h = self.params["W"][: self.n_in], self.params["W"][self.n_in :]
         for gradient in self.grads.values():
             gradient[...] = 0
         dW_x, dW_h = self.grads["W"][: self.n_in], self.grads["W"][self.n_in :]
         dx = xp.empty_like(x) if input_gradient else None
-        dh, dc = (part.copy() for part in dstate or self.initial_state(n))
+        dh, dc = self.state_gradient(dstate, n)
         for t in reversed(range(len(x))):
             gates, squashed, h_before, c_before, norm_x, norm_h, norm_c = steps[t]
             i, f, o, g = gates

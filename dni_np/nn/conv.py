@@ -10,8 +10,9 @@ with the kernel W (k, k, C_in, C_out), stride s, and p rows of it hanging over t
 loops over the kernel's k^2 offsets; `conv_columns` and `conv_frequency` compute the same faster.
 """
 
+from dni_np.arguments import precision, size
 from dni_np.backend import FLOAT, asarray, xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.layer import Layer
 from dni_np.nn.windows import Windows
@@ -29,6 +30,7 @@ class Conv2D(Layer):
     """
 
     def __init__(self, n_in, n_out, rng, kernel=5, stride=1, padding="same", bias=True, init=he_normal, dtype=FLOAT):
+        n_in, n_out, dtype = size("n_in", n_in), size("n_out", n_out), precision(dtype)
         self.windows = Windows(kernel, stride, padding)
         W = init(kernel * kernel * n_in, n_out, rng).reshape(kernel, kernel, n_in, n_out)
         params = {"W": asarray(W, dtype)}
@@ -37,18 +39,15 @@ class Conv2D(Layer):
         super().__init__(**params)
 
     def forward(self, x, training=True):
-        W = self.params["W"]
-        if x.ndim != 4 or x.shape[3] != W.shape[2]:
-            raise UserError(
-                f"a convolution with kernel {W.shape} cannot take {x.shape}: it needs (N, height, width, {W.shape[2]})"
-            )
+        check_batch(self, x, (4,), self.params["W"].shape[2])
         y = self.correlate(x)  # (N, H', W', n_out)
         if "b" in self.params:
             y += self.params["b"]
         return y, x
 
     def backward(self, dy, cache, input_gradient=True):
-        x, n = cache, len(dy)
+        x, n = cache, len(cache)
+        check_gradient(self, dy, (n, *self.windows.count(x), self.params["W"].shape[3]))
         dx, dW = self.gradients(x, dy, input_gradient)
         xp.multiply(dW, 1 / n, out=self.grads["W"])  # (k, k, n_in, n_out)
         if "b" in self.grads:

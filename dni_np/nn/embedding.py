@@ -1,10 +1,12 @@
 """Symbols as rows of numbers: one-hot, or an embedding that is learned.
 
-A sequence of symbols is ids (T, N), integers from 0 to n_symbols - 1, time first as in `lstm`.
+A sequence of symbols is ids (T, N), integers from 0 to n_symbols - 1, time first as in `lstm`. Others are
+refused; on a device they become rows of nan (see `checks`).
 """
 
+from dni_np.arguments import precision, size
 from dni_np.backend import FLOAT, asarray, xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_gradient, check_ids, indices, marked
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.layer import Layer
 
@@ -14,10 +16,10 @@ class OneHot(Layer):
 
     def __init__(self, n_symbols, dtype=FLOAT):
         super().__init__()
-        self.n_symbols, self.dtype = n_symbols, dtype
+        self.n_symbols, self.dtype = size("n_symbols", n_symbols), precision(dtype)
 
     def forward(self, ids, training=True):
-        check(self, ids)
+        check_ids(self, ids, self.n_symbols, axes=2)
         return one_hot(ids, self.n_symbols, self.dtype), None
 
     def backward(self, dy, cache, input_gradient=True):
@@ -34,16 +36,19 @@ class Embedding(Layer):
     """
 
     def __init__(self, n_symbols, width, rng, init=he_normal, dtype=FLOAT):
-        super().__init__(W=asarray(init(n_symbols, width, rng), dtype))
-        self.n_symbols = n_symbols
+        self.n_symbols = size("n_symbols", n_symbols)
+        W = init(self.n_symbols, size("width", width), rng)
+        super().__init__(W=asarray(W, precision(dtype)))
 
     def forward(self, ids, training=True):
-        check(self, ids)
-        return self.params["W"][ids], ids
+        check_ids(self, ids, self.n_symbols, axes=2)
+        rows = self.params["W"][indices(ids, self.n_symbols)]
+        return marked(rows, ids, self.n_symbols), ids
 
     def backward(self, dy, cache, input_gradient=True):
         """dx is None: symbols have no gradient."""
         ids = cache
+        check_gradient(self, dy, (*ids.shape, self.params["W"].shape[1]))
         rows = one_hot(ids.reshape(-1), self.n_symbols, dy.dtype)  # (T N, n_symbols)
         xp.matmul(rows.T, dy.reshape(len(rows), -1), out=self.grads["W"])
         self.grads["W"] *= 1 / ids.shape[1]
@@ -51,13 +56,6 @@ class Embedding(Layer):
 
 
 def one_hot(ids, n_symbols, dtype):
-    """(...) -> (..., n_symbols)."""
-    return (ids[..., None] == xp.arange(n_symbols)).astype(dtype)
-
-
-def check(layer, ids):
-    """Refuse what are no symbols."""
-    if ids.ndim != 2 or ids.dtype.kind not in "iu":
-        raise UserError(
-            f"{type(layer).__name__} needs integer symbols of shape (T, N), not {ids.dtype} of shape {ids.shape}"
-        )
+    """(...) -> (..., n_symbols); on a device a row of nan where there is no such symbol (see `checks`)."""
+    rows = (ids[..., None] == xp.arange(n_symbols)).astype(dtype)
+    return marked(rows, ids, n_symbols)

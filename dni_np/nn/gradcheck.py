@@ -15,6 +15,7 @@ respect to the output is R itself.
 import numpy as np
 
 from dni_np.backend import asarray, to_numpy
+from dni_np.errors import UserError
 
 
 def check_layer(layer, x, rng, training=True, **options):
@@ -24,6 +25,8 @@ def check_layer(layer, x, rng, training=True, **options):
     from kinks: at a ReLU's zero there is no derivative to compare with.
     """
     x = asarray(x)
+    if {str(array.dtype) for array in (x, *layer.params.values())} != {"float64"}:
+        raise UserError("a gradient check needs a layer and an input in float64: rounding hides the rest")
     y, cache = layer.forward(x, training)
     weights = asarray(rng.standard_normal(y.shape))  # (N, ...), the R above
     dx = layer.backward(weights, cache)

@@ -1,7 +1,8 @@
 """The linear layer, y = x W + b."""
 
+from dni_np.arguments import precision, size
 from dni_np.backend import FLOAT, asarray, xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.layer import Layer
 
@@ -17,6 +18,7 @@ class Linear(Layer):
     """
 
     def __init__(self, n_in, n_out, rng, bias=True, init=he_normal, dtype=FLOAT):
+        n_in, n_out, dtype = size("n_in", n_in), size("n_out", n_out), precision(dtype)
         params = {"W": asarray(init(n_in, n_out, rng), dtype)}
         if bias:
             params["b"] = xp.zeros(n_out, dtype)
@@ -24,8 +26,7 @@ class Linear(Layer):
 
     def forward(self, x, training=True):
         W = self.params["W"]
-        if x.ndim != 2 or x.shape[1] != W.shape[0]:
-            raise UserError(f"Linear layer {W.shape} cannot take an input of shape {x.shape}: it needs (N, {W.shape[0]})")
+        check_batch(self, x, (2,), W.shape[0])
         y = x @ W  # (N, n_out)
         if "b" in self.params:
             y += self.params["b"]
@@ -34,10 +35,12 @@ class Linear(Layer):
     def backward(self, dy, cache, input_gradient=True):
         x = cache
         n = len(x)
+        check_gradient(self, dy, (n, self.params["W"].shape[1]))
         xp.matmul(x.T, dy, out=self.grads["W"])  # (n_in, n_out)
         self.grads["W"] *= 1 / n
         if "b" in self.grads:
-            self.grads["b"][...] = dy.mean(axis=0)  # (n_out,)
+            dy.sum(axis=0, out=self.grads["b"])  # (n_out,)
+            self.grads["b"] /= n
         if "hessian" in self.grads:
             self.write_hessian(x)
         dx = dy @ self.params["W"].T if input_gradient else None  # (N, n_in)

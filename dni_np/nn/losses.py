@@ -7,7 +7,7 @@ dL_n/dprediction_n, not divided by N (see `layer`).
 """
 
 from dni_np.backend import xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_alike, check_labels, indices, marked
 
 
 class SoftmaxCrossEntropy:
@@ -15,11 +15,12 @@ class SoftmaxCrossEntropy:
 
     dL_n/dz_n = softmax(z_n) - onehot(t_n). The largest logit is subtracted first:
     the value is unchanged and no exponential overflows.
+
+    A label that is none of 0..C-1 is refused; on a device its loss is nan (see `checks`).
     """
 
     def __call__(self, logits, labels):
-        if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-            raise UserError(f"logits {logits.shape} need integer labels of shape (N,), not {labels.shape}")
+        logits, labels = self.checked(logits, labels)
         shifted = logits - logits.max(axis=1, keepdims=True)  # (N, C)
         p = xp.exp(shifted)
         total = p.sum(axis=1, keepdims=True)  # (N, 1)
@@ -31,28 +32,41 @@ class SoftmaxCrossEntropy:
 
     def each(self, logits, labels):
         """L_n of every sample, (N,)."""
+        logits, labels = self.checked(logits, labels)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return xp.log(xp.exp(shifted).sum(axis=1)) - shifted[xp.arange(len(labels)), labels]
 
     def errors(self, logits, labels):
         """How many samples are classified wrongly, as a device scalar."""
+        check_labels(logits, labels, axes=2)
         return (logits.argmax(axis=1) != labels).sum()
+
+    def checked(self, logits, labels):
+        """Both, as they can be used: on a device a row of logits is nan where the label is wrong."""
+        check_labels(logits, labels, axes=2)
+        classes = logits.shape[1]
+        return marked(logits, labels, classes), indices(labels, classes)
 
 
 class SquaredError:
     """L_n = 1/2 ||p_n - t_n||^2 for predictions and targets (N, D); dL_n/dp_n = p_n - t_n."""
 
     def __call__(self, prediction, target):
-        if prediction.shape != target.shape:
-            raise UserError(f"prediction {prediction.shape} and target {target.shape} must have the same shape")
+        self.check(prediction, target)
         difference = prediction - target  # (N, D)
         loss = 0.5 * (difference * difference).sum() / len(prediction)
         return loss, difference
 
     def each(self, prediction, target):
         """L_n of every sample, (N,)."""
+        self.check(prediction, target)
         return 0.5 * ((prediction - target) ** 2).sum(axis=1)
 
     def errors(self, prediction, target):
         """The share of outputs on the wrong side of 1/2 (targets are bits), summed over samples."""
+        self.check(prediction, target)
         return ((prediction > 0.5) != (target > 0.5)).mean(axis=1).sum()
+
+    def check(self, prediction, target):
+        """Refuse what does not fit: a target (N, 1) would be compared with each of D outputs."""
+        check_alike("a squared error", prediction, target, (2,))

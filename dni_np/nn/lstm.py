@@ -19,8 +19,10 @@ chunk to chunk it makes their gradients those of the whole sequence; not passed,
 
 import numpy as np
 
+from dni_np.arguments import number, precision, size
 from dni_np.backend import FLOAT, asarray, xp
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient, found, is_floats, named
 from dni_np.nn.initializers import glorot_uniform
 from dni_np.nn.layer import Layer
 
@@ -40,15 +42,16 @@ class LSTM(Layer):
     """
 
     def __init__(self, n_in, n_units, rng, forget_bias=1.0, init=glorot_uniform, dtype=FLOAT):
+        n_in, n_units, dtype = size("n_in", n_in), size("n_units", n_units), precision(dtype)
         W = np.concatenate([init(n_in + n_units, n_units, rng) for _ in range(4)], axis=1)
         super().__init__(W=asarray(W, dtype), b=xp.zeros(4 * n_units, dtype))
-        self.params["b"][n_units : 2 * n_units] = forget_bias
+        self.params["b"][n_units : 2 * n_units] = number("forget_bias", forget_bias, "(-inf, inf)")
         self.n_in, self.n_units = n_in, n_units
 
     def initial_state(self, n):
         """Zeros for n sequences that start now."""
-        dtype = self.params["W"].dtype
-        return xp.zeros((n, self.n_units), dtype), xp.zeros((n, self.n_units), dtype)
+        shape, dtype = (size("n", n), self.n_units), self.params["W"].dtype
+        return xp.zeros(shape, dtype), xp.zeros(shape, dtype)
 
     def forward(self, x, state, training=True, start=0):
         """x (T, N, n_in), state (h, c) -> (y (T, N, H), state after the last step, cache)."""
@@ -79,8 +82,9 @@ class LSTM(Layer):
         """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
         seen, c, gates = cache
         T, _, N, H = gates.shape
+        check_gradient(self, dy, (T, N, H))
         recurrent = self.params["W"][self.n_in :].T  # (4H, H)
-        dh, dc = (part.copy() for part in dstate or self.initial_state(N))
+        dh, dc = self.state_gradient(dstate, N)
         dz = xp.empty((T, N, 4 * H), gates.dtype)
         for t in reversed(range(T)):
             i, f, o, g = gates[t]
@@ -119,12 +123,23 @@ class LSTM(Layer):
 
     def check(self, x, state):
         """Refuse an input or a state that does not fit."""
-        shapes = [part.shape for part in state]
-        if x.ndim != 3 or len(x) < 1 or x.shape[2] != self.n_in or shapes != 2 * [(x.shape[1], self.n_units)]:
-            raise UserError(
-                f"{type(self).__name__}({self.n_in}, {self.n_units}) cannot take an input of shape {x.shape} with a state "
-                f"of {shapes}: it needs (T, N, {self.n_in}) and two arrays (N, {self.n_units})"
-            )
+        check_batch(self, x, (3,), self.n_in)
+        self.check_state(state, x.shape[1])
+
+    def state_gradient(self, dstate, n):
+        """The gradient at the state after the last step: a copy to go on with, zeros for None."""
+        if dstate is None:
+            return self.initial_state(n)
+        self.check_state(dstate, n)
+        return [part.copy() for part in dstate]
+
+    def check_state(self, state, n):
+        """Refuse what is not the state of n sequences, or its gradient."""
+        shape = (n, self.n_units)
+        fits = isinstance(state, (tuple, list)) and len(state) == 2
+        if not fits or not all(is_floats(part) and part.shape == shape for part in state):
+            parts = " and ".join(map(found, state)) if fits else found(state)
+            raise UserError(f"{named(self)} cannot take the state {parts}: it needs two arrays of floats {shape}")
 
 
 def columns(z):

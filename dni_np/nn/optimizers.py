@@ -5,6 +5,7 @@ and updates that in place. `step()` uses the gradients the last backward pass wr
 """
 
 from dni_np import backend
+from dni_np.arguments import number, several
 from dni_np.backend import asarray, to_numpy, xp
 from dni_np.errors import UserError
 from dni_np.nn.flat import flatten, replaced
@@ -102,8 +103,8 @@ class SGD(Optimizer):
     """
 
     def __init__(self, layer, learning_rate, momentum=0.0):
+        self.momentum = number("momentum", momentum, "[0, 1)")
         super().__init__(layer, learning_rate, ("v",) if momentum else ())
-        self.momentum = momentum
 
     def update(self, rate):
         for theta, g, *memory, temporary in self.blocks:
@@ -127,8 +128,9 @@ class Adam(Optimizer):
     """
 
     def __init__(self, layer, learning_rate, betas=(0.9, 0.999), eps=1e-8):
+        self.betas = tuple(number("each of betas", beta, "[0, 1)") for beta in several("betas", betas, 2))
+        self.eps = number("eps", eps, "(0, inf)")
         super().__init__(layer, learning_rate, ("M", "V"))
-        self.betas, self.eps = betas, eps
 
     def update(self, rate):
         b1, b2 = self.betas

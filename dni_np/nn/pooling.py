@@ -5,7 +5,7 @@ first layer, average after the others (their stride is not given; 2 here unless 
 """
 
 from dni_np.backend import xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.fast.batch_threads import in_parallel
 from dni_np.nn.layer import Layer
 from dni_np.nn.windows import Windows, image_blocks
@@ -20,13 +20,15 @@ class Pool2D(Layer):
 
     def pooled(self, x, fill):
         """An array for what the images x (N, H, W, C) become, (N, H', W', C)."""
-        if x.ndim != 4:
-            raise UserError(f"pooling cannot take an input of shape {x.shape}: it needs (N, height, width, channels)")
+        check_batch(self, x, (4,))
         return xp.full((len(x), *self.windows.count(x), x.shape[3]), fill, x.dtype)
 
 
 class MaxPool2D(Pool2D):
-    """The largest of each window. The gradient goes to that pixel; of equals, to the first, row by row."""
+    """The largest of each window. The gradient goes to that pixel; of equals, to the first, row by row.
+
+    A window that holds a nan becomes nan. Its gradient is not lost: the window's first pixel gets it.
+    """
 
     def forward(self, x, training=True):
         y = self.pooled(x, -xp.inf)
@@ -40,12 +42,14 @@ class MaxPool2D(Pool2D):
 
     def backward(self, dy, cache, input_gradient=True):
         x, y = cache
+        check_gradient(self, dy, y.shape)
         dx = xp.zeros_like(x)
 
         def give_back(block):
             waiting = dy[block].copy()  # the gradients not given away yet
             for _, windows, pixels in self.windows.offsets(x[block]):
-                given = waiting[windows] * (x[block][pixels] == y[block][windows])
+                # "Not smaller" where "equal" would do for numbers: nothing equals a nan.
+                given = waiting[windows] * ~(x[block][pixels] < y[block][windows])
                 dx[block][pixels] += given
                 waiting[windows] -= given
 
@@ -69,6 +73,7 @@ class AveragePool2D(Pool2D):
 
     def backward(self, dy, cache, input_gradient=True):
         dx = xp.zeros_like(cache)
+        check_gradient(self, dy, (len(dx), *self.windows.count(dx), dx.shape[3]))
 
         def give_back(block):
             share = dy[block] * (1 / self.windows.size**2)

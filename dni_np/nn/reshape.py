@@ -1,6 +1,9 @@
 """Between images and rows of features: no numbers change, only their shape."""
 
-from dni_np.errors import UserError
+import math
+
+from dni_np.arguments import size
+from dni_np.nn.checks import ANY, check_batch, check_gradient
 from dni_np.nn.layer import Layer
 
 
@@ -8,9 +11,11 @@ class Flatten(Layer):
     """(N, H, W, C) -> (N, H W C)."""
 
     def forward(self, x, training=True):
+        check_batch(self, x, ANY[:-1])
         return x.reshape(len(x), -1), x.shape
 
     def backward(self, dy, cache, input_gradient=True):
+        check_gradient(self, dy, (cache[0], math.prod(cache[1:])))
         return dy.reshape(cache)
 
 
@@ -19,12 +24,12 @@ class ToImages(Layer):
 
     def __init__(self, height, width, channels):
         super().__init__()
-        self.image = (height, width, channels)
+        self.image = (size("height", height), size("width", width), size("channels", channels))
 
     def forward(self, x, training=True):
-        if x[0].size != self.image[0] * self.image[1] * self.image[2]:
-            raise UserError(f"rows of shape {x.shape} are no images of {self.image}")
+        check_batch(self, x, (2,), math.prod(self.image))
         return x.reshape(len(x), *self.image), x.shape
 
     def backward(self, dy, cache, input_gradient=True):
+        check_gradient(self, dy, (cache[0], *self.image))
         return dy.reshape(cache)

@@ -6,6 +6,7 @@ different times, need no common clock.
 
 from dataclasses import dataclass
 
+from dni_np.arguments import number, sizes
 from dni_np.errors import UserError
 
 
@@ -13,6 +14,7 @@ from dni_np.errors import UserError
 class StepDecay:
     """rate * factor^k, where k counts the milestones in `at` that have been reached.
 
+    Milestones are counts of steps, rising: shares of a run are the caller's to multiply out.
     Jaderberg et al. 2017, section D.1: StepDecay(3e-5, at=(300_000, 400_000), factor=0.1).
     """
 
@@ -21,13 +23,19 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self):
-        if not self.rate > 0:
-            raise UserError(f"the learning rate must be positive, not {self.rate}")
+        number("the learning rate", self.rate, "(0, inf)")
+        number("the factor of a StepDecay", self.factor, "(0, inf)")
+        at = sizes("the milestones of a StepDecay, which are counts of steps,", self.at, least=0)
+        if list(at) != sorted(at):
+            raise UserError(f"the milestones of a StepDecay must rise, not be {at}")
 
     def __call__(self, step):
         return self.rate * self.factor ** sum(step >= milestone for milestone in self.at)
 
 
 def as_schedule(learning_rate):
-    """A number becomes a schedule that never changes."""
-    return learning_rate if callable(learning_rate) else StepDecay(learning_rate)
+    """A number becomes a schedule that never changes; any function of the step count is one."""
+    if not callable(learning_rate):
+        return StepDecay(learning_rate)
+    number("the learning rate of the first step", learning_rate(0), "[0, inf)")
+    return learning_rate

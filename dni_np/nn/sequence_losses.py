@@ -11,16 +11,20 @@ import math
 
 from dni_np.backend import xp
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_labels, found, indices, marked
 
 
 class MaskedSoftmaxCrossEntropy:
     """L_n = -sum_t m_tn log softmax(z_tn)[label_tn], with dL_n/dz_tn = m_tn (softmax(z_tn) - onehot(label_tn)).
 
-    Where nothing is scored the label does not matter, but must be one of the C.
+    Where nothing is scored the label does not matter, but must be one of the C: elsewhere it is refused,
+    or on a device the loss is nan.
     """
 
     def __call__(self, logits, target):
         labels, mask = self.check(logits, target)
+        classes = logits.shape[2]
+        logits, labels = marked(logits, labels, classes), indices(labels, classes)
         shifted = logits - logits.max(axis=2, keepdims=True)  # (T, N, C)
         p = xp.exp(shifted)
         total = p.sum(axis=2, keepdims=True)  # (T, N, 1)
@@ -38,12 +42,19 @@ class MaskedSoftmaxCrossEntropy:
         return ((logits.argmax(axis=2) != labels) * mask).sum()
 
     def check(self, logits, target):
+        """The labels and the mask, if they fit."""
+        if not (isinstance(target, (tuple, list)) and len(target) == 2):
+            raise UserError(f"the target of a sequence is a pair (labels, mask), not {found(target)}")
         labels, mask = target
-        if logits.ndim != 3 or not labels.shape == mask.shape == logits.shape[:2]:
-            raise UserError(
-                f"logits {logits.shape} need integer labels and a mask of shape (T, N), not {labels.shape} and {mask.shape}"
-            )
+        check_labels(logits, labels, axes=3)
+        check_mask(mask, labels.shape)
         return labels, mask
+
+
+def check_mask(mask, shape):
+    """Refuse what is no mask of that shape."""
+    if not (type(mask) is xp.ndarray and mask.dtype.kind in "bfiu" and mask.shape == shape):
+        raise UserError(f"a mask needs a 1 or a 0 for each step, shape {shape}: {found(mask)} is none")
 
 
 def bits_per_symbol(loss, mask):
@@ -52,4 +63,5 @@ def bits_per_symbol(loss, mask):
     For a sequence in chunks give the sum of their losses and the whole sequence's mask (T, N): a chunk alone may
     have no scored step. A mean over many sequences weighs each by its mask.sum().
     """
+    check_mask(mask, getattr(mask, "shape", None))
     return loss * (mask.shape[1] / math.log(2)) / mask.sum()

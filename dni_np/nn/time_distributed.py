@@ -1,6 +1,6 @@
 """An ordinary layer at every step of a sequence."""
 
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.layer import Layer
 
 
@@ -16,13 +16,15 @@ class EachStep(Layer):
         self.params, self.grads, self.buffers = layer.params, layer.grads, layer.buffers
 
     def forward(self, x, training=True):
-        if x.ndim < 3:
-            raise UserError(f"EachStep cannot take an input of shape {x.shape}: it needs (T, N, ...)")
-        y, cache = self.layer.forward(as_rows(x), training)
-        return y.reshape(*x.shape[:2], *y.shape[1:]), cache
+        check_batch(self, x, (3, 5))
+        rows, cache = self.layer.forward(as_rows(x), training)
+        y = rows.reshape(*x.shape[:2], *rows.shape[1:])
+        return y, (y.shape, cache)
 
     def backward(self, dy, cache, input_gradient=True):
-        T, N = dy.shape[:2]
+        shape, cache = cache
+        check_gradient(self, dy, shape)
+        T, N = shape[:2]
         dx = self.layer.backward(as_rows(dy), cache, input_gradient)
         for gradient in self.grads.values():
             gradient *= T

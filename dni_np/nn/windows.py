@@ -7,6 +7,7 @@ around an image: where a window hangs over the edge it meets nothing.
 """
 
 from dni_np import backend
+from dni_np.arguments import size as whole_number
 from dni_np.errors import UserError
 
 
@@ -14,11 +15,9 @@ class Windows:
     """The windows of one layer: `size` k, `stride` s, and how far they hang out `before` and `after` the image."""
 
     def __init__(self, size, stride, padding):
-        if padding not in ("same", "valid") or size < 1 or stride < 1:
-            raise UserError(
-                f"windows need a size and a stride of at least 1, padding same or valid: not {size}, {stride}, {padding}"
-            )
-        self.size, self.stride = size, stride
+        if padding not in ("same", "valid"):
+            raise UserError(f"the padding of windows must be same or valid, not {padding!r}")
+        self.size, self.stride = whole_number("the size of windows", size), whole_number("the stride of windows", stride)
         self.before, self.after = ((size - 1) // 2, size // 2) if padding == "same" else (0, 0)
 
     def count(self, x):

@@ -126,7 +126,8 @@ def test_a_state_of_zeros_is_normalized_to_zeros():
 
 RNG = np.random.default_rng(0)
 MISTAKES = {
-    "BatchNormLSTM(3, 4) cannot take an input of shape (5, 6, 2) with a state of [(6, 4), (6, 4)]": (5, 6, 2),
+    "BatchNormLSTM with W (7, 16) cannot take an array of float32 of shape (5, 6, 2): "
+    "it needs floats of shape (T, N, 3)": (5, 6, 2),
     "at least 2 sequences": (5, 1, 3),
 }
 
@@ -140,5 +141,5 @@ def test_mistakes(sentence):
 
 
 def test_no_statistics_at_all():
-    with pytest.raises(UserError, match="at least one step, not of max_steps=0"):
+    with pytest.raises(UserError, match="max_steps must be a whole number, at least 1, not 0"):
         BatchNormLSTM(N_IN, UNITS, RNG, max_steps=0)

@@ -94,9 +94,9 @@ def test_rates_drop_at_their_milestones():
     np.testing.assert_allclose(rates, [3e-5, 3e-5, 3e-6, 3e-6, 3e-7, 3e-7])
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "0.1", None, True])
 def test_a_rate_must_be_positive(rate):
-    with pytest.raises(UserError, match="must be positive"):
+    with pytest.raises(UserError, match=r"the learning rate must be a number in \(0, inf\)"):
         StepDecay(rate)
 
 

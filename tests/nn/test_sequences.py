@@ -234,14 +234,16 @@ class NoUpdate:
 
 RNG = np.random.default_rng(0)
 MISTAKES = {
-    "OneHot needs integer symbols of shape (T, N), not int64 of shape (3,)": lambda: OneHot(2).forward(
+    "OneHot cannot take an array of int64 of shape (3,): it needs integers of shape (T, N)": lambda: OneHot(2).forward(
         asarray(np.zeros(3, np.int64))
     ),
-    "Embedding needs integer symbols of shape (T, N), not float32 of shape (3, 2)": lambda: Embedding(2, 2, RNG).forward(
+    "Embedding with W (2, 2) cannot take an array of float32 of shape (3, 2): it needs integers": lambda: Embedding(2, 2, RNG).forward(
         asarray(np.zeros((3, 2), np.float32))
     ),
-    "EachStep cannot take an input of shape (3, 2)": lambda: EachStep(Linear(2, 2, RNG)).forward(asarray(np.zeros((3, 2)))),
-    "logits (3, 2, 4) need integer labels and a mask of shape (T, N), not (3, 2) and (3,)": lambda: (
+    "EachStep with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: (
+        EachStep(Linear(2, 2, RNG)).forward(asarray(np.zeros((3, 2))))
+    ),
+    "a mask needs a 1 or a 0 for each step, shape (3, 2): an array of float64 of shape (3,) is none": lambda: (
         MaskedSoftmaxCrossEntropy()(asarray(np.zeros((3, 2, 4))), (asarray(np.zeros((3, 2), int)), asarray(np.ones(3))))
     ),
 }

@@ -14,6 +14,7 @@ the formulas of `BatchNorm` are multiplied out, so that each pixel takes a produ
 
 from dni_np.backend import xp
 from dni_np.nn.batchnorm import BatchNorm, batch_mean
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.fast.batch_threads import in_parallel, sum_in_parallel
 from dni_np.nn.windows import image_blocks
 
@@ -21,8 +22,10 @@ from dni_np.nn.windows import image_blocks
 class BatchNorm2D(BatchNorm):
     """BatchNorm for images (N, H, W, n): the same function and gradient."""
 
+    axes = (4,)
+
     def forward(self, x, training=True):
-        self.check(x, axes=(4,))
+        check_batch(self, x, self.axes, self.params["gamma"].size)
         if training:
             mean, var = statistics(x)
             self.move_statistics(mean, var, x[..., 0].size)
@@ -42,6 +45,7 @@ class BatchNorm2D(BatchNorm):
 
     def backward(self, dy, cache, input_gradient=True):
         x, mean, scale, training = cache
+        check_gradient(self, dy, x.shape)
 
         def means(block):
             centered = x[block] - mean  # (b, H, W, n)

@@ -1,0 +1,140 @@
+"""Arrays at a boundary: is this what the layer can take?
+
+    check_batch(layer, x, (2,), n_in)       floats (N, n_in), N at least 1
+    check_gradient(layer, dy, y.shape)      floats of exactly that shape: a smaller one would be repeated
+    check_labels(logits, labels, axes=2)    logits (N, C), labels (N,), integers from 0 to C - 1
+
+Types and shapes cost nothing to read and are checked in every pass. What does not fit is refused, not
+converted: that would hide a copy in every step, on a GPU from the host to the device (`backend.asarray`
+converts, once).
+
+Values are another matter. On the host a look at N labels takes a microsecond, so that one out of range is
+refused. On a device the host would have to wait for them. There the loss of such a label, and the row of
+such a symbol, is nan: that needs no waiting, and the training loop ends a run whose loss is nan. (Left
+alone, NumPy takes -1 for the last class, and CuPy takes any number modulo C. The labels of a `Dataset`
+are checked when it is made.)
+"""
+
+from dni_np import backend
+from dni_np.arguments import described
+from dni_np.backend import xp
+from dni_np.errors import UserError
+
+SHAPES = {
+    2: "(N, {})",
+    3: "(T, N, {})",
+    4: "(N, height, width, {})",
+    5: "(T, N, height, width, {})",
+}
+ANY = (2, 4, 3, 1, 5)  # axes, the usual ones first
+
+
+def is_floats(x):
+    """An array of float32 or float64 on the backend in use."""
+    return type(x) is xp.ndarray and x.dtype.char in "fd"
+
+
+def is_integers(x):
+    """An array of integers on the backend in use."""
+    return type(x) is xp.ndarray and x.dtype.kind in "iu"
+
+
+def check_batch(layer, x, axes=ANY, width=None):
+    """Refuse what is no batch of floats with so many axes, the last one `width` long (None: any length)."""
+    if not (
+        type(x) is xp.ndarray  # is_floats, written out: every layer asks this in every step
+        and x.dtype.char in "fd"
+        and x.ndim in axes
+        and (width is None or x.shape[-1] == width)
+        and x.size
+    ):
+        width = "D" if width is None else width
+        shapes = ["(N, ...)"] if axes is ANY else [SHAPES[n].format(width) for n in axes]
+        empty = is_floats(x) and not x.size
+        refuse(layer, x, f"floats of shape {' or '.join(shapes)}{', not an empty batch' if empty else ''}")
+
+
+def check_gradient(layer, dy, shape):
+    """Refuse what is not the gradient of an output of that shape."""
+    if not (type(dy) is xp.ndarray and dy.shape == shape and dy.dtype.char in "fd"):
+        refuse(layer, dy, f"floats of its output's shape {shape}", " as a gradient")
+
+
+def check_alike(layer, one, other, axes=ANY):
+    """Refuse two arrays that are not both floats of one shape."""
+    check_batch(layer, one, axes)
+    if not (is_floats(other) and other.shape == one.shape):
+        refuse(layer, other, f"floats of shape {one.shape}, as the other has")
+
+
+def check_samples(layer, x, y, width=None, outputs=None):
+    """Refuse what are not inputs (N, width) with a target (N, outputs) for each."""
+    check_batch(layer, x, (2,), width)
+    check_batch(layer, y, (2,), outputs)
+    if len(x) != len(y):
+        raise UserError(f"{layer} cannot take {len(x)} inputs with {len(y)} targets")
+
+
+def check_ids(layer, ids, n, axes):
+    """Refuse what are no integers from 0 to n - 1 of shape (N,) or (T, N)."""
+    if not (is_integers(ids) and ids.ndim == axes and ids.size):
+        refuse(layer, ids, f"integers of shape {'(N,)' if axes == 1 else '(T, N)'}, at least one")
+    check_range("labels and symbols", ids, n)
+
+
+def check_labels(logits, labels, axes):
+    """Refuse labels that are not an integer from 0 to C - 1 for each row of logits, (N, C) or (T, N, C)."""
+    check_batch("a cross-entropy", logits, (axes,))
+    if not (is_integers(labels) and labels.shape == logits.shape[:-1]):
+        refuse("a cross-entropy", labels, f"integers of shape {logits.shape[:-1]}", " as labels")
+    check_range("labels", labels, logits.shape[-1])
+
+
+def check_range(name, ids, n):
+    """On the host, refuse integers that are not from 0 to n - 1."""
+    if backend.on_host() and unsigned(ids).max() >= n:
+        raise UserError(
+            f"{name} must be integers from 0 to {n - 1}, not from {ids.min()} to {ids.max()}"
+        )
+
+
+def unsigned(ids):
+    """The same bits, read as unsigned: a negative number is then a large one."""
+    return ids.view(f"u{ids.dtype.itemsize}")
+
+
+def indices(ids, n):
+    """The same ids; on a device with 0 in place of what is out of range, which `marked` shows."""
+    return ids if backend.on_host() else xp.where(unsigned(ids) < n, ids, 0)
+
+
+def marked(rows, ids, n):
+    """The same rows (*ids.shape, ...); on a device nan where the id is out of range."""
+    if backend.on_host():
+        return rows
+    inside = (unsigned(ids) < n).reshape(ids.shape + (1,) * (rows.ndim - ids.ndim))
+    return xp.where(inside, rows, xp.nan)
+
+
+def refuse(layer, x, wanted, purpose=""):
+    """Say in a sentence which layer was given what, and what it needs."""
+    name = layer if isinstance(layer, str) else named(layer)
+    kind, dtype, fits = (
+        ("floats", "float32", is_floats(x)) if wanted.startswith("floats") else ("integers", "int64", is_integers(x))
+    )
+    convert = "" if fits else f" (backend.asarray(x, '{dtype}') makes {kind})"
+    raise UserError(f"{name} cannot take {found(x)}{purpose}: it needs {wanted}{convert}")
+
+
+def named(layer):
+    """Its kind, and the shape of its first parameter: Linear with W (4, 2)."""
+    kind = type(layer).__name__
+    return next((f"{kind} with {name} {value.shape}" for name, value in layer.params.items()), kind)
+
+
+def found(x):
+    """What was given: of an array of this backend its type and shape, else the kind of thing."""
+    kind = type(x)
+    if kind is xp.ndarray:
+        return described(x)
+    return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__name__}"
