@@ -7,6 +7,7 @@ disturb batch normalization, and the next order brings those samples back.
 
 import numpy as np
 
+from dni_np.arguments import generator, size
 from dni_np.errors import UserError
 
 
@@ -14,13 +15,14 @@ class Batches:
     """Rows of each next minibatch, from `n` samples; the order is drawn from `rng`."""
 
     def __init__(self, n, batch_size, rng):
-        if not 1 <= batch_size <= n:
+        self.n, self.rng = size("the number of samples", n), generator(rng)
+        self.batch_size = size("--batch-size", batch_size)
+        if self.batch_size > n:
             raise UserError(
                 f"a batch of {batch_size} cannot be drawn from {n} samples: choose --batch-size between 1 and {n}"
             )
-        self.n, self.batch_size, self.rng = n, batch_size, rng
         self.epoch = 0
-        self.order = rng.permutation(n)  # (n,)
+        self.order = rng.permutation(self.n)  # (n,)
         self.position = 0
 
     def next(self):

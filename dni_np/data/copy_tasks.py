@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dni_np.errors import UserError
+from dni_np.arguments import generator, size
 
 STOP = 2  # the class and the channel after the binary symbols 0 and 1
 COUNT = 3  # the channel for R
@@ -54,8 +54,7 @@ def copy(n_symbols, batch, rng):
 
 def repeat_copy(n_symbols, repeats, batch, rng):
     """Read N symbols, a stop and R; write the symbols R times and a stop. T = N + N R + 3 steps, 4 channels."""
-    if repeats < 1:
-        raise UserError(f"Repeat Copy writes at least 1 copy, not {repeats}")
+    size("the number of copies", repeats)
     symbols = _draw(n_symbols, batch, rng)
     episode = _lay_out(symbols, repeats, reading=n_symbols + 2, channels=CLASSES + 1)
     episode.inputs[n_symbols + 1, :, COUNT] = REPEATS_SCALE * repeats
@@ -68,11 +67,8 @@ def time_span(n_symbols, repeats=1):
 
 
 def _draw(n_symbols, batch, rng):
-    if n_symbols < 1:
-        raise UserError(f"there must be at least 1 symbol to copy, not {n_symbols}")
-    if batch < 1:
-        raise UserError(f"a batch needs at least 1 sequence, not {batch}")
-    return rng.integers(0, 2, size=(n_symbols, batch))
+    shape = size("the number of symbols", n_symbols), size("the batch", batch)
+    return generator(rng).integers(0, 2, size=shape)
 
 
 def _lay_out(symbols, repeats, reading, channels):

@@ -14,6 +14,7 @@ and each level begins it anew: the easier level's low error says nothing about t
 
 import math
 
+from dni_np.arguments import number, size
 from dni_np.data.copy_tasks import CLASSES, copy, repeat_copy, time_span
 from dni_np.errors import Diverged, UserError
 
@@ -34,15 +35,11 @@ class Curriculum:
             raise UserError(f"there is no task {task!r}: choose {' or '.join(TASKS)}")
         if task == COPY and repeats != 1:
             raise UserError(f"copy writes 1 copy, not {repeats}: for more choose {REPEAT_COPY}")
-        if not (math.isfinite(threshold) and threshold > 0):
-            raise UserError(f"a level is solved below a positive number of bits, not {threshold}")
-        if not 0 <= decay < 1:
-            raise UserError(f"the decay of the moving average must lie in [0, 1), not be {decay}")
-        for name, value in (("min_episodes", min_episodes), ("n_symbols", n_symbols), ("repeats", repeats)):
-            if value < 1:
-                raise UserError(f"{name} must be at least 1, not {value}")
-        self.task, self.threshold, self.decay, self.min_episodes = task, threshold, decay, min_episodes
-        self.start = (n_symbols, repeats)
+        self.task = task
+        self.threshold = number("the bits below which a level is solved", threshold, "(0, inf)")
+        self.decay = number("the decay of the moving average", decay, "[0, 1)")
+        self.min_episodes = size("min_episodes", min_episodes)
+        self.start = (size("n_symbols", n_symbols), size("repeats", repeats))
         self.level = 0  # levels solved so far
         self.samples = 0  # sequences seen so far
         self.history = []  # (samples seen, span) of each level when it was solved: figure 17's steps

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dni_np.arguments import generator, size
 from dni_np.errors import UserError
 
 DIGITS = 10
@@ -41,10 +42,8 @@ class OddAndThrees:
     """Chunks of streams whose digits are drawn independently from `images` (M, pixels) with `labels` (M,)."""
 
     def __init__(self, images, labels, batch, steps, rng, ticks=None):
-        ticks = steps if ticks is None else ticks
-        for name, value in (("the batch", batch), ("T", steps), ("B's number of ticks", ticks)):
-            if value < 1:
-                raise UserError(f"{name} must be at least 1, not {value}")
+        self.batch, self.steps = size("the batch", batch), size("T", steps)
+        self.ticks = size("B's number of ticks", steps if ticks is None else ticks)
         if len(images) != len(labels) or len(images) == 0:
             raise UserError(
                 f"{len(images)} images and {len(labels)} labels do not make a stream of digits: give as many of each"
@@ -52,8 +51,9 @@ class OddAndThrees:
         labels = np.asarray(labels)
         if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= DIGITS:
             raise UserError("the labels of a stream of digits must be the digits themselves, integers 0 to 9")
-        self.images, self.labels, self.rng = images, labels, rng
-        self.batch, self.steps, self.ticks = batch, steps, ticks
+        self.images, self.labels, self.rng = np.asarray(images), labels, generator(rng)
+        if self.images.ndim != 2 or self.images.dtype.kind not in "fu":
+            raise UserError("the images of a stream of digits must be rows of pixels (M, pixels)")
         self.tick = 0  # of the current streams
         self.threes = np.zeros(batch, np.int64)  # so far in the current streams
 

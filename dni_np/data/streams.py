@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dni_np.arguments import described, size
 from dni_np.errors import UserError
 
 
@@ -35,17 +36,16 @@ class Streams:
 
     def __init__(self, ids, batch, steps):
         self.ids = np.asarray(ids)
-        if self.ids.ndim != 1:
-            raise UserError(f"a text is one row of ids, not an array of shape {self.ids.shape}")
-        if steps < 1:
-            raise UserError(f"a chunk needs at least 1 step, not {steps}")
+        if self.ids.ndim != 1 or self.ids.dtype.kind not in "iu" or self.ids.min(initial=0) < 0:
+            raise UserError(f"a text is one row of ids, integers from 0 on, not {described(self.ids)}")
+        self.steps = size("the number of steps", steps)
+        self.batch = size("--batch-size", batch)
         self.predictions = len(self.ids) - 1  # in an epoch
-        if not 1 <= batch <= self.predictions:
+        if batch > self.predictions:
             raise UserError(
                 f"{batch} streams cannot be cut from a text of {len(self.ids)} characters: "
                 f"choose --batch-size between 1 and {max(self.predictions, 1)}, or a longer text"
             )
-        self.batch, self.steps = batch, steps
         self.length = -(-self.predictions // batch)  # of a stream; the last ones may be shorter
         self.chunks = -(-self.length // steps)  # in an epoch
         self.position = 0  # the next chunk of this epoch
@@ -53,6 +53,7 @@ class Streams:
 
     def next(self, ahead=0):
         """The next Chunk, with the labels of `ahead` steps more; after the last one of an epoch the streams begin anew."""
+        size("ahead", ahead, least=0)
         time = self.position * self.steps + np.arange(self.steps + ahead)[:, None]  # (steps + ahead, 1)
         place = time + self.length * np.arange(self.batch)  # (steps + ahead, batch)
         there = (time < self.length) & (place < self.predictions)

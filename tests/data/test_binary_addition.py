@@ -34,12 +34,12 @@ def test_all_addends_occur():
     assert set(decode(x[:, :4])) == set(decode(x[:, 4:])) == set(range(8))
 
 
-@pytest.mark.parametrize("bits", [-1, 0, 1, 63])
+@pytest.mark.parametrize("bits", [-1, 0, 1, 63, 4.0, "4"])
 def test_impossible_numbers_of_bits(bits):
-    with pytest.raises(UserError, match=f"2 to 62 bits, not {bits}"):
+    with pytest.raises(UserError, match=f"(at least 2|2 to 62 bits), not {bits!r}"):
         binary_addition(10, bits, rng=np.random.default_rng(0))
 
 
 def test_no_examples():
-    with pytest.raises(UserError, match="at least 1 example, not 0"):
+    with pytest.raises(UserError, match="n_examples must be a whole number, at least 1, not 0"):
         binary_addition(0, 4, rng=np.random.default_rng(0))

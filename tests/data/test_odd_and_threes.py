@@ -88,9 +88,9 @@ def test_a_chunk_keeps_its_counts():
 @pytest.mark.parametrize(
     "sizes, message",
     [
-        ({"batch": 0}, "the batch must be at least 1, not 0"),
-        ({"steps": 0}, "T must be at least 1, not 0"),
-        ({"ticks": 0}, "B's number of ticks must be at least 1, not 0"),
+        ({"batch": 0}, "the batch must be a whole number, at least 1, not 0"),
+        ({"steps": 0}, "T must be a whole number, at least 1, not 0"),
+        ({"ticks": 0}, "B's number of ticks must be a whole number, at least 1, not 0"),
     ],
 )
 def test_impossible_sizes(sizes, message):
