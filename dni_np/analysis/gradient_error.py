@@ -13,10 +13,12 @@ any that is not zero.
 """
 
 from dni_np.backend import xp
+from dni_np.nn.checks import check_alike
 
 
 def gradient_error(synthetic, true):
     """{"cosine", "l2", "sign"}: device scalars, from two (N, D) arrays."""
+    check_alike("a comparison of gradients", synthetic, true)
     synthetic, true = synthetic.reshape(len(synthetic), -1), true.reshape(len(true), -1)
     product = (synthetic * true).sum(axis=1)  # (N,)
     sizes = norm(synthetic) * norm(true)  # (N,)
@@ -35,5 +37,6 @@ def norm(rows):
 
 def pooled_cosine(synthetic, true):
     """A device scalar, from two arrays of one shape; 0 where one of them is all zero."""
+    check_alike("a comparison of gradients", synthetic, true)
     sizes = xp.sqrt((synthetic * synthetic).sum() * (true * true).sum())
     return (synthetic * true).sum() / xp.maximum(sizes, 1e-30)

@@ -13,17 +13,22 @@ a linear guess q A + y B + C has a loss only if A is symmetric, since
 and where it has none, two paths to the same place give two losses. `detour` measures that.
 """
 
+from dni_np.arguments import size
 from dni_np.backend import xp
+from dni_np.nn.checks import check_alike, check_batch
 
 
 def straight(start, end, steps=50):
     """A path (steps + 1, N, D) from `start` to `end`, both (N, D)."""
+    check_alike("a path", start, end, (2,))
+    size("steps", steps)
     share = xp.linspace(0, 1, steps + 1)[:, None, None]
     return start + share * (end - start)
 
 
 def implied_loss(guess, path):
     """Losses (P, N) along a path (P, N, D), 0 at its start, by guess(q (N, D)) -> ghat (N, D), which knows the labels."""
+    check_batch("an implied loss", path, (3,))
     gradients = xp.stack([guess(q) for q in path])  # (P, N, D)
     between = 0.5 * (gradients[1:] + gradients[:-1])
     pieces = (between * (path[1:] - path[:-1])).sum(axis=2)  # (P - 1, N)

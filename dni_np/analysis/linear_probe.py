@@ -9,14 +9,21 @@ output. The closed form gives every layer the same chance: there is nothing to t
 """
 
 from dni_np.analysis.layers import activations
+from dni_np.arguments import number, size
 from dni_np.backend import xp
+from dni_np.nn.checks import check_batch, check_ids, check_labels, check_samples
+from dni_np.nn.embedding import one_hot
 
 
 class LinearProbe:
     """Fitted to activations (N, D) and integer labels (N,)."""
 
     def __init__(self, h, labels, classes, ridge=1e-3):
-        h, targets = h.astype(xp.float64), xp.eye(classes, dtype=xp.float64)[labels]
+        check_ids("a linear probe", labels, size("classes", classes), axes=1)
+        targets = one_hot(labels, classes, xp.float64)
+        check_samples("a linear probe", h, targets)
+        ridge = number("ridge", ridge, "[0, inf)")
+        h = h.astype(xp.float64)
         self.h_mean, self.target_mean = h.mean(axis=0), targets.mean(axis=0)
         h, targets = h - self.h_mean, targets - self.target_mean
         covariance = h.T @ h / len(h)  # (D, D)
@@ -26,11 +33,14 @@ class LinearProbe:
 
     def predict(self, h):
         """(M, D) -> (M, C)."""
+        check_batch("a linear probe", h, (2,), len(self.weights))
         return (h - self.h_mean) @ self.weights + self.target_mean
 
     def error(self, h, labels):
         """Share of wrong classes, a device scalar."""
-        return (self.predict(h).argmax(axis=1) != labels).mean()
+        outputs = self.predict(h)
+        check_labels(outputs, labels, axes=2)
+        return (outputs.argmax(axis=1) != labels).mean()
 
 
 def probe_errors(rule, train, test, classes, ridge=1e-3):

@@ -16,10 +16,12 @@ from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.analysis.layers import activations
 from dni_np.backend import xp
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_alike, check_batch
 
 
 def dissimilarity(h):
     """Activations (N, D) or (N, ...) -> R (N, N) in float64. A row that is constant has nothing in common with any other."""
+    check_batch("a dissimilarity", h)
     h = h.reshape(len(h), -1).astype(xp.float64)
     if h.shape[1] < 2:
         raise UserError("a correlation needs at least 2 units in the layer")
@@ -31,8 +33,9 @@ def dissimilarity(h):
 
 def agreement(one, other):
     """Correlation of two dissimilarity matrices (N, N) above their diagonals, a device scalar; 0 where one is constant."""
-    if one.shape != other.shape or len(one) < 3:
-        raise UserError(f"the matrices must be of the same 3 images or more, not {one.shape} and {other.shape}")
+    check_alike("an agreement", one, other, (2,))
+    if one.shape[0] != one.shape[1] or len(one) < 3:
+        raise UserError(f"an agreement needs two matrices (N, N) of at least 3 images, not {one.shape}")
     above = xp.triu(xp.ones(one.shape), 1)
     pairs = above.sum()
     a, b = ((matrix - (above * matrix).sum() / pairs) * above for matrix in (one, other))

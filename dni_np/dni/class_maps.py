@@ -11,7 +11,9 @@ addition of this package, not in Jaderberg et al. 2017.
 
 import math
 
+from dni_np.arguments import sizes
 from dni_np.backend import FLOAT
+from dni_np.errors import UserError
 from dni_np.nn.initializers import zeros
 from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
@@ -22,14 +24,16 @@ class ClassPictures(Layer):
     """The guess of `model`, plus a picture for the label, context["label"] (N, classes); `image` is h's (H, W, C)."""
 
     def __init__(self, model, image, classes, dtype=FLOAT):
-        self.model = model
-        self.pictures = Linear(classes, math.prod(image), None, bias=False, init=zeros, dtype=dtype)
+        self.model, self.image = model, sizes("image", image)
+        self.pictures = Linear(classes, math.prod(self.image), None, bias=False, init=zeros, dtype=dtype)
         self.net = Sequential([model.net, self.pictures])  # never run as a chain: it lists the parameters of both
         self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
 
     def forward(self, h, context=None):
         """h (N, H, W, C), context {name: (N, ...)} -> (ghat (N, H, W, C), cache)."""
         guess, model_cache = self.model.forward(h, context)
+        if guess.shape[1:] != self.image or "label" not in (context or {}):
+            raise UserError(f"class maps need images {self.image} and the label in the context, not {guess.shape[1:]}")
         picture, picture_cache = self.pictures.forward(context["label"])  # (N, H W C)
         guess += picture.reshape(guess.shape)
         return guess, (model_cache, picture_cache)

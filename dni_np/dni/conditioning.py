@@ -10,9 +10,12 @@ The sources are concatenated, so a linear model of them is a sum of linear model
 zeros for the others (section D.1).
 """
 
+from dni_np.arguments import several, size
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.batchnorm import batch_mean
+from dni_np.nn.checks import ANY, check_batch, check_ids, is_floats, refuse
+from dni_np.nn.embedding import one_hot
 
 
 class Conditioning:
@@ -24,16 +27,21 @@ class Conditioning:
     """
 
     def __init__(self, sources, width, **context_widths):
-        self.sources = tuple(sources)
+        self.sources = several("the sources", sources)
         widths = {"output": width, "normalized": width, **context_widths}
-        unknown = [source for source in self.sources if source not in widths]
+        self.widths = {source: size(f"the width of {source}", n) for source, n in widths.items()}
+        unknown = [source for source in self.sources if source not in self.widths]
         if unknown or not self.sources:
-            raise UserError(f"a synthetic gradient cannot look at {unknown or 'nothing'}: choose among {sorted(widths)}")
-        self.width = sum(widths[source] for source in self.sources)
+            raise UserError(
+                f"a synthetic gradient cannot see {unknown or 'nothing'}: choose among {sorted(self.widths)}"
+            )
+        self.width = sum(self.widths[source] for source in self.sources)
 
     def join(self, h, context=None):
         """h (N, ..., D), context {name: (N, width)} -> (N, ..., self.width)."""
-        views = [self._view(source, h, context or {}) for source in self.sources]
+        check_batch("a synthetic gradient", h, ANY, self.widths["output"])
+        context = {} if context is None else context
+        views = [self._view(source, h, context) for source in self.sources]
         return views[0] if len(views) == 1 else xp.concatenate(views, axis=-1)
 
     def _view(self, source, h, context):
@@ -42,8 +50,14 @@ class Conditioning:
         if source == "normalized":
             return normalize(h)
         if source not in context:
-            raise UserError(f"the synthetic gradient looks at {source!r}, but the context holds only {sorted(context)}")
-        return context[source] if h.ndim == 2 else as_channels(context[source], h)
+            raise UserError(
+                f"a synthetic gradient that sees {source!r} needs it in the context: "
+                f"{{{source!r}: an array (N, {self.widths[source]})}}"
+            )
+        rows, shape = context[source], (len(h), self.widths[source])
+        if not (is_floats(rows) and rows.shape == shape):
+            refuse("a synthetic gradient", rows, f"floats of shape {shape}", f" as {source}")
+        return rows if h.ndim == 2 else as_channels(rows, h)
 
 
 def as_channels(rows, h):
@@ -64,4 +78,7 @@ def normalize(h, eps=1e-5):
 
 def label_context(y, classes, dtype):
     """Integer labels (N,) become one-hot rows (N, classes); label vectors (N, D) stay."""
-    return xp.eye(classes, dtype=dtype)[y] if y.ndim == 1 else y
+    if is_floats(y):
+        return y
+    check_ids("a synthetic gradient that sees the label", y, classes, axes=1)
+    return one_hot(y, classes, dtype)

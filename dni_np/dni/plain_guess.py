@@ -7,6 +7,7 @@ The last layer starts at zero, as in `synthetic_gradients`. There is no batchnor
 arrays at once, side by side.
 """
 
+from dni_np.arguments import sizes
 from dni_np.backend import FLOAT
 from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
@@ -19,7 +20,7 @@ class PlainGuess(Sequential):
 
     def __init__(self, n_in, n_out, hidden, rng, last_init=zeros, dtype=FLOAT):
         layers = []
-        for n in hidden:
+        for n in sizes("hidden", hidden):
             layers += [Linear(n_in, n, rng, dtype=dtype), ReLU()]
             n_in = n
         super().__init__([*layers, Linear(n_in, n_out, rng, init=last_init, dtype=dtype)])

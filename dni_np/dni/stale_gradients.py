@@ -12,8 +12,9 @@ decay, it is hardly better than no gradient at all. (Which gradients are average
 the unit gets as its target: in a DNI chain what the next unit's stale gradient becomes on its way down.)
 """
 
+from dni_np.arguments import number, precision, sizes
 from dni_np.backend import FLOAT, xp
-from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.layer import Layer
 from dni_np.nn.optimizers import SGD
 
@@ -22,23 +23,21 @@ class StaleGradient(Layer):
     """The average for batches of `shape` (N, ...), zero at first; `averaging` gives its optimizer."""
 
     def __init__(self, shape, dtype=FLOAT):
-        super().__init__(average=xp.zeros(shape, dtype))
+        super().__init__(average=xp.zeros(sizes("shape", shape), precision(dtype)))
 
     def forward(self, h, context=None):
         """h (n, ...) -> the average's first n rows, over again where there are more."""
+        check_batch(self, h)
         rows = xp.arange(len(h)) % len(self.params["average"])
         return self.params["average"][rows], None
 
     def backward(self, dguess, cache, input_gradient=False):
         """Each row of the average is a sample's own: there is no mean to take."""
-        if dguess.shape != self.params["average"].shape:
-            raise UserError(f"stale gradients of {self.params['average'].shape} cannot be averaged with {dguess.shape}")
+        check_gradient(self, dguess, self.params["average"].shape)
         self.grads["average"][...] = dguess
         return None
 
 
 def averaging(model, decay):
     """The optimizer that makes `model` an exponential average; decay 0 remembers the last batch only."""
-    if not 0 <= decay < 1:
-        raise UserError(f"the decay of stale gradients must be at least 0 and below 1, not {decay}")
-    return SGD(model, 1 - decay)
+    return SGD(model, 1 - number("the decay of stale gradients", decay, "[0, 1)"))

@@ -8,6 +8,7 @@ zero, so that at first nothing below moves: no push is better than a random one.
 last layer: zeros further down would never move, their gradient being zero as well.
 """
 
+from dni_np.arguments import sizes
 from dni_np.backend import FLOAT
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
@@ -28,7 +29,7 @@ class SyntheticGradient(Layer):
     def __init__(self, width, conditioning, rng, hidden=(), last_init=zeros, bias=True, dtype=FLOAT):
         self.conditioning = conditioning
         layers, n_in = [], conditioning.width
-        for n in hidden:
+        for n in sizes("hidden", hidden):
             layers += [
                 self.affine(n_in, n, rng, bias=False, dtype=dtype),
                 self.normalization(n, dtype=dtype),

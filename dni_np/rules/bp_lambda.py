@@ -13,9 +13,12 @@ still learn, but nobody listens. With zeros and ones (all that the paper used) t
 layers of lambda 0. In between every layer waits for those above it.
 """
 
+from dni_np.arguments import number, several
 from dni_np.errors import UserError
 from dni_np.rules.dni_chain import DNINetwork
 from dni_np.rules.rule import FORWARD, LOCKS
+
+LAMBDA = "lambda (0: the guess alone, 1: backpropagation alone)"
 
 
 class BPLambdaNetwork(DNINetwork):
@@ -45,10 +48,7 @@ class BPLambdaNetwork(DNINetwork):
 
 def one_for_each(lambdas, units):
     """A list of `units` numbers between 0 and 1, from as many or from one."""
-    lambdas = list(lambdas)
+    lambdas = [number(LAMBDA, lam, "[0, 1]") for lam in several("lambdas", lambdas)]
     if len(lambdas) not in (1, units):
         raise UserError(f"BP(lambda) with {units} guesses needs {units} lambdas, or one for all, not {len(lambdas)}")
-    outside = [lam for lam in lambdas if not 0 <= lam <= 1]
-    if outside:
-        raise UserError(f"lambda must be between 0 (the guess alone) and 1 (backpropagation alone), not {outside[0]}")
     return lambdas if len(lambdas) == units else lambdas * units

@@ -13,6 +13,7 @@ The h_i that I_i learns is what layer i made of its own synthetic input: made at
 the next guess. (The figure does not settle it; this is our reading.)
 """
 
+from dni_np.arguments import sizes
 from dni_np.backend import xp
 from dni_np.dni.waiting_guesses import Guess, WaitingGuesses, difference
 from dni_np.errors import UserError
@@ -26,7 +27,7 @@ class SyntheticInput:
     """
 
     def __init__(self, model, optimizer, shape):
-        self.model, self.optimizer, self.shape = model, optimizer, tuple(shape)
+        self.model, self.optimizer, self.shape = model, optimizer, sizes("shape", shape)
         self.waiting = WaitingGuesses()
 
     def guess(self, x, context=None, ticket=None):

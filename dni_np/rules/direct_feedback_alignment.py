@@ -8,6 +8,7 @@ locked, all still wait for e. On one hidden layer this is feedback alignment. ("
 learning in deep neural networks"; for feature maps B_k has a weight for each pixel and channel.)
 """
 
+from dni_np.arguments import several
 from dni_np.errors import UserError
 from dni_np.nn.linear import Linear
 from dni_np.rules.loss_unit import Head
@@ -51,4 +52,4 @@ class DirectFeedbackAlignment(Rule):
 
 def random_feedback(classes, sizes, rng, **options):
     """B_k for hidden layers of so many numbers each, as linear layers that nobody trains."""
-    return [Linear(classes, n, rng, bias=False, **options) for n in sizes]
+    return [Linear(classes, n, rng, bias=False, **options) for n in several("sizes", sizes)]

@@ -12,6 +12,7 @@ A core may be several layers. Cutting a network after layer k only, after layers
 after every layer gives the paper's single DNI, DNI up to a depth, and DNI everywhere.
 """
 
+from dni_np.arguments import size
 from dni_np.dni.conditioning import label_context
 from dni_np.errors import UserError
 from dni_np.nn.sequential import Sequential
@@ -24,7 +25,7 @@ class DNINetwork(Rule):
     locks = (FORWARD,)
 
     def __init__(self, units, head, classes):
-        self.units, self.head, self.classes = list(units), head, classes
+        self.units, self.head, self.classes = list(units), head, size("classes", classes)
         self.cores = [unit.core for unit in self.units] + [head.core]
 
     def step(self, x, y):

@@ -8,7 +8,7 @@ needs nobody above. A guess learns when the unit that owes it a target is awake,
 from the weights of that batch's forward pass.)
 """
 
-from dni_np.errors import UserError
+from dni_np.arguments import generator, number
 from dni_np.rules.dni_chain import DNINetwork
 
 
@@ -17,9 +17,8 @@ class SparseDNINetwork(DNINetwork):
 
     def __init__(self, units, head, classes, probability, rng):
         super().__init__(units, head, classes)
-        if not 0 < probability <= 1:
-            raise UserError(f"the probability of an update must be above 0 and at most 1, not {probability}")
-        self.probability, self.rng = probability, rng
+        self.probability = number("the probability of an update", probability, "(0, 1]")
+        self.rng = generator(rng)
 
     def step(self, x, y):
         awake = self.rng.random(len(self.cores)) < self.probability

@@ -210,7 +210,7 @@ def test_kickback_is_true_below_the_output_only():
 def test_the_layers_are_put_back_when_a_step_fails():
     rule, (x, y) = trained("stale"), batch(5)
     before = everything(rule)
-    with pytest.raises(UserError, match="cannot be averaged"):
+    with pytest.raises(UserError, match="StaleGradient with average"):
         arriving_gradients(rule, x[:7], y[:7])
     assert_same(everything(rule), before)
     assert not [core for core in rule.cores if {"forward", "backward"} & set(vars(core))]

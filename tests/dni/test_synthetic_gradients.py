@@ -92,5 +92,5 @@ def test_an_unknown_source_is_named_with_the_known_ones(sees):
 
 def test_a_missing_context_is_named():
     model, h, _, _ = model_and_views(("output", "label"))
-    with pytest.raises(UserError, match="looks at 'label', but the context holds only"):
+    with pytest.raises(UserError, match="that sees 'label' needs it in the context"):
         model.forward(h, {"input": h})

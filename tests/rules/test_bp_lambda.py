@@ -113,7 +113,7 @@ def test_it_goes_on_from_its_saved_state():
 
 @pytest.mark.parametrize("lam", [-0.1, 1.1, float("nan")])
 def test_lambdas_outside_are_refused(lam):
-    with pytest.raises(UserError, match=f"between 0 .* and 1 .*, not {lam}"):
+    with pytest.raises(UserError, match=rf"lambda .* must be a number in \[0, 1\], not {lam}"):
         build([0.5, lam, 0.5])
 
 

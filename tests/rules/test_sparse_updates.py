@@ -14,10 +14,11 @@ from tests.rules.networks import (
 )
 
 
-class Coins:
+class Coins(np.random.Generator):
     """A generator that gives these numbers."""
 
     def __init__(self, *rows):
+        super().__init__(np.random.PCG64(0))
         self.rows = list(rows)
 
     def random(self, n):
@@ -112,5 +113,5 @@ def test_it_goes_on_from_its_saved_state_and_the_generators():
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1, float("nan")])
 def test_probabilities_outside_are_refused(probability):
-    with pytest.raises(UserError, match=f"above 0 and at most 1, not {probability}"):
+    with pytest.raises(UserError, match=rf"an update must be a number in \(0, 1\], not {probability}"):
         build(probability)

@@ -17,10 +17,12 @@ The guess is taken to have caught up, as after a long time at a small rate of th
 """
 
 from dni_np.backend import xp
+from dni_np.nn.checks import check_batch, check_samples
 
 
 def best_guess(looks, d, tolerance=1e-9):
     """Projection of the true gradients d (N, D) on the columns of `looks` (N, K), which may depend on each other."""
+    check_samples("a linear guess", looks, d)
     basis, sizes, _ = xp.linalg.svd(looks, False)  # (N, K), (K,)
     basis = basis * (sizes > tolerance * xp.maximum(sizes[0], 1e-300))
     return basis @ (basis.T @ d)
@@ -31,6 +33,8 @@ def fields(x, y, w, see):
 
     see(p, y) -> the columns that the guess looks at, (N, K).
     """
+    check_batch("a linear layer", w, (2,))
+    check_samples("a linear layer", x, y, *w.shape)
     p = x @ w
     d = p - y
     return x.T @ d / len(x), x.T @ best_guess(see(p, y), d) / len(x)

@@ -13,19 +13,25 @@ enough rates the product W_1 ... W_N comes to the least-squares solution. The gu
 tell: if y is an exact linear function of x, at the end nothing tells A from -B any more.
 """
 
+from dni_np.arguments import number, several
 from dni_np.backend import xp
+from dni_np.nn.checks import check_batch, check_samples
 
 
 class LinearDNI:
     """`weights` [W_1, ..., W_N], each (D_{k-1}, D_k); the guesses of `outputs` = D_N start at zero."""
 
     def __init__(self, weights):
+        for W in several("weights", weights):
+            check_batch("a linear layer", W, (2,))
         self.weights = [W.copy() for W in weights]
         outputs = self.weights[-1].shape[1]
         self.guesses = [LinearGuess(W.shape[1], outputs, W.dtype) for W in self.weights]
 
     def step(self, x, y, rate, guess_rate):
         """One step on x (N, D_0), y (N, D_N); returns the mean loss before it, a device scalar."""
+        check_samples("a linear network", x, y, len(self.weights[0]), self.weights[-1].shape[1])
+        rate, guess_rate = (number("a rate", one, "[0, inf)") for one in (rate, guess_rate))
         h, below = x, None
         for i, (W, guess) in enumerate(zip(self.weights, self.guesses)):
             below, h = h, h @ W
@@ -82,4 +88,5 @@ def exact_guess(above, outputs, dtype):
 
 def least_squares(x, y):
     """The W (D_0, D_N) that minimizes ||x W - y||^2, where the columns of x are independent."""
+    check_samples("least squares", x, y)
     return xp.linalg.solve(x.T @ x, x.T @ y)

@@ -14,12 +14,15 @@ that is, up to scale and bias, *linear* regression on the bits: what it does bad
 x^T (x w_ls - y) = 0.)
 """
 
+from dni_np.arguments import generator, number, size
 from dni_np.backend import asarray, xp
+from dni_np.nn.checks import check_alike, check_samples
 
 
 def three_groups(rng, n=60):
     """x (2.5 n, 3) with a column of ones, bits y (2.5 n, 1): n zeros and n ones that a line tells apart but for a few, and
     n / 2 ones far away. Those are even easier to tell, and pull a least-squares line askew."""
+    rng, n = generator(rng), size("n", n, least=2)
     zeros = rng.standard_normal((n, 2)) * [0.5, 1.5] + [-1, 0]
     ones = rng.standard_normal((n, 2)) * [0.5, 1.5] + [1, 0]
     far = rng.standard_normal((n // 2, 2)) * 0.5 + [6, 6]
@@ -67,6 +70,9 @@ class SigmoidBitGuess(LinearBitGuess):
 
 def train(x, y, guess, steps, rate, guess_rate):
     """Losses (steps,) and w (D, 1), from zero; with no guess (None) w learns from the true gradient."""
+    check_samples("a logistic regression", x, y, outputs=1)
+    steps = size("steps", steps)
+    rate, guess_rate = (number("a rate", one, "[0, inf)") for one in (rate, guess_rate))
     w, losses = xp.zeros((x.shape[1], 1), x.dtype), []
     for _ in range(steps):
         p = x @ w
@@ -80,10 +86,12 @@ def train(x, y, guess, steps, rate, guess_rate):
 
 def loss(p, y):
     """Mean cross-entropy in nats, log(1 + e^p) - y p, without overflow."""
+    check_alike("a cross-entropy", p, y)
     return (xp.maximum(p, 0) + xp.log1p(xp.exp(-abs(p))) - y * p).mean()
 
 
 def stopping_place(w, x, y, guess):
     """Where a linear guess with these numbers lets w stand still: solves x^T ghat = 0."""
+    check_samples("a logistic regression", x, y, outputs=1)
     ghat = guess(x @ w, y)
     return w - xp.linalg.solve(x.T @ x, x.T @ ghat) / guess.a

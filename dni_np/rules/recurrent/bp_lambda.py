@@ -14,9 +14,10 @@ losses FROM step k on. It contradicts what g_k is said to be, and l_k would coun
 gradients come out exactly twice as large as the true ones. A test shows it.)
 """
 
+from dni_np.arguments import number
 from dni_np.backend import xp
-from dni_np.errors import UserError
 from dni_np.nn.time_distributed import EachStep, as_rows
+from dni_np.rules.bp_lambda import LAMBDA
 from dni_np.rules.recurrent.dni import half_squares, split
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
@@ -25,10 +26,8 @@ class RecurrentBPLambda(TruncatedBPTT):
     """TruncatedBPTT with a synthetic gradient at every step; `guess` is StateGuess, `lam` between 0 and 1."""
 
     def __init__(self, *arguments, guess, guess_optimizer, lam):
-        if not 0 <= lam <= 1:
-            raise UserError(f"lambda must be between 0 (the guess alone) and 1 (backpropagation alone), not {lam}")
         super().__init__(*arguments)
-        self.guess, self.guess_optimizer, self.lam = guess, guess_optimizer, lam
+        self.guess, self.guess_optimizer, self.lam = guess, guess_optimizer, number(LAMBDA, lam, "[0, 1]")
         self.guess_each = EachStep(guess)
 
     def step(self, x, y, mask, first, last):
@@ -43,6 +42,7 @@ class RecurrentBPLambda(TruncatedBPTT):
             error[begun:-1] = guesses[begun:-1] - targets[begun:]
             self.train_guess(error, guess_cache)
             metrics["gradient_loss"] = half_squares(as_rows(error[begun:-1]))
+        self.end(last)
         return metrics
 
     def unroll_step_by_step(self, x, state):

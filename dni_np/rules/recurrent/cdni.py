@@ -14,7 +14,11 @@ The labels must be known L steps ahead: they are in Copy, which is told what to 
 stored text. Where they come with time itself, an update has to wait for them.
 """
 
+from dni_np.arguments import size
 from dni_np.backend import xp
+from dni_np.nn.checks import check_batch, check_ids
+from dni_np.nn.embedding import one_hot
+from dni_np.nn.sequence_losses import check_mask
 from dni_np.rules.recurrent.dni import RecurrentDNI, split
 
 
@@ -23,10 +27,13 @@ class LabeledRecurrentDNI(RecurrentDNI):
 
     def __init__(self, *arguments, look_ahead, classes, **options):
         super().__init__(*arguments, **options)
-        self.look_ahead, self.classes = look_ahead, classes
+        self.look_ahead, self.classes = size("look_ahead", look_ahead), size("classes", classes)
 
     def step(self, x, y, mask, first, last):
         """As without labels, but y and mask (up to T + L, N) go on for `look_ahead` steps after the chunk."""
+        check_batch(self.core, x, (3,))
+        check_ids("cDNI through time", y, self.classes, axes=2)
+        check_mask(mask, y.shape)
         T = len(x)
         self.at_begin = seen(y, mask, self.look_ahead, self.classes)
         self.at_end = seen(y[T:], mask[T:], self.look_ahead, self.classes)
@@ -45,8 +52,8 @@ def seen(labels, scored, steps, classes):
     """The first `steps` of labels and mask -> (N, steps classes), one-hot side by side; zeros for what is not there."""
     labels, scored = labels[:steps], scored[:steps]
     told = xp.zeros((labels.shape[1], steps, classes), scored.dtype)
-    one_hot = xp.eye(classes, dtype=scored.dtype)[labels] * scored[..., None]  # (steps, N, classes)
-    told[:, : len(labels)] = one_hot.transpose(1, 0, 2)
+    rows = one_hot(labels, classes, scored.dtype) * scored[..., None]  # (steps, N, classes)
+    told[:, : len(labels)] = rows.transpose(1, 0, 2)
     return told.reshape(len(told), -1)
 
 

@@ -14,6 +14,7 @@ The paper keeps the guess at s_t until its target comes. Here M guesses once mor
 with its newest weights: one small product more, and the state is all that is carried.
 """
 
+from dni_np.arguments import number
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.plain_guess import PlainGuess
 from dni_np.nn.initializers import zeros
@@ -51,7 +52,7 @@ class RecurrentDNI(TruncatedBPTT):
     def __init__(self, *arguments, guess, guess_optimizer, scale=0.1, scaled_target=True, error_into_core=False):
         super().__init__(*arguments)
         self.guess, self.guess_optimizer = guess, guess_optimizer
-        self.scale, self.scaled_target = scale, scaled_target
+        self.scale, self.scaled_target = number("scale", scale, "[0, inf)"), scaled_target
         self.error_into_core = error_into_core
         self.keeps = self.keeps or error_into_core
         if self.keeps:
@@ -70,6 +71,7 @@ class RecurrentDNI(TruncatedBPTT):
             if dh is not None:
                 self.add_backward(dh[None], None, kept_cache)
         self.core_optimizer.step()
+        self.end(last)
         return metrics
 
     def guess_future(self):

@@ -9,6 +9,7 @@ event and its consequence must lie in the same chunk. What can stand in for the 
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch
 from dni_np.rules.rule import Rule
 
 
@@ -31,18 +32,27 @@ class TruncatedBPTT(Rule):
         metrics, doutputs = self.train_readout(outputs, y, mask)
         self.core.backward(doutputs, None, cache, input_gradient=False)
         self.core_optimizer.step()
+        self.end(last)
         return metrics
 
     def start(self, x, first):
         """The state in which the chunk x begins."""
+        check_batch(self.core, x, (3,))
         if first:
             self.carried.steps = 0
             return self.core.initial_state(x.shape[1])
         if not self.carried.arrays:
-            raise UserError("the first chunk of a sequence needs first=True: there is no state to go on from")
+            raise UserError(
+                "the first chunk of a sequence needs first=True: no sequence has begun, or the last has ended"
+            )
         if len(self.carried.arrays[0]) != x.shape[1]:
             raise UserError(f"{len(self.carried.arrays[0])} sequences were begun, this chunk continues {x.shape[1]}")
         return self.carried.arrays
+
+    def end(self, last):
+        """Forget the state of a sequence that has ended: none goes on from there."""
+        if last:
+            self.carried = Carried()
 
     def unroll(self, x, start):
         """The core's outputs (T, N, H) and cache; the state and the count of steps move on."""
@@ -78,7 +88,7 @@ class TruncatedBPTT(Rule):
 class Carried:
     """What goes from chunk to chunk.
 
-    `arrays`: the state, a tuple of arrays, empty before the first chunk; `steps`: how many steps there were;
+    `arrays`: the state, a tuple of arrays, empty between two sequences; `steps`: how many steps there were;
     `kept`: the last input and the state before it, where a rule runs that step again (see `recurrent`).
     """
 

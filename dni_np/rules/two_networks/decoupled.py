@@ -20,8 +20,10 @@ A step is one stream, from new digits to B's question: a list of chunks, one a t
 as in `data.odd_and_threes`. Nobody looks at B before the end, so that its ticks are run together there.
 """
 
+from dni_np.arguments import number
 from dni_np.backend import xp
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.time_distributed import EachStep
 from dni_np.rules.rule import Rule
@@ -54,6 +56,7 @@ class Locked(Rule):
         flags = [(chunk.fresh, chunk.asked) for chunk in chunks]
         if not flags or flags != [(i == 0, i == len(flags) - 1) for i in range(len(flags))]:
             raise UserError("one step needs one whole stream of digits: a fresh chunk first, and one that is asked last")
+        check_batch(self.a.digits, chunks[0].x, (3,))
         state, start = self.a.core.initial_state(chunks[0].x.shape[1]), 0
         for chunk in chunks:
             (logits, message), state, cache = self.a.forward(chunk.x, state, start=start)
@@ -88,7 +91,8 @@ class Decoupled(Locked):
 
     def __init__(self, a, b, optimizer_a, optimizer_b, guess, guess_optimizer, factor=10.0):
         super().__init__(a, b, optimizer_a, optimizer_b)
-        self.guess, self.guess_optimizer, self.factor = guess, guess_optimizer, factor
+        self.guess, self.guess_optimizer = guess, guess_optimizer
+        self.factor = number("factor", factor, "[0, inf)")
         self.guess_each = EachStep(guess)
 
     def step(self, chunks):

@@ -11,7 +11,9 @@ With the count c beside it, M(m, c) can say "there was a three, and B could not 
 No more is known at a tick: the count at the stream's end is still to come.
 """
 
+from dni_np.arguments import size
 from dni_np.backend import xp
+from dni_np.dni.conditioning import label_context
 from dni_np.rules.two_networks.decoupled import Decoupled
 
 
@@ -20,7 +22,8 @@ class DecoupledLabel(Decoupled):
 
     def __init__(self, *arguments, classes, **options):
         super().__init__(*arguments, **options)
-        self.classes = classes
+        self.classes = size("classes", classes)
 
     def look(self, message, chunk):
-        return xp.concatenate([message, xp.eye(self.classes, dtype=message.dtype)[chunk.threes]], axis=1)
+        threes = label_context(chunk.threes, self.classes, message.dtype)
+        return xp.concatenate([message, threes], axis=1)

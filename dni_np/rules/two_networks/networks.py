@@ -13,6 +13,7 @@ from dni_np.backend import FLOAT, xp
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
+from dni_np.nn.checks import check_batch
 from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequential import Joined, Sequential
@@ -61,8 +62,9 @@ class NetworkA(Several):
         What came before these T steps is a constant.
         """
         digits_cache, shape, core_cache, count_cache, message_cache = cache
-        doutputs = xp.zeros(shape, dlogits.dtype)  # (T, N, units): only the last is asked
-        doutputs[-1] = self.count.backward(dlogits, count_cache) + self.message.backward(dmessage, message_cache)
+        dlast = self.count.backward(dlogits, count_cache) + self.message.backward(dmessage, message_cache)
+        doutputs = xp.zeros(shape, dlast.dtype)  # (T, N, units): only the last is asked
+        doutputs[-1] = dlast
         dfeatures, _ = self.core.backward(doutputs, None, core_cache)
         self.digits.backward(dfeatures, digits_cache, input_gradient=False)
 
@@ -78,6 +80,7 @@ class NetworkB(Several):
 
     def forward(self, messages, training=True):
         """messages (ticks, N, units) -> (logits (N, ticks T + 1), cache)."""
+        check_batch(self, messages, (3,))
         outputs, _, core_cache = self.core.forward(messages, self.core.initial_state(messages.shape[1]), training)
         logits, count_cache = self.count.forward(outputs[-1], training)
         return logits, (outputs.shape, core_cache, count_cache)
@@ -85,7 +88,8 @@ class NetworkB(Several):
     def backward(self, dlogits, cache):
         """dlogits (N, ticks T + 1) -> dmessages (ticks, N, units)."""
         shape, core_cache, count_cache = cache
-        doutputs = xp.zeros(shape, dlogits.dtype)
-        doutputs[-1] = self.count.backward(dlogits, count_cache)
+        dlast = self.count.backward(dlogits, count_cache)
+        doutputs = xp.zeros(shape, dlast.dtype)
+        doutputs[-1] = dlast
         dmessages, _ = self.core.backward(doutputs, None, core_cache)
         return dmessages

@@ -158,5 +158,5 @@ def test_it_goes_on_from_its_saved_state_also_within_a_sequence(stop):
 
 @pytest.mark.parametrize("lam", [-0.1, 1.1, float("nan")])
 def test_lambda_outside_0_to_1(lam):
-    with pytest.raises(UserError, match="lambda must be between 0 .* not " + str(lam)):
+    with pytest.raises(UserError, match=rf"lambda .* must be a number in \[0, 1\], not {lam}"):
         build(RecurrentBPLambda, lam=lam)

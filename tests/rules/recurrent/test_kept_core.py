@@ -116,7 +116,7 @@ def test_it_goes_on_from_its_saved_state_also_within_a_sequence(name, stop, T):
 def test_memory_is_that_of_one_chunk_and_a_step(name):
     network = make(name)
     x = sequence(steps=30)
-    for chunk in chunks(x, 3):
+    for chunk in list(chunks(x, 3))[:-1]:
         network.step(*chunk)
     assert [part.shape for part in network.carried.kept] == [(1, N, D), (N, H), (N, H)]
     assert not np.shares_memory(to_numpy(network.carried.kept[0]), to_numpy(x[0]))  # whoever gave it may write over it
