@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dni_np.arguments import described, number, several
 from dni_np.errors import UserError
 
 PARTS = ("train", "valid", "test")
@@ -52,8 +53,15 @@ class Text:
         return ids_of(string, self.characters, self.name)
 
 
+def check_string(text):
+    """Refuse what is no string, such as the bytes of a file."""
+    if not isinstance(text, str):
+        raise UserError(f"a text must be a string, not {described(text)}")
+
+
 def ids_of(string, characters, name):
     """String -> ids (L,). For beginnings given by hand: what the vocabulary lacks is named."""
+    check_string(string)
     missing = sorted(set(string) - set(characters))
     if missing:
         raise UserError(f"{name} has no character {' '.join(map(repr, missing))}: its are {characters!r}")
@@ -70,8 +78,10 @@ def load_text(path, shares=SHARES):
 
 def split_text(name, text, shares=SHARES):
     """Cut one string into three contiguous parts."""
-    if len(shares) != 3 or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
-        raise UserError(f"the shares of training, validation and test text must be positive and sum to 1, not {shares}")
+    check_string(text)
+    shares = [number("each share of a text", share, "(0, 1)") for share in several("the shares", shares, 3)]
+    if abs(sum(shares) - 1) > 1e-6:
+        raise UserError(f"the shares of training, validation and test text must sum to 1, not {shares}")
     ends = [round(len(text) * share) for share in (shares[0], shares[0] + shares[1])]
     return make_text(name, text[: ends[0]], text[ends[0] : ends[1]], text[ends[1] :])
 
@@ -79,6 +89,7 @@ def split_text(name, text, shares=SHARES):
 def make_text(name, train, valid, test):
     """Three strings -> Text."""
     for part, string in zip(PARTS, (train, valid, test)):
+        check_string(string)
         if len(string) < 2:
             raise UserError(f"{name}: the {part} text has {len(string)} characters, at least 2 are needed to predict one")
     characters = "".join(sorted(set(train)))

@@ -40,7 +40,6 @@ class Conditioning:
     def join(self, h, context=None):
         """h (N, ..., D), context {name: (N, width)} -> (N, ..., self.width)."""
         check_batch("a synthetic gradient", h, ANY, self.widths["output"])
-        context = {} if context is None else context
         views = [self._view(source, h, context) for source in self.sources]
         return views[0] if len(views) == 1 else xp.concatenate(views, axis=-1)
 
@@ -49,7 +48,7 @@ class Conditioning:
             return h
         if source == "normalized":
             return normalize(h)
-        if source not in context:
+        if not isinstance(context, dict) or source not in context:
             raise UserError(
                 f"a synthetic gradient that sees {source!r} needs it in the context: "
                 f"{{{source!r}: an array (N, {self.widths[source]})}}"
@@ -71,14 +70,16 @@ def normalize(h, eps=1e-5):
 
     No running statistics: a synthetic gradient is never needed at test time.
     """
+    check_batch("a normalization", h, (2, 4))
     rows = h.reshape(-1, h.shape[-1])
     centered = rows - batch_mean(rows)
     return (centered / xp.sqrt(batch_mean(centered * centered) + eps)).reshape(h.shape)
 
 
 def label_context(y, classes, dtype):
-    """Integer labels (N,) become one-hot rows (N, classes); label vectors (N, D) stay."""
+    """Integer labels (N,) become one-hot rows (N, classes); label vectors (N, classes) stay."""
     if is_floats(y):
+        check_batch("a synthetic gradient that sees the label", y, (2,), classes)
         return y
     check_ids("a synthetic gradient that sees the label", y, classes, axes=1)
     return one_hot(y, classes, dtype)

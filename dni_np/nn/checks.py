@@ -119,10 +119,8 @@ def marked(rows, ids, n):
 def refuse(layer, x, wanted, purpose=""):
     """Say in a sentence which layer was given what, and what it needs."""
     name = layer if isinstance(layer, str) else named(layer)
-    kind, dtype, fits = (
-        ("floats", "float32", is_floats(x)) if wanted.startswith("floats") else ("integers", "int64", is_integers(x))
-    )
-    convert = "" if fits else f" (backend.asarray(x, '{dtype}') makes {kind})"
+    dtype, fits = ("float32", is_floats(x)) if wanted.startswith("floats") else ("int64", is_integers(x))
+    convert = "" if fits else f" (backend.asarray(x, '{dtype}') makes them)"
     raise UserError(f"{name} cannot take {found(x)}{purpose}: it needs {wanted}{convert}")
 
 

@@ -12,9 +12,10 @@ A core may be several layers. Cutting a network after layer k only, after layers
 after every layer gives the paper's single DNI, DNI up to a depth, and DNI everywhere.
 """
 
-from dni_np.arguments import size
+from dni_np.arguments import size, sizes
 from dni_np.dni.conditioning import label_context
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.rule import FORWARD, Rule
 
@@ -42,6 +43,7 @@ class DNINetwork(Rule):
 
     def context(self, x, y):
         """What synthetic gradient models may look at beside the layer's output."""
+        check_batch("a chain of units", x)
         return {"label": label_context(y, self.classes, x.dtype), "input": x}
 
     def parts(self):
@@ -74,7 +76,7 @@ def cut(layers, after):
 
     cut([f1, f2, f3, f4], after=[1, 3]) = [f1], [f2, f3], [f4], each a Sequential.
     """
-    places = sorted(set(after))
+    places = sorted(set(sizes("the layers to cut after", after, least=0)))
     if not places or places[0] < 1 or places[-1] >= len(layers):
         raise UserError(
             f"a network of {len(layers)} layers can be cut after layers 1 to {len(layers) - 1}, not {list(after)}"

@@ -77,10 +77,17 @@ def test_the_shares_are_arguments(tmp_path):
     assert parts == ["0123456789", "012345", "6789"]
 
 
-@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.9, 0.1, 0.0), (0.9, 0.2, -0.1), (0.5, 0.3, 0.3)])
+@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.9, 0.1, 0.0), (0.9, 0.2, -0.1), (0.5, 0.3, 0.3), 0.9, None])
 def test_impossible_shares(shares):
-    with pytest.raises(UserError, match="must be positive and sum to 1"):
+    with pytest.raises(UserError, match="a tuple of 3|a number in |must sum to 1"):
         split_text("mine", "abc" * 100, shares)
+
+
+@pytest.mark.parametrize("text", [b"abc" * 100, None, ["a", "b"], 3])
+def test_a_text_is_a_string(text):
+    for use in (lambda: split_text("mine", text), lambda: make_text("mine", "ab", text, "ab")):
+        with pytest.raises(UserError, match="a text must be a string"):
+            use()
 
 
 @pytest.mark.parametrize("size, part, has", [(0, "train", 0), (10, "valid", 1), (20, "valid", 1)])

@@ -15,6 +15,7 @@ tell: if y is an exact linear function of x, at the end nothing tells A from -B 
 
 from dni_np.arguments import number, several
 from dni_np.backend import xp
+from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch, check_samples
 
 
@@ -22,8 +23,12 @@ class LinearDNI:
     """`weights` [W_1, ..., W_N], each (D_{k-1}, D_k); the guesses of `outputs` = D_N start at zero."""
 
     def __init__(self, weights):
+        width = None
         for W in several("weights", weights):
-            check_batch("a linear layer", W, (2,))
+            check_batch("a linear network", W, (2,))
+            if width not in (None, len(W)):
+                raise UserError(f"a linear network cannot go on from {width} units with weights {W.shape}")
+            width = W.shape[1]
         self.weights = [W.copy() for W in weights]
         outputs = self.weights[-1].shape[1]
         self.guesses = [LinearGuess(W.shape[1], outputs, W.dtype) for W in self.weights]

@@ -16,7 +16,7 @@ x^T (x w_ls - y) = 0.)
 
 from dni_np.arguments import generator, number, size
 from dni_np.backend import asarray, xp
-from dni_np.nn.checks import check_alike, check_samples
+from dni_np.nn.checks import check_alike, check_batch, check_samples
 
 
 def three_groups(rng, n=60):
@@ -92,6 +92,7 @@ def loss(p, y):
 
 def stopping_place(w, x, y, guess):
     """Where a linear guess with these numbers lets w stand still: solves x^T ghat = 0."""
-    check_samples("a logistic regression", x, y, outputs=1)
+    check_batch("a logistic regression", w, (2,))
+    check_samples("a logistic regression", x, y, *w.shape)
     ghat = guess(x @ w, y)
     return w - xp.linalg.solve(x.T @ x, x.T @ ghat) / guess.a

@@ -13,6 +13,7 @@ what it does best. (NumPy 2.4 with OpenBLAS's AVX-512 kernel on an AMD EPYC.)
 """
 
 from dni_np import backend
+from dni_np.arguments import size
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 
@@ -21,6 +22,7 @@ FEW = 100  # numbers that a kernel sees
 
 def conv2d(n_in, n_out, rng, kernel=5, stride=1, padding="same", **options):
     """The fastest Conv2D for these sizes; arguments as there."""
+    n_in, kernel, stride = size("n_in", n_in), size("kernel", kernel), size("stride", stride)
     by_frequency = backend.on_host() and stride == 1 and kernel > 1 and kernel * kernel * n_in > FEW
     version = FrequencyConv2D if by_frequency else ColumnsConv2D
     return version(n_in, n_out, rng, kernel=kernel, stride=stride, padding=padding, **options)

@@ -16,6 +16,7 @@ stored text. Where they come with time itself, an update has to wait for them.
 
 from dni_np.arguments import size
 from dni_np.backend import xp
+from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch, check_ids
 from dni_np.nn.embedding import one_hot
 from dni_np.nn.sequence_losses import check_mask
@@ -34,7 +35,9 @@ class LabeledRecurrentDNI(RecurrentDNI):
         check_batch(self.core, x, (3,))
         check_ids("cDNI through time", y, self.classes, axes=2)
         check_mask(mask, y.shape)
-        T = len(x)
+        T, N = x.shape[:2]
+        if len(y) < T or y.shape[1] != N:
+            raise UserError(f"labels {y.shape} do not reach to the end of a chunk {x.shape}, or are of other sequences")
         self.at_begin = seen(y, mask, self.look_ahead, self.classes)
         self.at_end = seen(y[T:], mask[T:], self.look_ahead, self.classes)
         return super().step(x, y[:T], mask[:T], first, last)

@@ -14,6 +14,7 @@ No more is known at a tick: the count at the stream's end is still to come.
 from dni_np.arguments import size
 from dni_np.backend import xp
 from dni_np.dni.conditioning import label_context
+from dni_np.nn.checks import check_samples
 from dni_np.rules.two_networks.decoupled import Decoupled
 
 
@@ -26,4 +27,5 @@ class DecoupledLabel(Decoupled):
 
     def look(self, message, chunk):
         threes = label_context(chunk.threes, self.classes, message.dtype)
+        check_samples("a guess that sees the count", message, threes)
         return xp.concatenate([message, threes], axis=1)

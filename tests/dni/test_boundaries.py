@@ -1,0 +1,93 @@
+"""Wrong arrays for synthetic gradients and what they see (see `tests.boundaries`)."""
+
+import numpy as np
+import pytest
+
+from dni_np.backend import asarray
+from dni_np.dni.class_maps import ClassPictures
+from dni_np.dni.conditioning import Conditioning, label_context, normalize
+from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
+from dni_np.dni.plain_guess import PlainGuess
+from dni_np.dni.stale_gradients import StaleGradient
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.errors import UserError
+from dni_np.nn.initializers import glorot_uniform
+from tests.boundaries import Case, check, check_range, check_types, floats, labels
+
+IMAGES = floats(4, 5, 6, 3)
+
+
+def of_rows(hidden):
+    looks = Conditioning(("output", "normalized", "label"), 3, label=2)
+    return SyntheticGradient(3, looks, np.random.default_rng(0), hidden, glorot_uniform)
+
+
+def of_images(hidden):
+    looks = Conditioning(("output", "label"), 3, label=2)
+    return ConvSyntheticGradient(3, looks, np.random.default_rng(0), hidden, 3, glorot_uniform)
+
+
+MODELS = {
+    "linear": (lambda: of_rows(()), floats(4, 3)),
+    "mlp": (lambda: of_rows((5,)), floats(4, 3)),
+    "convolution": (lambda: of_images(()), IMAGES),
+    "convolutions": (lambda: of_images((2,)), IMAGES),
+    "class maps": (lambda: ClassPictures(of_images(()), (5, 6, 3), 2), IMAGES),
+    "stale": (lambda: StaleGradient((4, 3)), floats(4, 3)),
+}
+LABEL = np.eye(2, dtype=np.float32)[[0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models(name, backend):
+    make, h = MODELS[name]
+
+    def forward(h):
+        return make().forward(h, {"label": asarray(LABEL)})[0]
+
+    def backward(dguess):
+        model = make()
+        _, cache = model.forward(asarray(h), {"label": asarray(LABEL)})
+        model.backward(dguess, cache)
+        return dict(model.grads)
+
+    if name == "stale":
+        check_types(Case(forward, h))
+    else:
+        check(Case(forward, h, (1, 2) if h.ndim == 4 and name != "class maps" else ()))
+    check(Case(backward, h, ()))
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "stale"])
+def test_contexts(name, backend):
+    make, h = MODELS[name]
+    check(Case(lambda label: make().forward(asarray(h), {"label": label})[0], LABEL, ()))
+    for context in (None, {}, {"input": asarray(h)}, [asarray(LABEL)]):
+        with pytest.raises(UserError, match="that sees 'label' needs it in the context"):
+            make().forward(asarray(h), context)
+
+
+def test_plain_guesses(backend):
+    check(Case(lambda z: PlainGuess(3, 2, (4,), np.random.default_rng(0)).forward(z)[0], floats(4, 3)))
+
+
+def test_class_maps_without_a_label():
+    looks = Conditioning(("output",), 3)
+    model = ConvSyntheticGradient(3, looks, np.random.default_rng(0), kernel=3)
+    for context in (None, {}):
+        with pytest.raises(UserError, match=r"need images \(5, 6, 3\) and the label"):
+            ClassPictures(model, (5, 6, 3), 2).forward(asarray(IMAGES), context)
+
+
+def test_normalized_outputs(backend):
+    check(Case(normalize, floats(4, 3), (0, 1)))
+    check(Case(normalize, IMAGES, (0, 1, 2, 3)))
+
+
+def test_label_contexts(backend):
+    def call(y):
+        return label_context(y, 2, np.float32)
+
+    check_types(Case(call, labels(4, classes=2)))
+    check_range(Case(call, labels(4, classes=2), classes=2))
+    check(Case(call, LABEL))
