@@ -1,6 +1,7 @@
 """Layers to read: each page is one idea and its gradient, in reading order.
 
     layer          the contract: forward returns a cache, backward takes it back
+    checks         what may come in: refuse in a sentence what does not fit
     linear         y = x W + b
     activations    sigmoid, tanh, ReLU
     batchnorm      normalize each unit over the batch

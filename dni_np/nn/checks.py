@@ -92,28 +92,27 @@ def check_labels(logits, labels, axes):
 
 def check_range(name, ids, n):
     """On the host, refuse integers that are not from 0 to n - 1."""
-    if backend.on_host() and unsigned(ids).max() >= n:
-        raise UserError(
-            f"{name} must be integers from 0 to {n - 1}, not from {ids.min()} to {ids.max()}"
-        )
+    if backend.on_host():
+        low, high = ids.item(ids.argmin()), ids.item(ids.argmax())  # a third of the time of ids.min()
+        if low < 0 or high >= n:
+            raise UserError(f"{name} must be integers from 0 to {n - 1}, not from {low} to {high}")
 
 
-def unsigned(ids):
-    """The same bits, read as unsigned: a negative number is then a large one."""
-    return ids.view(f"u{ids.dtype.itemsize}")
+def known(ids, n):
+    """Which are from 0 to n - 1? In one comparison: read as unsigned, a negative number is a large one."""
+    return ids.view(f"u{ids.dtype.itemsize}") < n
 
 
 def indices(ids, n):
     """The same ids; on a device with 0 in place of what is out of range, which `marked` shows."""
-    return ids if backend.on_host() else xp.where(unsigned(ids) < n, ids, 0)
+    return ids if backend.on_host() else xp.where(known(ids, n), ids, 0)
 
 
 def marked(rows, ids, n):
     """The same rows (*ids.shape, ...); on a device nan where the id is out of range."""
     if backend.on_host():
         return rows
-    inside = (unsigned(ids) < n).reshape(ids.shape + (1,) * (rows.ndim - ids.ndim))
-    return xp.where(inside, rows, xp.nan)
+    return xp.where(known(ids, n).reshape(ids.shape + (1,) * (rows.ndim - ids.ndim)), rows, xp.nan)
 
 
 def refuse(layer, x, wanted, purpose=""):
