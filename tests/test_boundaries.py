@@ -19,10 +19,11 @@ LEFT_OUT = {
         Several SigmoidBitGuess Windows
     """,
     "given neither arrays nor numbers": "Cores",
-    "tuples that are given out": "Chunk Episode Text",
+    "tuples that are given out": "Chunk Episode Guess Text View",
+    "whose keys may be anything": "WaitingGuesses",
     "made by their names on the command line, in the table of rules": """
         Backprop NoBackprop BPLambdaNetwork CriticNetwork UnlockedNetwork TrueTargetNetwork Kickback LocalLosses
-        DirectFeedbackAlignment FeedbackAlignment DNI
+        DirectFeedbackAlignment FeedbackAlignment
     """,
 }
 NAMED = {name for names in LEFT_OUT.values() for name in names.split()}

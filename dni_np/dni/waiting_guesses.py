@@ -18,6 +18,7 @@ A rule forgets the guesses of a step that failed. In a loop of your own call `wa
 from typing import Any, NamedTuple
 
 from dni_np.errors import UserError
+from dni_np.nn.checks import is_floats, refuse
 
 
 class Guess(NamedTuple):
@@ -82,8 +83,6 @@ class WaitingGuesses(dict):
 
 def difference(guess, target):
     """guess - target, both of one shape: per sample, the gradient of 1/2 ||guess - target||^2."""
-    if guess.shape != target.shape:
-        raise UserError(
-            f"a guess of shape {guess.shape} cannot learn from a target of shape {target.shape}"
-        )
+    if not (is_floats(target) and target.shape == guess.shape):
+        refuse("a guess", target, f"floats of its own shape {guess.shape}", " as a target")
     return guess - target

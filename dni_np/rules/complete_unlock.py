@@ -17,6 +17,7 @@ from dni_np.arguments import sizes
 from dni_np.backend import xp
 from dni_np.dni.waiting_guesses import Guess, WaitingGuesses, difference
 from dni_np.errors import UserError
+from dni_np.nn.checks import check_batch
 from dni_np.rules.dni_chain import DNINetwork
 
 
@@ -40,6 +41,7 @@ class SyntheticInput:
     def learn(self, h, ticket=None):
         """Fit a waiting guess to the real h (N, *shape); return the loss before (device scalar)."""
         ticket, guess, cache = self.waiting.find(ticket, self.model, self.optimizer)
+        check_batch("a synthetic input", h)
         error = difference(guess, h.reshape(len(h), -1))  # (N, D)
         self.model.backward(error, cache)
         self.optimizer.step()

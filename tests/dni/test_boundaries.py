@@ -10,8 +10,11 @@ from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
 from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.stale_gradients import StaleGradient
 from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.initializers import glorot_uniform
+from dni_np.nn.linear import Linear
+from dni_np.nn.optimizers import SGD
 from tests.boundaries import Case, check, check_range, check_types, floats, labels
 
 IMAGES = floats(4, 5, 6, 3)
@@ -65,6 +68,23 @@ def test_contexts(name, backend):
     for context in (None, {}, {"input": asarray(h)}, [asarray(LABEL)]):
         with pytest.raises(UserError, match="that sees 'label' needs it in the context"):
             make().forward(asarray(h), context)
+
+
+def test_targets(backend):
+    """In their turn, and after the model was updated."""
+    h = floats(4, 3)
+
+    def learn(target, updates=0):
+        core, model = Linear(3, 3, np.random.default_rng(1)), of_rows((5,))
+        unit = DNI(core, model, SGD(core, 0.1), SGD(model, 0.1))
+        for _ in range(1 + updates):
+            unit.forward_and_synthetic_update(asarray(h), {"label": asarray(LABEL)})
+        for _ in range(updates):
+            unit.update_synthetic_weights(asarray(h))
+        return unit.update_synthetic_weights(target), model.state()
+
+    check(Case(learn, h, ()))
+    check(Case(lambda target: learn(target, 1), h, ()))
 
 
 def test_plain_guesses(backend):
