@@ -6,19 +6,16 @@ The direction stays. Through time a gradient is a sum of products of many Jacobi
 then a hundred times as large as usual: one such step would undo thousands of others.
 """
 
+from dni_np.arguments import number
 from dni_np.backend import xp
-from dni_np.errors import UserError
 
 
 class Clipped:
     """An optimizer (see `optimizers`) whose steps use gradients of norm `limit` at most."""
 
     def __init__(self, optimizer, limit):
-        if not 0 < limit < float("inf"):
-            raise UserError(
-                f"the norm at which gradients are clipped must be positive, not {limit}"
-            )
-        self.optimizer, self.limit = optimizer, limit
+        self.optimizer = optimizer
+        self.limit = number("the norm at which gradients are clipped", limit, "(0, inf)")
 
     @property
     def params(self):

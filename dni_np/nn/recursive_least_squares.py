@@ -27,6 +27,7 @@ a forgetting factor: from memory, not checked. Its use for synthetic gradients i
 
 import numpy as np
 
+from dni_np.arguments import number
 from dni_np.backend import asarray, to_numpy, xp
 from dni_np.errors import Diverged, UserError
 from dni_np.nn.cholesky_solve import cholesky_solve
@@ -45,10 +46,8 @@ class RecursiveLeastSquares(Optimizer):
     """
 
     def __init__(self, model, beta=0.98, ridge=1e-3):
-        if not 0 < beta <= 1:
-            raise UserError(f"beta must be above 0 and at most 1 (forget nothing), not {beta}")
-        if not 0 <= ridge < float("inf"):
-            raise UserError(f"the ridge must be 0 or a positive number, not {ridge}")
+        self.beta = number("beta", beta, "(0, 1]")
+        self.ridge = number("ridge", ridge, "[0, inf)")
         leaves = [leaf for leaf in model.leaves() if leaf.params]
         if len(leaves) != 1 or not isinstance(leaves[0], Linear):
             kinds = ", ".join(type(leaf).__name__ for leaf in leaves)
@@ -57,7 +56,7 @@ class RecursiveLeastSquares(Optimizer):
                 f"not of {kinds or 'none'}: take a linear model (hidden=()), or another optimizer"
             )
         super().__init__(model, 1)
-        self.linear, self.beta, self.ridge = leaves[0], beta, ridge
+        self.linear = leaves[0]
         self.outputs = self.linear.params["W"].shape[1]  # K
         D = self.params.size // self.outputs
         self.linear.grads["hessian"] = xp.zeros((D, D), self.params.dtype)

@@ -26,10 +26,11 @@ from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from tests.boundaries import Case, check, check_shapes, floats, labels
+from tests.rules.recurrent import traces
 
 X, Y = floats(4, 9), labels(4, classes=3)
 DATA = Dataset("made up", X, Y, X, Y, 3, image=(3, 3, 1))
-T, N, D, H, C = 5, 4, 3, 4, 3
+T, N, D, H, C = 5, traces.N, traces.D, traces.H, traces.C
 
 
 def images_rule(name, network):
@@ -55,10 +56,13 @@ RECURRENT = {
     "cdni": (LabeledRecurrentDNI, 2, {"look_ahead": 2, "classes": C}),
     "dni and aux": (RecurrentDNIAux, 4, {}),
     "bp(lambda)": (RecurrentBPLambda, 2, {"lam": 0.5}),
+    **traces.LEARNING,  # updated once a sequence
 }
 
 
 def recurrent_rule(name):
+    if name in traces.LEARNING:
+        return traces.LEARNING[name](dtype=np.float32)
     rule, parts, options = RECURRENT[name]
     rng = np.random.default_rng(0)
     core, readout = LSTM(D, H, rng), EachStep(Linear(H, C, rng))

@@ -21,6 +21,7 @@ backward passes: this page is for small cores, and to test the cheap trace (`dni
 at 1e-3 for the core and 1e-5 for the guess, batches of 100, gradients clipped at 1.)
 """
 
+from dni_np.arguments import number
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.rules.recurrent.dni import half_squares, split
@@ -32,9 +33,7 @@ class AccumulateBPLambda(UpdatePerSequence):
 
     def __init__(self, *arguments, guess, guess_optimizer, lam=1.0, gamma=1.0):
         super().__init__(*arguments)
-        for name, value in (("lambda", lam), ("gamma", gamma)):
-            if not 0 <= value <= 1:
-                raise UserError(f"{name} must be between 0 and 1, not {value}")
+        lam, gamma = number("lambda", lam, "[0, 1]"), number("gamma", gamma, "[0, 1]")
         S = 2 * self.core.n_units
         if {name: value.shape for name, value in guess.params.items()} != {"W": (S, S), "b": (S,)}:
             raise UserError(f"the guess of a core of {S // 2} units must be a Linear({S}, {S})")

@@ -9,6 +9,7 @@ is zero at first; a new one begins as its left neighbor, when longer sequences a
 (Pemberton & Costa 2024: one linear guess that sees h and c. One for each boundary is ours.)
 """
 
+from dni_np.arguments import size
 from dni_np.backend import FLOAT, xp
 from dni_np.errors import UserError
 from dni_np.nn.initializers import zeros
@@ -25,7 +26,7 @@ class BoundaryGuesses:
     def __init__(self, units, make_optimizer, each=True, sees="hc", dtype=FLOAT):
         if sees not in ("h", "hc"):
             raise UserError(f'a guess sees the output, "h", or output and cell, "hc", not {sees!r}')
-        self.units, self.make_optimizer = units, make_optimizer
+        self.units, self.make_optimizer = size("units", units), make_optimizer
         self.each, self.sees, self.dtype = each, sees, dtype
         self.models = {}  # {k: (model, optimizer)}; {0: ...} where one is for all
 

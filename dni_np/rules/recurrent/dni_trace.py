@@ -30,6 +30,7 @@ Memory: a chunk, and for each open boundary 5 H numbers a sample (s, R^h, R^c an
 
 import math
 
+from dni_np.arguments import number, size
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.rules.recurrent.dni import half_squares
@@ -45,18 +46,14 @@ class DNITrace(UpdatePerSequence):
 
     def __init__(self, *arguments, guesses, lam=1.0, window=None):
         super().__init__(*arguments)
-        if not 0 <= lam <= 1:
-            raise UserError(
-                f"lambda must be between 0 (the next guess alone) and 1 (all that comes), not {lam}"
-            )
-        if window is not None and window < 0:
-            raise UserError(f"the window is a number of boundaries, at least 0, not {window}")
+        lam = number("lambda (0: the next guess alone, 1: all that comes)", lam, "[0, 1]")
+        window = math.inf if window is None else size("the window", window, least=0)
         if getattr(self.core, "cell_path", None) is None:
             raise UserError(
                 f"the trace goes along an LSTM's cell, which a {type(self.core).__name__} has not"
             )
         self.guesses, self.lam = guesses, lam
-        self.window = 0 if lam == 0 else math.inf if window is None else window
+        self.window = 0 if lam == 0 else window
 
     def learn(self, x, y, mask, first, last):
         start, k = self.start(x, first), self.carried.chunks

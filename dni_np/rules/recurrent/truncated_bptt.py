@@ -52,7 +52,7 @@ class TruncatedBPTT(Rule):
     def end(self, last):
         """Forget the state of a sequence that has ended: none goes on from there."""
         if last:
-            self.carried = Carried()
+            self.carried = type(self.carried)()
 
     def unroll(self, x, start):
         """The core's outputs (T, N, H) and cache; the state and the count of steps move on."""

@@ -29,6 +29,7 @@ class UpdatePerSequence(TruncatedBPTT):
         self.carried.chunks += 1
         if last:
             self.update()
+        self.end(last)
         return metrics
 
     def learn(self, x, y, mask, first, last):
@@ -80,7 +81,7 @@ def gradients(layer):
 class CarriedSums:
     """What goes from chunk to chunk. A step replaces these arrays; it writes into none of them.
 
-    `arrays`: the state, empty before the first chunk; `steps`, `chunks`: of the sequence so far;
+    `arrays`: the state, empty between two sequences; `steps`, `chunks`: of the sequence so far;
     `sums`: of gradients; `trace`: what later chunks need to teach earlier guesses. Both by name.
     """
 

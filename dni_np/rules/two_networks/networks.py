@@ -9,6 +9,7 @@
 T steps of A are one tick of B. How the two learn is in `two_clocks`.
 """
 
+from dni_np.arguments import size
 from dni_np.backend import FLOAT, xp
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
@@ -38,6 +39,7 @@ class NetworkA(Several):
     """Sees `ticks` times T = `steps` digits of `pixels` each; all its layers have `units`."""
 
     def __init__(self, pixels, units, steps, ticks, rng, dtype=FLOAT):
+        steps, ticks = size("steps", steps), size("ticks", ticks)
         hidden = []
         for n in (pixels, units):
             hidden += [Linear(n, units, rng, bias=False, dtype=dtype), BatchNorm(units, dtype=dtype), ReLU()]
@@ -73,6 +75,7 @@ class NetworkB(Several):
     """Hears `ticks` messages of `units` and tells how many threes A saw, 0 to `ticks` T."""
 
     def __init__(self, units, steps, ticks, rng, dtype=FLOAT):
+        steps, ticks = size("steps", steps), size("ticks", ticks)
         super().__init__(
             core=BatchNormLSTM(units, units, rng, max_steps=ticks, dtype=dtype),
             count=Linear(units, steps * ticks + 1, rng, dtype=dtype),

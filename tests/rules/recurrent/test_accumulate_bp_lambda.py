@@ -122,7 +122,7 @@ def test_with_least_squares_it_fits_the_true_gradients_at_once():
 
 def test_mistakes():
     for name, options in {"lambda": {"lam": 1.1}, "gamma": {"gamma": float("nan")}}.items():
-        with pytest.raises(UserError, match=f"{name} must be between 0 and 1"):
+        with pytest.raises(UserError, match=rf"{name} must be a number in \[0, 1\]"):
             exact(**options)
     guess = Linear(H, 2 * H, np.random.default_rng(0))
     with pytest.raises(UserError, match=r"Linear\(10, 10\)"):

@@ -257,12 +257,12 @@ def test_the_guesses_keep_up_better_than_with_adam():
 
 @pytest.mark.parametrize("lam", [-0.1, 1.1, float("nan")])
 def test_lambda_outside_0_to_1(lam):
-    with pytest.raises(UserError, match=f"lambda must be between 0 .* not {lam}"):
+    with pytest.raises(UserError, match=rf"lambda .* must be a number in \[0, 1\], not {lam}"):
         trace(lam=lam)
 
 
 def test_mistakes():
-    with pytest.raises(UserError, match="window is a number of boundaries, at least 0, not -1"):
+    with pytest.raises(UserError, match="window must be a whole number, at least 0, not -1"):
         trace(window=-1)
     with pytest.raises(UserError, match="one guess for all: BoundaryGuesses"):
         trace(SharedTrace)
