@@ -1,10 +1,10 @@
 """Arguments that are no arrays: sizes, numbers in a range, sources of random numbers.
 
-    n_in = size("n_in", n_in)                            a whole number, at least 1
-    momentum = number("momentum", momentum, "[0, 1)")    in an interval; a square bracket includes its end
+    size("n_in", n_in)                        a whole number, at least 1
+    number("momentum", momentum, "[0, 1)")    in an interval; a square bracket includes its end
 
-Each returns what is right, and refuses anything else in one sentence. A constructor calls them once:
-what is wrong here would otherwise be noticed in the middle of a run, or never.
+Each returns what is right, and refuses anything else in one sentence. Constructors call them: what
+is wrong there would otherwise be noticed in the middle of a run, or never.
 """
 
 import math
@@ -20,9 +20,7 @@ def size(name, value, least=1):
     """A whole number, Python's or NumPy's, of at least `least`."""
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least:
-        raise UserError(
-            f"{name} must be a whole number, at least {least}, not {described(value)}"
-        )
+        raise UserError(f"{name} must be a whole number, at least {least}, not {described(value)}")
     return int(value)
 
 
@@ -51,7 +49,7 @@ def number(name, value, interval):
 
 
 def generator(rng):
-    """A NumPy Generator. A seed is refused: layers that are given the same one would start alike."""
+    """A NumPy Generator. A seed is refused: two layers with the same seed would start alike."""
     if not isinstance(rng, np.random.Generator):
         raise UserError(
             "rng must be a NumPy Generator, the same for all parts of a run, "

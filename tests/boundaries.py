@@ -1,7 +1,8 @@
-"""Wrong arrays for any boundary: each must end in a sentence, or in what the right array would have given.
+"""Wrong arrays for any boundary: each is refused in a sentence, or gives what the right one gives.
 
-A Case is a call with one argument left open, and an array that is right there. From it follow the wrong ones: other
-types with the same numbers, other shapes. None may end in an error of Python's or NumPy's own, nor in other numbers.
+A Case is a call with one argument left open, and an array that is right there. From it follow the
+wrong ones: other types with the same numbers, other shapes, labels out of range. None may end in an
+error of Python's or NumPy's own, nor in other numbers.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,11 @@ ALL = tuple(range(5))  # axes
 
 
 class Case(NamedTuple):
-    """`call(array)` -> one array or several, by new parts each time. `free`: axes that may be longer or shorter."""
+    """`call(array)` -> one array or several, by new parts each time."""
 
     call: Callable
     good: np.ndarray  # on the host: float32, or integers
-    free: tuple = (0,)
+    free: tuple = (0,)  # axes that may be longer or shorter
     classes: int = 0  # integers must be below
     lists: bool = False  # host data: what can be turned into the right array is
 
@@ -37,7 +38,7 @@ def labels(*shape, classes):
 
 
 def types(good):
-    """{what it is: the same numbers, as another type}, in the way in which a user would have them."""
+    """{what it is: the same numbers, as another type}."""
     found = {
         "float64": good.astype(np.float64),
         "float16": good.astype(np.float16),
@@ -68,7 +69,9 @@ def shapes(case):
     good, free = case.good, case.free
     found = {"empty": good[:0]}
     if free != ALL:
-        found.update({"an axis more": good[None], "an axis less": good[0], "a column": good[..., None]})
+        found.update(
+            {"an axis more": good[None], "an axis less": good[0], "a column": good[..., None]}
+        )
     for axis, length in enumerate(good.shape):
         if axis not in free and length > 1:
             found[f"axis {axis} of length 1"] = good.take([0], axis)
@@ -91,7 +94,9 @@ def check_types(case):
             assert not works, f"{name} was refused: {error}"
             continue
         assert case.lists or value is not None, f"{name} was taken"
-        same = np.asarray(value if isinstance(value, list) else to_numpy(value)).astype(case.good.dtype)
+        same = np.asarray(value if isinstance(value, list) else to_numpy(value)).astype(
+            case.good.dtype
+        )
         for one, other in zip(numbers(result), numbers(case.call(asarray(same))), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=name)
 
@@ -105,7 +110,7 @@ def check_shapes(case):
 
 
 def check_range(case):
-    """Integers that name no class are refused; on a device, which is not to wait for them, they give nan."""
+    """Integers that name no class are refused; on a device they give nan."""
     for wrong in (-1, case.classes, -(2**40), 2**40):
         value = case.good.copy()
         value.reshape(-1)[0] = wrong

@@ -1,4 +1,4 @@
-"""Sizes, numbers and generators that constructors are given: what is wrong is refused there, in one sentence."""
+"""Sizes, numbers, generators and types of constructors: what is wrong is refused in a sentence."""
 
 import numpy as np
 import pytest
@@ -133,6 +133,8 @@ PRECISIONS = {
     "Embedding": lambda dtype: Embedding(3, 2, RNG, dtype=dtype),
     "StaleGradient": lambda dtype: StaleGradient((4, 3), dtype=dtype),
 }
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_sizes(name):
     check_size(SIZES[name])
@@ -153,12 +155,25 @@ def test_precisions(name):
     check_precision(PRECISIONS[name])
 
 
-WRONG_SCHEDULES = [(0.6, 0.8), (20, 10), (5, -1), 5, None, "10", (None,), ("10",), (True,), np.array([10, 20])]
+WRONG_SCHEDULES = [
+    (0.6, 0.8),
+    (20, 10),
+    (5, -1),
+    5,
+    None,
+    "10",
+    (None,),
+    ("10",),
+    (True,),
+    np.array([10, 20]),
+]
 
 
 @pytest.mark.parametrize("at", WRONG_SCHEDULES)
 def test_milestones_are_rising_counts_of_steps(at):
-    StepDecay(0.1, at=(0, 10, 10, np.int64(20)))  # twice at one step: of a short run shares may be rounded to it
+    StepDecay(
+        0.1, at=(0, 10, 10, np.int64(20))
+    )  # twice at one step: of a short run shares may be rounded to it
     refused(lambda at: StepDecay(0.1, at=at), [at])
 
 
@@ -170,7 +185,12 @@ def test_adam_has_two_betas(betas):
 def test_what_was_given_is_named_shortly():
     assert described(np.ones((1000, 1000))) == "an array of float64 of shape (1000, 1000)"
     assert len(described(list(range(10**6)))) < 100 and "\n" not in described("a\nb\n" * 100)
-    for wrong in (lambda: size("n", 0), lambda: sizes("n", [0]), lambda: several("n", 3), lambda: number("n", 2, "[0, 1]")):
+    for wrong in (
+        lambda: size("n", 0),
+        lambda: sizes("n", [0]),
+        lambda: several("n", 3),
+        lambda: number("n", 2, "[0, 1]"),
+    ):
         with pytest.raises(UserError, match="n must be"):
             wrong()
     for wrong in (lambda: generator(0), lambda: precision(int)):

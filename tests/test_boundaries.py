@@ -1,6 +1,7 @@
 """Every class of the parts that people call is in a table of wrong arguments, or is named here.
 
-The tables: test_arguments.py and test_boundaries.py of each part. A new class fails until it is in one of them.
+The tables: test_arguments.py and test_boundaries.py of each part. A new class fails until it is in
+one of them.
 """
 
 import ast
@@ -19,14 +20,16 @@ TABLES = [
 # Without a table of their own, and why.
 LEFT_OUT = {
     "given what a class in a table has checked": """
-        Carried CriticUnit DecoupledHead FixedFeedback Head Joined LastStepAlone Layer LinearGuess Optimizer Pool2D Rule
+        Carried CriticUnit DecoupledHead FixedFeedback Head Joined LastStepAlone Layer LinearGuess
+        Optimizer Pool2D Rule
         Several SigmoidBitGuess Windows CarriedSums
     """,
     "given neither arrays nor numbers": "Cores",
     "tuples that are given out": "Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses",
     "made by their names, in the table of rules": """
-        Backprop NoBackprop BPLambdaNetwork CriticNetwork UnlockedNetwork TrueTargetNetwork Kickback LocalLosses
+        Backprop NoBackprop BPLambdaNetwork CriticNetwork UnlockedNetwork TrueTargetNetwork Kickback
+        LocalLosses
         DirectFeedbackAlignment FeedbackAlignment SharedTrace UpdatePerSequence
     """,
 }
@@ -43,7 +46,9 @@ def public_classes():
 
 def used_names():
     for table in TABLES:
-        yield from (node.id for node in ast.walk(ast.parse(table.read_text())) if isinstance(node, ast.Name))
+        yield from (
+            node.id for node in ast.walk(ast.parse(table.read_text())) if isinstance(node, ast.Name)
+        )
 
 
 CLASSES, USED = sorted(set(public_classes())), set(used_names())
@@ -51,7 +56,9 @@ CLASSES, USED = sorted(set(public_classes())), set(used_names())
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_class_has_a_table(name):
-    assert name in NAMED or name in USED, "put it into a table of wrong arguments, or say here why not"
+    assert name in NAMED or name in USED, (
+        "put it into a table of wrong arguments, or say here why not"
+    )
 
 
 def test_what_is_left_out_exists():

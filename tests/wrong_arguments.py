@@ -1,4 +1,4 @@
-"""Wrong sizes, numbers, generators and types for any argument: `call(value)` must refuse each in a sentence."""
+"""Wrong sizes, numbers, generators and types: `call(value)` must refuse each in a sentence."""
 
 import math
 

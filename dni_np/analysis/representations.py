@@ -35,7 +35,9 @@ def agreement(one, other):
     """Correlation of two dissimilarity matrices (N, N) above their diagonals, a device scalar; 0 where one is constant."""
     check_alike("an agreement", one, other, (2,))
     if one.shape[0] != one.shape[1] or len(one) < 3:
-        raise UserError(f"an agreement needs two matrices (N, N) of at least 3 images, not {one.shape}")
+        raise UserError(
+            f"an agreement needs two matrices (N, N) of at least 3 images, not {one.shape}"
+        )
     above = xp.triu(xp.ones(one.shape), 1)
     pairs = above.sum()
     a, b = ((matrix - (above * matrix).sum() / pairs) * above for matrix in (one, other))

@@ -40,7 +40,9 @@ def encode(numbers, n_bits):
         raise UserError(f"numbers are written with at most {MOST_BITS} bits, not {n_bits}")
     numbers = np.asarray(numbers)
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or (numbers >> n_bits).any():
-        raise UserError(f"numbers to be written with {n_bits} bits are integers (N,) from 0 to {2**n_bits - 1}")
+        raise UserError(
+            f"numbers to be written with {n_bits} bits are integers (N,) from 0 to {2**n_bits - 1}"
+        )
     places = np.arange(n_bits - 1, -1, -1)
     return ((numbers[:, None] >> places) & 1).astype(np.float32)
 
@@ -49,6 +51,8 @@ def decode(bits):
     """Bits, or a network's outputs rounded at 1/2, (N, n_bits) to integers (N,)."""
     bits = np.asarray(bits)
     if bits.ndim != 2 or bits.dtype.kind not in "bfiu" or not 1 <= bits.shape[1] <= MOST_BITS:
-        raise UserError(f"bits are numbers of shape (N, n_bits), at most {MOST_BITS}, not {described(bits)}")
+        raise UserError(
+            f"bits are numbers of shape (N, n_bits), at most {MOST_BITS}, not {described(bits)}"
+        )
     places = np.arange(bits.shape[1] - 1, -1, -1)
     return ((bits > 0.5).astype(np.int64) << places).sum(axis=1)

@@ -13,12 +13,14 @@ from dni_np.errors import UserError
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training and held-out samples as host arrays, checked once, here: what a step receives is right.
+    """Training and held-out samples as host arrays.
 
     x_train (N, D), x_test (M, D): images as bytes (uint8), or features as floats; both of one kind.
     y_train, y_test: integer labels (N,) from 0 to classes - 1, or vectors of floats (N, classes).
     `image` is the shape (height, width, channels) of samples that are images, else ().
     `note` is said loudly wherever results are shown.
+
+    All of it is checked here, once: no step has to look at values (see `nn.checks`).
     """
 
     name: str
@@ -46,9 +48,13 @@ class Dataset:
                 f"{self.name}: training samples are {self.x_train.shape[1:]}, test samples {self.x_test.shape[1:]}"
             )
         if self.x_train.dtype.kind != self.x_test.dtype.kind:
-            raise UserError(f"{self.name}: of training and test samples, one are bytes and the other floats")
+            raise UserError(
+                f"{self.name}: of training and test samples, one are bytes and the other floats"
+            )
         if self.image and math.prod(sizes("image", self.image)) != self.x_train.shape[1]:
-            raise UserError(f"{self.name}: samples {self.x_train.shape[1:]} are no images {self.image}")
+            raise UserError(
+                f"{self.name}: samples {self.x_train.shape[1:]} are no images {self.image}"
+            )
 
     @property
     def scale(self):
@@ -79,12 +85,14 @@ def check_kinds(name, x, y, classes):
     """Refuse samples and labels that are other things than a Dataset holds."""
     plain = (np.ndarray, np.memmap)  # not masked arrays and matrices, which compute otherwise
     if type(x) not in plain or x.ndim != 2 or not (x.dtype == np.uint8 or x.dtype.kind == "f"):
-        raise UserError(f"{name} samples must be bytes (uint8) or floats of shape (N, D), not {described(x)}")
+        raise UserError(
+            f"{name} samples must be bytes (uint8) or floats of shape (N, D), not {described(x)}"
+        )
     kind = (y.ndim, y.dtype.kind) if type(y) in plain else None
     if kind not in ((1, "i"), (1, "u"), (2, "f")) or y.shape[1:] not in ((), (classes,)):
         raise UserError(
-            f"{name} labels must be integers (N,), or vectors of floats (N, {classes}), not {described(y)} "
-            "(one-hot labels become integers by y.argmax(axis=1))"
+            f"{name} labels must be integers (N,), or vectors of floats (N, {classes}), "
+            f"not {described(y)} (one-hot labels become integers by y.argmax(axis=1))"
         )
 
 
@@ -94,7 +102,9 @@ def check_values(name, x, y, classes, largest):
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UserError(f"{name} samples must be finite numbers, not from {low} to {high}")
     if x.dtype == np.uint8 and high > largest:
-        raise UserError(f"{name} images hold a {high}, but the brightest value is said to be {largest}")
+        raise UserError(
+            f"{name} images hold a {high}, but the brightest value is said to be {largest}"
+        )
     low, high = y.min(), y.max()
     if y.ndim == 1 and not 0 <= low <= high < classes:
         raise UserError(f"{name} labels must be from 0 to {classes - 1}, not from {low} to {high}")

@@ -37,7 +37,9 @@ class Streams:
     def __init__(self, ids, batch, steps):
         self.ids = np.asarray(ids)
         if self.ids.ndim != 1 or self.ids.dtype.kind not in "iu" or self.ids.min(initial=0) < 0:
-            raise UserError(f"a text is one row of ids, integers from 0 on, not {described(self.ids)}")
+            raise UserError(
+                f"a text is one row of ids, integers from 0 on, not {described(self.ids)}"
+            )
         self.steps = size("the number of steps", steps)
         self.batch = size("--batch-size", batch)
         self.predictions = len(self.ids) - 1  # in an epoch

@@ -79,9 +79,14 @@ def load_text(path, shares=SHARES):
 def split_text(name, text, shares=SHARES):
     """Cut one string into three contiguous parts."""
     check_string(text)
-    shares = [number("each share of a text", share, "(0, 1)") for share in several("the shares", shares, 3)]
+    shares = [
+        number("each share of a text", share, "(0, 1)")
+        for share in several("the shares", shares, 3)
+    ]
     if abs(sum(shares) - 1) > 1e-6:
-        raise UserError(f"the shares of training, validation and test text must sum to 1, not {shares}")
+        raise UserError(
+            f"the shares of training, validation and test text must sum to 1, not {shares}"
+        )
     ends = [round(len(text) * share) for share in (shares[0], shares[0] + shares[1])]
     return make_text(name, text[: ends[0]], text[ends[0] : ends[1]], text[ends[1] :])
 

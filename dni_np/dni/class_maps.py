@@ -25,15 +25,19 @@ class ClassPictures(Layer):
 
     def __init__(self, model, image, classes, dtype=FLOAT):
         self.model, self.image = model, sizes("image", image)
-        self.pictures = Linear(classes, math.prod(self.image), None, bias=False, init=zeros, dtype=dtype)
+        self.pictures = Linear(
+            classes, math.prod(self.image), None, bias=False, init=zeros, dtype=dtype
+        )
         self.net = Sequential([model.net, self.pictures])  # never run as a chain: it lists the parameters of both
         self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
 
     def forward(self, h, context=None):
         """h (N, H, W, C), context {name: (N, ...)} -> (ghat (N, H, W, C), cache)."""
         guess, model_cache = self.model.forward(h, context)
-        if guess.shape[1:] != self.image or "label" not in (context or {}):
-            raise UserError(f"class maps need images {self.image} and the label in the context, not {guess.shape[1:]}")
+        if "label" not in (context or {}):
+            raise UserError("class maps need the label in the context")
+        if guess.shape[1:] != self.image:
+            raise UserError(f"class maps of images {self.image} cannot take {guess.shape[1:]}")
         picture, picture_cache = self.pictures.forward(context["label"])  # (N, H W C)
         guess += picture.reshape(guess.shape)
         return guess, (model_cache, picture_cache)

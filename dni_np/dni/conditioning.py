@@ -33,7 +33,8 @@ class Conditioning:
         unknown = [source for source in self.sources if source not in self.widths]
         if unknown or not self.sources:
             raise UserError(
-                f"a synthetic gradient cannot see {unknown or 'nothing'}: choose among {sorted(self.widths)}"
+                f"a synthetic gradient cannot see {unknown or 'nothing'}: "
+                f"choose among {sorted(self.widths)}"
             )
         self.width = sum(self.widths[source] for source in self.sources)
 

@@ -44,7 +44,10 @@ class BatchNorm(Layer):
         n, dtype = size("n", n), precision(dtype)
         super().__init__(gamma=xp.ones(n, dtype), beta=xp.zeros(n, dtype))
         self.buffers = {"mean": xp.zeros(n, dtype), "var": xp.ones(n, dtype)}
-        self.momentum, self.eps = number("momentum", momentum, "(0, 1]"), number("eps", eps, "(0, inf)")
+        self.momentum, self.eps = (
+            number("momentum", momentum, "(0, 1]"),
+            number("eps", eps, "(0, inf)"),
+        )
 
     def forward(self, x, training=True):
         check_batch(self, x, self.axes, self.params["gamma"].size)

@@ -44,7 +44,10 @@ class BatchNormLSTM(LSTM):
         super().__init__(n_in, n_units, rng, forget_bias, init, dtype)
         n_units, dtype = self.n_units, self.params["W"].dtype
         self.max_steps = size("max_steps", max_steps)
-        self.momentum, self.eps = number("momentum", momentum, "(0, 1]"), number("eps", eps, "(0, inf)")
+        self.momentum, self.eps = (
+            number("momentum", momentum, "(0, 1]"),
+            number("eps", eps, "(0, inf)"),
+        )
         gamma = number("gamma", gamma, "(-inf, inf)")
         widths = {"x": 4 * n_units, "h": 4 * n_units, "c": n_units}
         for name, width in widths.items():

@@ -1,18 +1,18 @@
 """Arrays at a boundary: is this what the layer can take?
 
     check_batch(layer, x, (2,), n_in)       floats (N, n_in), N at least 1
-    check_gradient(layer, dy, y.shape)      floats of exactly that shape: a smaller one would be repeated
+    check_gradient(layer, dy, y.shape)      floats of exactly that shape: (N, 1) would be repeated
     check_labels(logits, labels, axes=2)    logits (N, C), labels (N,), integers from 0 to C - 1
 
-Types and shapes cost nothing to read and are checked in every pass. What does not fit is refused, not
-converted: that would hide a copy in every step, on a GPU from the host to the device (`backend.asarray`
-converts, once).
+Every pass checks types and shapes: they cost nothing to read. What does not fit is refused, not
+converted, as a conversion would hide a copy in every step, on a GPU from the host to the device.
+(`backend.asarray` converts, once.)
 
-Values are another matter. On the host a look at N labels takes a microsecond, so that one out of range is
-refused. On a device the host would have to wait for them. There the loss of such a label, and the row of
-such a symbol, is nan: that needs no waiting, and the training loop ends a run whose loss is nan. (Left
-alone, NumPy takes -1 for the last class, and CuPy takes any number modulo C. The labels of a `Dataset`
-are checked when it is made.)
+Values are another matter. On the host a look at N labels takes half a microsecond, and one that is
+out of range is refused. On a device the host would have to wait for them. There the loss of such a
+label, and the row of such a symbol, is nan: that needs no waiting, and the training loop ends a run
+whose loss is nan. (Left alone, NumPy takes -1 for the last class, and CuPy takes any number modulo
+C. The labels of a `Dataset` are checked when it is made.)
 """
 
 from dni_np import backend
@@ -40,7 +40,7 @@ def is_integers(x):
 
 
 def check_batch(layer, x, axes=ANY, width=None):
-    """Refuse what is no batch of floats with so many axes, the last one `width` long (None: any length)."""
+    """Refuse what is no batch of floats with so many axes, the last one `width` long, if given."""
     if not (
         type(x) is xp.ndarray  # is_floats, written out: every layer asks this in every step
         and x.dtype.char in "fd"
@@ -51,7 +51,11 @@ def check_batch(layer, x, axes=ANY, width=None):
         width = "D" if width is None else width
         shapes = ["(N, ...)"] if axes is ANY else [SHAPES[n].format(width) for n in axes]
         empty = is_floats(x) and not x.size
-        refuse(layer, x, f"floats of shape {' or '.join(shapes)}{', not an empty batch' if empty else ''}")
+        refuse(
+            layer,
+            x,
+            f"floats of shape {' or '.join(shapes)}{', not an empty batch' if empty else ''}",
+        )
 
 
 def check_gradient(layer, dy, shape):
@@ -83,7 +87,10 @@ def check_ids(layer, ids, n, axes):
 
 
 def check_labels(logits, labels, axes):
-    """Refuse labels that are not an integer from 0 to C - 1 for each row of logits, (N, C) or (T, N, C)."""
+    """Refuse labels that are not an integer from 0 to C - 1 for each row of logits.
+
+    Logits are (N, C) for axes=2, (T, N, C) for axes=3.
+    """
     check_batch("a cross-entropy", logits, (axes,))
     if not (is_integers(labels) and labels.shape == logits.shape[:-1]):
         refuse("a cross-entropy", labels, f"integers of shape {logits.shape[:-1]}", " as labels")
@@ -93,13 +100,16 @@ def check_labels(logits, labels, axes):
 def check_range(name, ids, n):
     """On the host, refuse integers that are not from 0 to n - 1."""
     if backend.on_host():
-        low, high = ids.item(ids.argmin()), ids.item(ids.argmax())  # a third of the time of ids.min()
+        low, high = (
+            ids.item(ids.argmin()),
+            ids.item(ids.argmax()),
+        )  # a third of the time of ids.min()
         if low < 0 or high >= n:
             raise UserError(f"{name} must be integers from 0 to {n - 1}, not from {low} to {high}")
 
 
 def known(ids, n):
-    """Which are from 0 to n - 1? In one comparison: read as unsigned, a negative number is a large one."""
+    """Which are from 0 to n - 1? One comparison: read as unsigned, a negative number is large."""
     return ids.view(f"u{ids.dtype.itemsize}") < n
 
 
@@ -118,7 +128,9 @@ def marked(rows, ids, n):
 def refuse(layer, x, wanted, purpose=""):
     """Say in a sentence which layer was given what, and what it needs."""
     name = layer if isinstance(layer, str) else named(layer)
-    dtype, fits = ("float32", is_floats(x)) if wanted.startswith("floats") else ("int64", is_integers(x))
+    dtype, fits = (
+        ("float32", is_floats(x)) if wanted.startswith("floats") else ("int64", is_integers(x))
+    )
     convert = "" if fits else f" (backend.asarray(x, '{dtype}') makes them)"
     raise UserError(f"{name} cannot take {found(x)}{purpose}: it needs {wanted}{convert}")
 
@@ -134,4 +146,8 @@ def found(x):
     kind = type(x)
     if kind is xp.ndarray:
         return described(x)
-    return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__name__}"
+    return (
+        f"a {kind.__name__}"
+        if kind.__module__ == "builtins"
+        else f"a {kind.__module__}.{kind.__name__}"
+    )

@@ -1,7 +1,7 @@
 """Symbols as rows of numbers: one-hot, or an embedding that is learned.
 
-A sequence of symbols is ids (T, N), integers from 0 to n_symbols - 1, time first as in `lstm`. Others are
-refused; on a device they become rows of nan (see `checks`).
+A sequence of symbols is ids (T, N), integers from 0 to n_symbols - 1, time first as in `lstm`.
+Others are refused; on a device they become rows of nan (see `checks`).
 """
 
 from dni_np.arguments import precision, size
@@ -56,6 +56,6 @@ class Embedding(Layer):
 
 
 def one_hot(ids, n_symbols, dtype):
-    """(...) -> (..., n_symbols); on a device a row of nan where there is no such symbol (see `checks`)."""
+    """(...) -> (..., n_symbols); on a device nan where there is no such symbol (see `checks`)."""
     rows = (ids[..., None] == xp.arange(n_symbols)).astype(dtype)
     return marked(rows, ids, n_symbols)

@@ -26,7 +26,9 @@ def check_layer(layer, x, rng, training=True, **options):
     """
     x = asarray(x)
     if {str(array.dtype) for array in (x, *layer.params.values())} != {"float64"}:
-        raise UserError("a gradient check needs a layer and an input in float64: rounding hides the rest")
+        raise UserError(
+            "a gradient check needs a layer and an input in float64: rounding hides the rest"
+        )
     y, cache = layer.forward(x, training)
     weights = asarray(rng.standard_normal(y.shape))  # (N, ...), the R above
     dx = layer.backward(weights, cache)

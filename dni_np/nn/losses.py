@@ -42,7 +42,7 @@ class SoftmaxCrossEntropy:
         return (logits.argmax(axis=1) != labels).sum()
 
     def checked(self, logits, labels):
-        """Both, as they can be used: on a device a row of logits is nan where the label is wrong."""
+        """Both, as they can be used: on a device the logits are nan where the label is wrong."""
         check_labels(logits, labels, axes=2)
         classes = logits.shape[1]
         return marked(logits, labels, classes), indices(labels, classes)

@@ -139,7 +139,10 @@ class LSTM(Layer):
         fits = isinstance(state, (tuple, list)) and len(state) == 2
         if not fits or not all(is_floats(part) and part.shape == shape for part in state):
             parts = " and ".join(map(found, state)) if fits else found(state)
-            raise UserError(f"{named(self)} cannot take the state {parts}: it needs two arrays of floats {shape}")
+            raise UserError(
+                f"{named(self)} cannot take the state {parts}: "
+                f"it needs two arrays of floats {shape}"
+            )
 
 
 def columns(z):

@@ -128,7 +128,9 @@ class Adam(Optimizer):
     """
 
     def __init__(self, layer, learning_rate, betas=(0.9, 0.999), eps=1e-8):
-        self.betas = tuple(number("each of betas", beta, "[0, 1)") for beta in several("betas", betas, 2))
+        self.betas = tuple(
+            number("each of betas", beta, "[0, 1)") for beta in several("betas", betas, 2)
+        )
         self.eps = number("eps", eps, "(0, inf)")
         super().__init__(layer, learning_rate, ("M", "V"))
 

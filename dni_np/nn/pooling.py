@@ -25,9 +25,9 @@ class Pool2D(Layer):
 
 
 class MaxPool2D(Pool2D):
-    """The largest of each window. The gradient goes to that pixel; of equals, to the first, row by row.
+    """The largest of each window. The gradient goes to that pixel; of equals, to the first by rows.
 
-    A window that holds a nan becomes nan. Its gradient is not lost: the window's first pixel gets it.
+    A window that holds a nan becomes nan. Its gradient is not lost: its first pixel gets it.
     """
 
     def forward(self, x, training=True):

@@ -17,8 +17,8 @@ from dni_np.nn.checks import check_labels, found, indices, marked
 class MaskedSoftmaxCrossEntropy:
     """L_n = -sum_t m_tn log softmax(z_tn)[label_tn], with dL_n/dz_tn = m_tn (softmax(z_tn) - onehot(label_tn)).
 
-    Where nothing is scored the label does not matter, but must be one of the C: elsewhere it is refused,
-    or on a device the loss is nan.
+    Where nothing is scored the label does not matter, but must be one of the C: others are refused,
+    and on a device their loss is nan (see `checks`).
     """
 
     def __call__(self, logits, target):
@@ -44,7 +44,9 @@ class MaskedSoftmaxCrossEntropy:
     def check(self, logits, target):
         """The labels and the mask, if they fit."""
         if not (isinstance(target, (tuple, list)) and len(target) == 2):
-            raise UserError(f"the target of a sequence is a pair (labels, mask), not {found(target)}")
+            raise UserError(
+                f"the target of a sequence is a pair (labels, mask), not {found(target)}"
+            )
         labels, mask = target
         check_labels(logits, labels, axes=3)
         check_mask(mask, labels.shape)
@@ -54,7 +56,9 @@ class MaskedSoftmaxCrossEntropy:
 def check_mask(mask, shape):
     """Refuse what is no mask of that shape."""
     if not (type(mask) is xp.ndarray and mask.dtype.kind in "bfiu" and mask.shape == shape):
-        raise UserError(f"a mask needs a 1 or a 0 for each step, shape {shape}: {found(mask)} is none")
+        raise UserError(
+            f"a mask needs a 1 or a 0 for each step, shape {shape}: {found(mask)} is none"
+        )
 
 
 def bits_per_symbol(loss, mask):

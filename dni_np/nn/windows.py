@@ -17,7 +17,10 @@ class Windows:
     def __init__(self, size, stride, padding):
         if padding not in ("same", "valid"):
             raise UserError(f"the padding of windows must be same or valid, not {padding!r}")
-        self.size, self.stride = whole_number("the size of windows", size), whole_number("the stride of windows", stride)
+        self.size, self.stride = (
+            whole_number("the size of windows", size),
+            whole_number("the stride of windows", stride),
+        )
         self.before, self.after = ((size - 1) // 2, size // 2) if padding == "same" else (0, 0)
 
     def count(self, x):

@@ -18,7 +18,11 @@ FUNCTIONS = {
     "gradient error": (gradient_error, [floats(4, 3), floats(4, 3, seed=1)], [(), ()]),
     "pooled cosine": (pooled_cosine, [floats(4, 3), floats(4, 3, seed=1)], [(), ()]),
     "straight": (straight, [floats(4, 3), floats(4, 3, seed=1)], [(), ()]),
-    "implied loss": (lambda path: implied_loss(lambda q: 2 * q, path), [floats(6, 4, 3)], [(0, 1, 2)]),
+    "implied loss": (
+        lambda path: implied_loss(lambda q: 2 * q, path),
+        [floats(6, 4, 3)],
+        [(0, 1, 2)],
+    ),
     "detour": (
         lambda a, b, c: detour(lambda q: 2 * q, a, b, c, steps=3),
         [floats(4, 3, seed=seed) for seed in range(3)],

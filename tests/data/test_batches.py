@@ -43,7 +43,9 @@ def test_epochs_are_shuffled_anew():
 
 @pytest.mark.parametrize("size", [0, -1, 11, 2.0, "2", None])
 def test_impossible_batch_sizes(size):
-    with pytest.raises(UserError, match="--batch-size must be a whole|a batch of 11 cannot be drawn from 10"):
+    with pytest.raises(
+        UserError, match="--batch-size must be a whole|a batch of 11 cannot be drawn from 10"
+    ):
         Batches(10, size, np.random.default_rng(0))
 
 

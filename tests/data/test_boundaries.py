@@ -1,4 +1,4 @@
-"""Wrong arguments of what makes data on the host (see `tests.boundaries`; Dataset has a page of its own)."""
+"""Wrong arguments of what makes data, on the host (Dataset has a page of its own)."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,10 @@ def test_lists_will_do():
     """On the host nothing is lost by turning a list into an array."""
     np.testing.assert_array_equal(decode(encode([0, 5, 7], 3).tolist()), [0, 5, 7])
     assert Streams([0, 1, 2], 1, 2).next().labels.tolist() == [[1], [2]]
-    same = [OddAndThrees(x, [1, 3], 4, 2, np.random.default_rng(0)).next() for x in ([[0.0], [1.0]], np.eye(2)[:, 1:])]
+    same = [
+        OddAndThrees(x, [1, 3], 4, 2, np.random.default_rng(0)).next()
+        for x in ([[0.0], [1.0]], np.eye(2)[:, 1:])
+    ]
     np.testing.assert_array_equal(same[0].x, same[1].x)
 
 

@@ -95,5 +95,7 @@ def test_impossible_sizes(n, batch):
 
 
 def test_no_copies():
-    with pytest.raises(UserError, match="the number of copies must be a whole number, at least 1, not 0"):
+    with pytest.raises(
+        UserError, match="the number of copies must be a whole number, at least 1, not 0"
+    ):
         repeat_copy(3, 0, 1, np.random.default_rng(0))

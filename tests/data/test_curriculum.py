@@ -108,13 +108,28 @@ def test_resumed_equals_uninterrupted(before, seed, task):
 WRONG = {
     "no such task": ({"task": "sort"}, "no task 'sort': choose copy or repeat copy"),
     "copies in copy": ({"task": "copy", "repeats": 2}, "copy writes 1 copy, not 2"),
-    "threshold": ({"task": "copy", "threshold": 0}, r"bits .* must be a number in \(0, inf\), not 0"),
-    "no threshold": ({"task": "copy", "threshold": math.nan}, r"bits .* must be a number in \(0, inf\), not nan"),
+    "threshold": (
+        {"task": "copy", "threshold": 0},
+        r"bits .* must be a number in \(0, inf\), not 0",
+    ),
+    "no threshold": (
+        {"task": "copy", "threshold": math.nan},
+        r"bits .* must be a number in \(0, inf\), not nan",
+    ),
     "decay": ({"task": "copy", "decay": 1}, r"must be a number in \[0, 1\), not 1"),
     "negative decay": ({"task": "copy", "decay": -0.1}, r"must be a number in \[0, 1\), not -0.1"),
-    "episodes": ({"task": "copy", "min_episodes": 0}, "min_episodes must be a whole number, at least 1, not 0"),
-    "symbols": ({"task": "copy", "n_symbols": 0}, "n_symbols must be a whole number, at least 1, not 0"),
-    "repeats": ({"task": "repeat copy", "repeats": 0}, "repeats must be a whole number, at least 1, not 0"),
+    "episodes": (
+        {"task": "copy", "min_episodes": 0},
+        "min_episodes must be a whole number, at least 1, not 0",
+    ),
+    "symbols": (
+        {"task": "copy", "n_symbols": 0},
+        "n_symbols must be a whole number, at least 1, not 0",
+    ),
+    "repeats": (
+        {"task": "repeat copy", "repeats": 0},
+        "repeats must be a whole number, at least 1, not 0",
+    ),
 }
 
 

@@ -85,7 +85,9 @@ def test_impossible_streams(length, batch):
 
 
 def test_no_steps_and_no_row():
-    with pytest.raises(UserError, match="the number of steps must be a whole number, at least 1, not 0"):
+    with pytest.raises(
+        UserError, match="the number of steps must be a whole number, at least 1, not 0"
+    ):
         Streams(np.zeros(9, int), 1, 0)
     with pytest.raises(UserError, match="--batch-size must be a whole number, at least 1, not 0"):
         Streams(np.zeros(9, int), 0, 1)

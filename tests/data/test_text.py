@@ -77,7 +77,9 @@ def test_the_shares_are_arguments(tmp_path):
     assert parts == ["0123456789", "012345", "6789"]
 
 
-@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.9, 0.1, 0.0), (0.9, 0.2, -0.1), (0.5, 0.3, 0.3), 0.9, None])
+@pytest.mark.parametrize(
+    "shares", [(0.9, 0.1), (0.9, 0.1, 0.0), (0.9, 0.2, -0.1), (0.5, 0.3, 0.3), 0.9, None]
+)
 def test_impossible_shares(shares):
     with pytest.raises(UserError, match="a tuple of 3|a number in |must sum to 1"):
         split_text("mine", "abc" * 100, shares)

@@ -88,14 +88,16 @@ def test_targets(backend):
 
 
 def test_plain_guesses(backend):
-    check(Case(lambda z: PlainGuess(3, 2, (4,), np.random.default_rng(0)).forward(z)[0], floats(4, 3)))
+    check(
+        Case(lambda z: PlainGuess(3, 2, (4,), np.random.default_rng(0)).forward(z)[0], floats(4, 3))
+    )
 
 
 def test_class_maps_without_a_label():
     looks = Conditioning(("output",), 3)
     model = ConvSyntheticGradient(3, looks, np.random.default_rng(0), kernel=3)
     for context in (None, {}):
-        with pytest.raises(UserError, match=r"need images \(5, 6, 3\) and the label"):
+        with pytest.raises(UserError, match="need the label in the context"):
             ClassPictures(model, (5, 6, 3), 2).forward(asarray(IMAGES), context)
 
 

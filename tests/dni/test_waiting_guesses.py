@@ -66,7 +66,9 @@ def test_mistakes_are_refused_and_nothing_is_lost():
     with pytest.raises(UserError, match="no guess is waiting under the ticket 6"):
         one.update_synthetic_weights(target(0), ticket=6)
     for wrong in (target(0, 1), target(0, 9), target(0)[:15], target(0)[:, 0]):
-        with pytest.raises(UserError, match=r"as a target: it needs floats of its own shape \(16, 8\)"):
+        with pytest.raises(
+            UserError, match=r"as a target: it needs floats of its own shape \(16, 8\)"
+        ):
             one.update_synthetic_weights(wrong)
     for name, value in parameters(one.synthetic_gradient).items():
         np.testing.assert_array_equal(value, before[name])

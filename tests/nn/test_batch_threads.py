@@ -127,8 +127,8 @@ assert len(batch_threads.cores.pool._threads) > 1, "the parent never used its po
 with batch_threads.cores.for_blocks():  # as another thread of the parent may be at that moment
     child = os.fork()
     if child == 0:
-        same = np.array_equal(layer.forward(x)[0], expected) and batch_threads.cores.count() == count
-        os._exit(0 if same else 3)
+        same = np.array_equal(layer.forward(x)[0], expected)
+        os._exit(0 if same and batch_threads.cores.count() == count else 3)
     _, status = os.waitpid(child, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 """

@@ -1,4 +1,4 @@
-"""Wrong arrays for layers and losses, on the host and on the stand-in for a device (see `tests.boundaries`)."""
+"""Wrong arrays for layers and losses, on the host and on a device (see `tests.boundaries`)."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,11 @@ from tests.boundaries import ALL, Case, check, check_shapes, floats, labels
 IMAGES = (0, 1, 2)  # axes that may be of any length
 LAYERS = {
     "linear": (lambda rng: Linear(3, 2, rng), floats(4, 3), (0,)),
-    "sequential": (lambda rng: Sequential([Linear(3, 2, rng), BatchNorm(2), ReLU()]), floats(4, 3), (0,)),
+    "sequential": (
+        lambda rng: Sequential([Linear(3, 2, rng), BatchNorm(2), ReLU()]),
+        floats(4, 3),
+        (0,),
+    ),
     "sigmoid": (lambda rng: Sigmoid(), floats(4, 3), ALL),
     "tanh": (lambda rng: Tanh(), floats(4, 3), ALL),
     "relu": (lambda rng: ReLU(), floats(4, 3), ALL),
@@ -38,7 +42,11 @@ LAYERS = {
     "batchnorm of images": (lambda rng: BatchNorm2D(3), floats(4, 5, 6, 3), IMAGES),
     "conv": (lambda rng: Conv2D(3, 2, rng, kernel=3), floats(4, 5, 6, 3), IMAGES),
     "conv by columns": (lambda rng: ColumnsConv2D(3, 2, rng, kernel=3), floats(4, 5, 6, 3), IMAGES),
-    "conv by frequency": (lambda rng: FrequencyConv2D(3, 2, rng, kernel=3), floats(4, 5, 6, 3), IMAGES),
+    "conv by frequency": (
+        lambda rng: FrequencyConv2D(3, 2, rng, kernel=3),
+        floats(4, 5, 6, 3),
+        IMAGES,
+    ),
     "maximum": (lambda rng: MaxPool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
     "average": (lambda rng: AveragePool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
     "flatten": (lambda rng: Flatten(), floats(4, 5, 6, 3), ALL),
@@ -92,7 +100,11 @@ def test_gradients(name, backend):
 @pytest.mark.parametrize("open_one", ["x", "h", "c", "dy", "dh", "dc"])
 @pytest.mark.parametrize("name", RECURRENT)
 def test_recurrent(name, open_one, backend):
-    right = {"x": floats(5, 4, 3), "dy": floats(5, 4, 2), **dict.fromkeys(["h", "c", "dh", "dc"], floats(4, 2))}
+    right = {
+        "x": floats(5, 4, 3),
+        "dy": floats(5, 4, 2),
+        **dict.fromkeys(["h", "c", "dh", "dc"], floats(4, 2)),
+    }
 
     def call(value):
         parts = {key: asarray(array) for key, array in right.items()} | {open_one: value}
@@ -166,7 +178,9 @@ def test_masked(name, backend):
 def test_unknown_labels_are_errors(backend):
     labels = asarray(np.array([-1, 3, 2**40, -(2**40)]))
     if backend.on_host():
-        with pytest.raises(UserError, match="from 0 to 2, not from -1099511627776 to 1099511627776"):
+        with pytest.raises(
+            UserError, match="from 0 to 2, not from -1099511627776 to 1099511627776"
+        ):
             SoftmaxCrossEntropy().errors(asarray(LOGITS), labels)
     else:
         assert int(SoftmaxCrossEntropy().errors(asarray(LOGITS), labels)) == 4
@@ -184,7 +198,9 @@ def test_unscored_labels_must_be_classes_too(backend):
         assert np.isnan(float(loss(asarray(T_LOGITS), (asarray(wrong), asarray(mask)))[0]))
 
 
-@pytest.mark.parametrize("target", [None, 0, T_LABELS, (T_LABELS,), (T_LABELS, None), (T_LABELS, "1")])
+@pytest.mark.parametrize(
+    "target", [None, 0, T_LABELS, (T_LABELS,), (T_LABELS, None), (T_LABELS, "1")]
+)
 def test_a_target_without_a_mask(target):
     for use in (MaskedSoftmaxCrossEntropy(), MaskedSoftmaxCrossEntropy().errors):
         with pytest.raises(UserError, match=r"pair \(labels, mask\)|a mask needs a 1 or a 0"):
@@ -200,7 +216,9 @@ def test_bits_of_no_mask(mask):
 
 def test_arrays_of_another_backend(backend):
     if not backend.on_host():
-        with pytest.raises(UserError, match=r"cannot take a numpy.ndarray: .*backend.asarray\(x, 'float32'\)"):
+        with pytest.raises(
+            UserError, match=r"cannot take a numpy.ndarray: .*backend.asarray\(x, 'float32'\)"
+        ):
             check_batch(Sigmoid(), floats(4, 3))
 
 

@@ -115,13 +115,23 @@ def test_state_goes_into_another_layer_and_back():
 
 RNG = np.random.default_rng(0)
 MISTAKES = {
-    "Linear with W (4, 2) cannot take an array of float32 of shape (3, 5): it needs floats of shape (N, 4)": lambda: Linear(4, 2, RNG).forward(asarray(np.ones((3, 5), np.float32))),
-    "BatchNorm with gamma (4,) cannot take": lambda: BatchNorm(4).forward(asarray(np.ones((3, 5), np.float32))),
+    "Linear with W (4, 2) cannot take an array of float32 of shape (3, 5): it needs": lambda: (
+        Linear(4, 2, RNG).forward(asarray(np.ones((3, 5), np.float32)))
+    ),
+    "BatchNorm with gamma (4,) cannot take": lambda: BatchNorm(4).forward(
+        asarray(np.ones((3, 5), np.float32))
+    ),
     "at least 2 rows": lambda: BatchNorm(4).forward(asarray(np.ones((1, 4), np.float32))),
-    "as labels: it needs integers of shape (3,)": lambda: SoftmaxCrossEntropy()(asarray(np.ones((3, 2))), asarray(np.ones((3, 2)))),
-    "a squared error cannot take an array of float64 of shape (3, 1): it needs floats of shape (3, 2)": lambda: SquaredError()(asarray(np.ones((3, 2))), asarray(np.ones((3, 1)))),
+    "as labels: it needs integers of shape (3,)": lambda: SoftmaxCrossEntropy()(
+        asarray(np.ones((3, 2))), asarray(np.ones((3, 2)))
+    ),
+    "a squared error cannot take an array of float64 of shape (3, 1)": lambda: (
+        SquaredError()(asarray(np.ones((3, 2))), asarray(np.ones((3, 1))))
+    ),
     "this layer needs (4, 2)": lambda: Linear(4, 2, RNG).load_state(Linear(4, 3, RNG).state()),
-    "the saved b is missing": lambda: Linear(4, 2, RNG).load_state(Linear(4, 2, RNG, bias=False).state()),
+    "the saved b is missing": lambda: Linear(4, 2, RNG).load_state(
+        Linear(4, 2, RNG, bias=False).state()
+    ),
 }
 
 

@@ -104,7 +104,10 @@ def test_products_are_complex(conjugate):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     "shape, sentence",
-    [((2, 5, 5, 4), "floats of shape (N, height, width, 3)"), ((2, 3, 9, 3), "larger than the images, (2, 3, 9, 3)")],
+    [
+        ((2, 5, 5, 4), "floats of shape (N, height, width, 3)"),
+        ((2, 3, 9, 3), "larger than the images, (2, 3, 9, 3)"),
+    ],
 )
 def test_images_that_do_not_fit(version, shape, sentence):
     layer = build(version, kernel=5, padding="valid")

@@ -124,19 +124,25 @@ def test_reshaping(layer):
 
 
 MISTAKES = {
-    "MaxPool2D cannot take an array of float64 of shape (3, 4)": lambda: MaxPool2D().forward(asarray(np.zeros((3, 4)))),
-    "windows of 5 x 5 are larger than the images, (1, 4, 9, 2)": lambda: AveragePool2D(5, 1, "valid").forward(
-        asarray(np.zeros((1, 4, 9, 2)))
+    "MaxPool2D cannot take an array of float64 of shape (3, 4)": lambda: MaxPool2D().forward(
+        asarray(np.zeros((3, 4)))
     ),
+    "windows of 5 x 5 are larger than the images, (1, 4, 9, 2)": lambda: AveragePool2D(
+        5, 1, "valid"
+    ).forward(asarray(np.zeros((1, 4, 9, 2)))),
     "the stride of windows must be a whole number, at least 1, not 0": lambda: MaxPool2D(3, 0),
-    "the padding of windows must be same or valid, not 'full'": lambda: MaxPool2D(3, padding="full"),
+    "the padding of windows must be same or valid, not 'full'": lambda: MaxPool2D(
+        3, padding="full"
+    ),
     "BatchNorm with gamma (3,) cannot take an array of float64 of shape (2, 4, 4, 2)": lambda: (
         BatchNorm(3).forward(asarray(np.zeros((2, 4, 4, 2))))
     ),
-    "it needs floats of shape (N, height, width, 3)": lambda: (
-        BatchNorm2D(3).forward(asarray(np.zeros((2, 3))))
+    "it needs floats of shape (N, height, width, 3)": lambda: BatchNorm2D(3).forward(
+        asarray(np.zeros((2, 3)))
     ),
-    "ToImages cannot take an array of float64 of shape (3, 5): it needs floats of shape (N, 4)": lambda: ToImages(2, 2, 1).forward(asarray(np.zeros((3, 5)))),
+    "ToImages cannot take an array of float64 of shape (3, 5)": lambda: (
+        ToImages(2, 2, 1).forward(asarray(np.zeros((3, 5))))
+    ),
 }
 
 

@@ -166,11 +166,19 @@ def forward_with(x_shape, *state_shapes):
 
 
 MISTAKES = {
-    "of shape (5, 6, 4): it needs floats of shape (T, N, 3)": forward_with((5, 6, 4), (6, 4), (6, 4)),
-    "of shape (5, 4): it needs two arrays of floats (6, 4)": forward_with((5, 6, 3), (6, 4), (5, 4)),
+    "of shape (5, 6, 4): it needs floats of shape (T, N, 3)": forward_with(
+        (5, 6, 4), (6, 4), (6, 4)
+    ),
+    "of shape (5, 4): it needs two arrays of floats (6, 4)": forward_with(
+        (5, 6, 3), (6, 4), (5, 4)
+    ),
     "of shape (6, 3): it needs floats of shape (T, N, 3)": forward_with((6, 3), (6, 4), (6, 4)),
-    "of shape (0, 6, 3): it needs floats of shape (T, N, 3), not an empty batch": forward_with((0, 6, 3), (6, 4), (6, 4)),
-    "cannot take the state a tuple: it needs two arrays of floats (6, 4)": forward_with((5, 6, 3), (6, 4)),
+    "of shape (0, 6, 3): it needs floats of shape (T, N, 3), not an empty batch": forward_with(
+        (0, 6, 3), (6, 4), (6, 4)
+    ),
+    "cannot take the state a tuple: it needs two arrays of floats (6, 4)": forward_with(
+        (5, 6, 3), (6, 4)
+    ),
 }
 
 

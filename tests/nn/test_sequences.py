@@ -234,17 +234,19 @@ class NoUpdate:
 
 RNG = np.random.default_rng(0)
 MISTAKES = {
-    "OneHot cannot take an array of int64 of shape (3,): it needs integers of shape (T, N)": lambda: OneHot(2).forward(
-        asarray(np.zeros(3, np.int64))
+    "OneHot cannot take an array of int64 of shape (3,)": lambda: (
+        OneHot(2).forward(asarray(np.zeros(3, np.int64)))
     ),
-    "Embedding with W (2, 2) cannot take an array of float32 of shape (3, 2): it needs integers": lambda: Embedding(2, 2, RNG).forward(
-        asarray(np.zeros((3, 2), np.float32))
+    "of float32 of shape (3, 2): it needs integers of shape (T, N)": lambda: (
+        Embedding(2, 2, RNG).forward(asarray(np.zeros((3, 2), np.float32)))
     ),
-    "EachStep with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: (
-        EachStep(Linear(2, 2, RNG)).forward(asarray(np.zeros((3, 2))))
-    ),
-    "a mask needs a 1 or a 0 for each step, shape (3, 2): an array of float64 of shape (3,) is none": lambda: (
-        MaskedSoftmaxCrossEntropy()(asarray(np.zeros((3, 2, 4))), (asarray(np.zeros((3, 2), int)), asarray(np.ones(3))))
+    "EachStep with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: EachStep(
+        Linear(2, 2, RNG)
+    ).forward(asarray(np.zeros((3, 2)))),
+    "shape (3, 2): an array of float64 of shape (3,) is none": lambda: (
+        MaskedSoftmaxCrossEntropy()(
+            asarray(np.zeros((3, 2, 4))), (asarray(np.zeros((3, 2), int)), asarray(np.ones(3)))
+        )
     ),
 }
 

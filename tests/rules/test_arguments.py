@@ -96,6 +96,10 @@ def test_generators(name):
 
 def test_places_windows_and_lambdas():
     layers = [Linear(2, 2, RNG) for _ in range(3)]
-    refused(lambda after: cut(layers, after), [1, None, "1", [], [0], [-1], [3], ["1"], [1.0], [True]])
+    refused(
+        lambda after: cut(layers, after), [1, None, "1", [], [0], [-1], [3], ["1"], [1.0], [True]]
+    )
     refused(lambda window: traces.trace(DNITrace, window=window), [-1, 1.0, "1", True, [1]])
-    refused(lambda lambdas: one_for_each(lambdas, 2), [0.5, None, "0.5", [], [0.5] * 3, ["0.5"], [None]])
+    refused(
+        lambda lambdas: one_for_each(lambdas, 2), [0.5, None, "0.5", [], [0.5] * 3, ["0.5"], [None]]
+    )

@@ -1,4 +1,4 @@
-"""Wrong arrays for the step of every rule, all refused; a sequence that has ended does not go on."""
+"""Wrong arrays for every rule's step, all refused; and a sequence that has ended does not go on."""
 
 from types import SimpleNamespace
 
@@ -34,7 +34,9 @@ T, N, D, H, C = 5, traces.N, traces.D, traces.H, traces.C
 
 
 def images_rule(name, network):
-    settings = find(f"mnist-{network}-quick").settings(name, batch_size=4, width=3, layers=3, optimizer="sgd")
+    settings = find(f"mnist-{network}-quick").settings(
+        name, batch_size=4, width=3, layers=3, optimizer="sgd"
+    )
     return build_rule(settings, DATA, np.random.default_rng(0))
 
 
@@ -103,7 +105,9 @@ def test_a_sequence_that_has_ended_does_not_go_on(name, backend):
     rule.step(*batch, True, False)
     rule.step(*batch, False, True)
     for _ in range(2):
-        with pytest.raises(UserError, match="first=True: no sequence has begun, or the last has ended"):
+        with pytest.raises(
+            UserError, match="first=True: no sequence has begun, or the last has ended"
+        ):
             rule.step(*batch, False, False)
     again = recurrent_rule(name)
     again.load_state(rule.state())
@@ -114,7 +118,11 @@ def test_a_sequence_that_has_ended_does_not_go_on(name, backend):
 
 
 STEPS, TICKS, UNITS, COUNTS = 2, 2, 4, 5
-TWO_NETWORKS = {"locked": (Locked, 0), "decoupled": (Decoupled, UNITS), "decoupled label": (DecoupledLabel, UNITS + COUNTS)}
+TWO_NETWORKS = {
+    "locked": (Locked, 0),
+    "decoupled": (Decoupled, UNITS),
+    "decoupled label": (DecoupledLabel, UNITS + COUNTS),
+}
 CHUNK = {
     "x": floats(STEPS, N, D),
     "odd": labels(N, classes=STEPS + 1),
@@ -142,5 +150,5 @@ def test_two_networks(name, open_one, backend):
         return step(kind(*networks, *optimizers, **options), [first, last])
 
     classes = {"x": 0, "odd": STEPS + 1, "threes": COUNTS}[open_one]
-    # One more digit at a tick is the networks' normal case: they count the digits of the chunks they get.
+    # More digits at a tick are none of the networks' business: they take chunks of any length.
     check(Case(call, CHUNK[open_one], (0,) if open_one == "x" else (), classes))

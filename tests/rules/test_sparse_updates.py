@@ -113,5 +113,7 @@ def test_it_goes_on_from_its_saved_state_and_the_generators():
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1, float("nan")])
 def test_probabilities_outside_are_refused(probability):
-    with pytest.raises(UserError, match=rf"an update must be a number in \(0, 1\], not {probability}"):
+    with pytest.raises(
+        UserError, match=rf"an update must be a number in \(0, 1\], not {probability}"
+    ):
         build(probability)

@@ -27,7 +27,9 @@ class LinearDNI:
         for W in several("weights", weights):
             check_batch("a linear network", W, (2,))
             if width not in (None, len(W)):
-                raise UserError(f"a linear network cannot go on from {width} units with weights {W.shape}")
+                raise UserError(
+                    f"a linear network cannot go on from {width} units with weights {W.shape}"
+                )
             width = W.shape[1]
         self.weights = [W.copy() for W in weights]
         outputs = self.weights[-1].shape[1]

@@ -47,7 +47,7 @@ def results(work, blocks):
 
 
 class Cores:
-    """The threads of this process: those of NumPy's matrix products, and a pool of as many for blocks."""
+    """The threads of this process: those of matrix products, and a pool of as many for blocks."""
 
     def __init__(self):
         self.controller = self.pool = self.limit = None
@@ -67,9 +67,9 @@ class Cores:
     def for_blocks(self):
         """Inside, a matrix product uses one thread.
 
-        That is a setting of the whole process. Where several threads train at once, the first one that
-        comes changes it and the last one that goes puts it back: if each put back what it had found, the
-        last would leave the one thread that another had set.
+        That is a setting of the whole process. Where several threads train at once, the first that
+        comes changes it and the last that goes puts it back. (If each put back what it had found,
+        the last would put back the one thread that another had set.)
         """
         with self.lock:
             if self.users == 0:
@@ -85,7 +85,7 @@ class Cores:
 
 
 def start_anew():
-    """In a forked child none of the parent's threads is there: a pool of its own, and the full count."""
+    """In a forked child none of the parent's threads is there: it gets a pool of its own."""
     global cores
     if cores.users:
         cores.limit.restore_original_limits()

@@ -27,7 +27,11 @@ class RecurrentBPLambda(TruncatedBPTT):
 
     def __init__(self, *arguments, guess, guess_optimizer, lam):
         super().__init__(*arguments)
-        self.guess, self.guess_optimizer, self.lam = guess, guess_optimizer, number(LAMBDA, lam, "[0, 1]")
+        self.guess, self.guess_optimizer, self.lam = (
+            guess,
+            guess_optimizer,
+            number(LAMBDA, lam, "[0, 1]"),
+        )
         self.guess_each = EachStep(guess)
 
     def step(self, x, y, mask, first, last):

@@ -37,7 +37,10 @@ class LabeledRecurrentDNI(RecurrentDNI):
         check_mask(mask, y.shape)
         T, N = x.shape[:2]
         if len(y) < T or y.shape[1] != N:
-            raise UserError(f"labels {y.shape} do not reach to the end of a chunk {x.shape}, or are of other sequences")
+            raise UserError(
+                f"labels {y.shape} do not reach the end of a chunk {x.shape}, "
+                "or are of other sequences"
+            )
         self.at_begin = seen(y, mask, self.look_ahead, self.classes)
         self.at_end = seen(y[T:], mask[T:], self.look_ahead, self.classes)
         return super().step(x, y[:T], mask[:T], first, last)

@@ -43,7 +43,8 @@ class TruncatedBPTT(Rule):
             return self.core.initial_state(x.shape[1])
         if not self.carried.arrays:
             raise UserError(
-                "the first chunk of a sequence needs first=True: no sequence has begun, or the last has ended"
+                "the first chunk of a sequence needs first=True: "
+                "no sequence has begun, or the last has ended"
             )
         if len(self.carried.arrays[0]) != x.shape[1]:
             raise UserError(f"{len(self.carried.arrays[0])} sequences were begun, this chunk continues {x.shape[1]}")
@@ -88,7 +89,7 @@ class TruncatedBPTT(Rule):
 class Carried:
     """What goes from chunk to chunk.
 
-    `arrays`: the state, a tuple of arrays, empty between two sequences; `steps`: how many steps there were;
+    `arrays`: the state, a tuple of arrays, empty between two sequences; `steps`: steps so far;
     `kept`: the last input and the state before it, where a rule runs that step again (see `recurrent`).
     """
 

@@ -64,7 +64,9 @@ class NetworkA(Several):
         What came before these T steps is a constant.
         """
         digits_cache, shape, core_cache, count_cache, message_cache = cache
-        dlast = self.count.backward(dlogits, count_cache) + self.message.backward(dmessage, message_cache)
+        dlast = self.count.backward(dlogits, count_cache) + self.message.backward(
+            dmessage, message_cache
+        )
         doutputs = xp.zeros(shape, dlast.dtype)  # (T, N, units): only the last is asked
         doutputs[-1] = dlast
         dfeatures, _ = self.core.backward(doutputs, None, core_cache)
