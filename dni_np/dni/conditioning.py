@@ -14,7 +14,7 @@ from dni_np.arguments import several, size
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.batchnorm import batch_mean
-from dni_np.nn.checks import ANY, check_batch, check_ids, is_floats, refuse
+from dni_np.nn.checks import check_batch, check_ids, is_floats, refuse
 from dni_np.nn.embedding import one_hot
 
 
@@ -40,7 +40,7 @@ class Conditioning:
 
     def join(self, h, context=None):
         """h (N, ..., D), context {name: (N, width)} -> (N, ..., self.width)."""
-        check_batch("a synthetic gradient", h, ANY, self.widths["output"])
+        check_batch("a synthetic gradient", h, width=self.widths["output"])
         views = [self._view(source, h, context) for source in self.sources]
         return views[0] if len(views) == 1 else xp.concatenate(views, axis=-1)
 
@@ -56,7 +56,7 @@ class Conditioning:
             )
         rows, shape = context[source], (len(h), self.widths[source])
         if not (is_floats(rows) and rows.shape == shape):
-            refuse("a synthetic gradient", rows, f"floats of shape {shape}", f" as {source}")
+            refuse("a synthetic gradient", rows, "floats", shape, f" as {source}")
         return rows if h.ndim == 2 else as_channels(rows, h)
 
 

@@ -84,5 +84,5 @@ class WaitingGuesses(dict):
 def difference(guess, target):
     """guess - target, both of one shape: per sample, the gradient of 1/2 ||guess - target||^2."""
     if not (is_floats(target) and target.shape == guess.shape):
-        refuse("a guess", target, f"floats of its own shape {guess.shape}", " as a target")
+        refuse("a guess", target, "floats", guess.shape, " as a target")
     return guess - target

@@ -67,7 +67,7 @@ def test_mistakes_are_refused_and_nothing_is_lost():
         one.update_synthetic_weights(target(0), ticket=6)
     for wrong in (target(0, 1), target(0, 9), target(0)[:15], target(0)[:, 0]):
         with pytest.raises(
-            UserError, match=r"as a target: it needs floats of its own shape \(16, 8\)"
+            UserError, match=r"as a target: it needs floats of shape \(16, 8\)"
         ):
             one.update_synthetic_weights(wrong)
     for name, value in parameters(one.synthetic_gradient).items():
