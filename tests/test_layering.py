@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "data.odd_and_threes",
         "data.streams",
         "nn.embedding",
+        "nn.schedules",
         "nn.sequence_losses",
     },
     "pictures": {"errors"},  # of host arrays and lists of events

@@ -1,7 +1,10 @@
-"""Learning rates that change: a schedule maps an optimizer's own step count to a rate.
+"""Learning rates that change: a schedule maps a step count to a rate.
 
-Each optimizer counts its own steps, so that decoupled layers, which may update at
-different times, need no common clock.
+An optimizer calls its schedule with the number of its own updates. In a run where parts update
+less often than others (sparse updates), or more often (the faster of two networks), that number
+is not the run's step: a layer that learns from every fifth batch would never reach a milestone at
+60 % of the run. `AtRunStep` gives any schedule the run's step instead, so that all parts of a
+network lower their rates at the same moment. (Adam's bias correction still counts its own updates.)
 """
 
 from dataclasses import dataclass
@@ -31,6 +34,24 @@ class StepDecay:
 
     def __call__(self, step):
         return self.rate * self.factor ** sum(step >= milestone for milestone in self.at)
+
+
+@dataclass
+class RunClock:
+    """How many steps a run has made. The training loop counts; schedules read."""
+
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class AtRunStep:
+    """`schedule` at the step of `clock`, whatever the optimizer's own count is."""
+
+    schedule: object
+    clock: RunClock
+
+    def __call__(self, own_step):
+        return self.schedule(self.clock.step)
 
 
 def as_schedule(learning_rate):

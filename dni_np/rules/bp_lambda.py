@@ -27,7 +27,7 @@ class BPLambdaNetwork(DNINetwork):
     def __init__(self, units, head, classes, lambdas):
         super().__init__(units, head, classes)
         self.lambdas = one_for_each(lambdas, len(self.units))
-        self.locks = LOCKS if any(self.lambdas) else (FORWARD,)
+        self.locks = self.guess_locks = LOCKS if any(self.lambdas) else (FORWARD,)
 
     def step(self, x, y):
         context = self.context(x, y)

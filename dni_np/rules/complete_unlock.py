@@ -60,6 +60,7 @@ class UnlockedNetwork(DNINetwork):
     """A DNINetwork with a SyntheticInput in front of every core but the lowest, which has the real one."""
 
     locks = ()
+    guess_locks = ()
 
     def __init__(self, units, head, classes, inputs):
         super().__init__(units, head, classes)

@@ -23,6 +23,7 @@ from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.rule import FORWARD, UPDATE
 
 
 class ScalarCritic(Layer):
@@ -83,6 +84,8 @@ class CriticNetwork(DNINetwork):
     def __init__(self, units, head, classes, bootstrapped=True):
         super().__init__(units, head, classes)
         self.bootstrapped = bootstrapped
+        if not bootstrapped:
+            self.guess_locks = (FORWARD, UPDATE)  # the loss is known when all layers have run
 
     def step(self, x, y):
         context = self.context(x, y)

@@ -24,6 +24,7 @@ class DNINetwork(Rule):
     """Train `units` (DNI, lowest first) under `head`; `classes` sizes the one-hot labels for cDNI."""
 
     locks = (FORWARD,)
+    guess_locks = (FORWARD,)
 
     def __init__(self, units, head, classes):
         self.units, self.head, self.classes = list(units), head, size("classes", classes)

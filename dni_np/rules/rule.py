@@ -16,6 +16,11 @@ Rules differ only in which gradient each core receives, and when. What a layer h
     forward     its input, until all layers below have run
     update      its gradient, until all layers above have run forward as well
     backward    and until all layers above have gone back
+
+A model that guesses waits, too, until it can learn: for the unit next to it, which makes its
+target. What it waits for beyond that is the rule's `guess_locks`, from the same list. It can be
+more than the layers wait for: with true gradients as targets the layers are forward locked only,
+but every guess waits for a whole backpropagation.
 """
 
 import copy
@@ -52,6 +57,7 @@ class Rule:
 
     cores = ()
     locks = None  # some of LOCKS; None where the question is another one (chunks in time, two networks)
+    guess_locks = None  # some of LOCKS; None where nothing is guessed
     carried = None  # what goes from one step to the next, in rules through time
 
     def __init_subclass__(cls):

@@ -6,6 +6,10 @@ needs nobody above. A guess learns when the unit that owes it a target is awake,
 
 (The order in which layers wake is random in the paper. Here it makes no difference: all that one batch moves is computed
 from the weights of that batch's forward pass.)
+
+A layer makes fewer updates than the run has steps. Learning rates that fall during the run follow
+the run's steps (AtRunStep in nn/schedules.py): by its own count a layer with p below 0.6 would
+never reach a milestone at 60 % of the run.
 """
 
 from dni_np.arguments import generator, number

@@ -2,16 +2,20 @@
 
 Each layer updates at once with its guess. Then the whole network goes forward and back once more,
 and every guess is fitted to the true gradient: simple, and what most public versions do (Liao 2017,
-"Image classification with synthetic gradient in PyTorch"). But each step now waits for a whole
-backpropagation, which the paper's chain was made to avoid: there only the top guess sees a true
-gradient. The two side by side show what it costs to learn guesses from guesses.
+"Image classification with synthetic gradient in PyTorch"). The layers are forward locked only. But
+the guesses now wait for a whole backpropagation, which the paper's chain was made to avoid: there
+only the top guess sees a true gradient. The two side by side show what it costs to learn guesses
+from guesses.
 """
 
 from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.rule import LOCKS
 
 
 class TrueTargetNetwork(DNINetwork):
     """A DNINetwork whose guesses all learn from true gradients."""
+
+    guess_locks = LOCKS
 
     def step(self, x, y):
         context = self.context(x, y)

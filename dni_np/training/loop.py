@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from dni_np.backend import synchronize, to_numpy, xp
 from dni_np.errors import Diverged, UserError
+from dni_np.nn.schedules import RunClock
 from dni_np.training.allocator import keep_freed_memory
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from dni_np.training.history import History
@@ -44,6 +45,7 @@ class Loop:
     folder: Path | None = None
     config: dict = field(default_factory=dict)
     defaults: dict = field(default_factory=dict)  # of the config, for checkpoints older than one of its names
+    clock: RunClock = field(default_factory=RunClock)  # counts the steps, for all that follows them
     title: str = ""
     progress: bool | None = None  # None: only where somebody watches
 
@@ -52,9 +54,13 @@ class Loop:
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
         self.history = History()
-        self.step = 0
         self.seconds = 0.0  # of training, without measurements
         self.sums, self.counted = {}, {}  # of each metric; not every step has all of them
+
+    @property
+    def step(self):
+        """How many steps are done."""
+        return self.clock.step
 
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
@@ -85,7 +91,7 @@ class Loop:
         for name, value in metrics.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.counted[name] = self.counted.get(name, 0) + 1
-        self.step += 1
+        self.clock.step += 1
         self.seconds += time.perf_counter() - start
 
     def _write_row(self):
@@ -147,7 +153,7 @@ class Loop:
         self.rule.load_state(_under(arrays, "rule/"))
         self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
         self.rng.bit_generator.state = meta["rng"]
-        self.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
+        self.clock.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
         self.history = History(meta["history"])
 
     def _check_settings(self, path, saved):

@@ -26,16 +26,25 @@ def build(rule, **changes):
     )
 
 
-def learned(core_index, rule_name, disturb=None, **changes):
-    """What core `core_index` has learned in one step after five, which `disturb(rule)` may precede."""
+def learned(part, rule_name, disturb=None, **changes):
+    """What `part(rule)` has learned in one step after five, which `disturb(rule)` may precede."""
     rule = build(rule_name, batch_size=len(X), update_probability=1.0, **changes)
     for _ in range(5):  # guesses are zero at first
         rule.step(asarray(X), asarray(Y))
     if disturb is not None:
         disturb(rule)
-    before = [to_numpy(value).copy() for value in rule.cores[core_index].params.values()]
+    params = part(rule).params.values()
+    before = [to_numpy(value).copy() for value in params]
     rule.step(asarray(X), asarray(Y))
-    return np.concatenate([(to_numpy(p) - b).ravel() for p, b in zip(rule.cores[core_index].params.values(), before)])
+    return np.concatenate([(to_numpy(p) - b).ravel() for p, b in zip(params, before)])
+
+
+def core(index):
+    return lambda rule: rule.cores[index]
+
+
+def guess(index):
+    return lambda rule: rule.units[index].synthetic_gradient
 
 
 def double(core_index):
@@ -63,15 +72,49 @@ def answer_nonsense(core_index):
     return disturb
 
 
-@pytest.mark.parametrize("name, changes", [*((name, {}) for name in RULES), ("bp-lambda", {"lambdas": (0.0,)})])
+TRUE = {"targets": "true"}
+FORMS = [
+    *((name, {}) for name in RULES),
+    ("bp-lambda", {"lambdas": (0.0,)}),
+    *((name, TRUE) for name in ("dni", "cdni", "stale", "critic")),
+]
+
+
+def waits_for(name, changes, lowest, highest):
+    """Locks, found by disturbing one place after another; seen at the `highest` part or `lowest`."""
+    disturbances = {
+        FORWARD: (highest, double(0)),
+        UPDATE: (lowest, double(3)),
+        BACKWARD: (lowest, answer_nonsense(2)),
+    }
+    return tuple(
+        lock
+        for lock, (part, disturb) in disturbances.items()
+        if not np.array_equal(
+            learned(part, name, **changes), learned(part, name, disturb, **changes)
+        )
+    )
+
+
+@pytest.mark.parametrize("name, changes", FORMS)
 def test_layers_wait_for_what_the_rule_says(name, changes, backend_put_back):
     with using("numpy"):
-        locks = build(name, **changes).locks
-        assert set(locks) <= set(LOCKS)
-        disturbances = {FORWARD: (3, double(0)), UPDATE: (0, double(3)), BACKWARD: (0, answer_nonsense(2))}
-        for lock, (core, disturb) in disturbances.items():
-            same = np.array_equal(learned(core, name, **changes), learned(core, name, disturb, **changes))
-            assert same == (lock not in locks), lock
+        assert build(name, **changes).locks == waits_for(name, changes, core(0), core(3))
+
+
+@pytest.mark.parametrize("name, changes", FORMS)
+def test_guesses_wait_for_what_the_rule_says(name, changes, backend_put_back):
+    with using("numpy"):
+        rule = build(name, **changes)
+        if not hasattr(rule, "units"):
+            assert rule.guess_locks is None
+        else:
+            assert rule.guess_locks == waits_for(name, changes, guess(0), guess(2))
+
+
+def test_true_targets_make_the_guesses_wait_for_a_whole_backpropagation():
+    rule = build("cdni", **TRUE)
+    assert (rule.locks, rule.guess_locks) == ((FORWARD,), LOCKS)
 
 
 def test_memory_is_the_most_that_was_held_at_once(backend_put_back):
@@ -132,9 +175,10 @@ def test_sums_are_drawn_by_each_run_and_not_counted(backend_put_back):
 
 
 def test_cells_of_the_table():
-    assert Costs(15.26, LOCKS).cells() == {"MB": "15", "locked": "forward, update, backward"}
-    assert Costs(3.14, ()).cells() == {"MB": "3.1", "locked": "no"}
-    assert Costs(None, (FORWARD,)).cells() == {"locked": "forward"}
+    every = "forward, update, backward"
+    assert Costs(15.26, LOCKS).cells() == {"MB": "15", "locked": every, "guesses locked": "-"}
+    assert Costs(3.14, (), ()).cells() == {"MB": "3.1", "locked": "no", "guesses locked": "no"}
+    assert Costs(None, (FORWARD,), LOCKS).cells() == {"locked": "forward", "guesses locked": every}
 
 
 def line(name, tests, **values):

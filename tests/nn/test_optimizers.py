@@ -11,7 +11,7 @@ from dni_np.nn.initializers import glorot_uniform, he_normal, trask_normal, zero
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SquaredError
 from dni_np.nn.optimizers import SGD, Adam
-from dni_np.nn.schedules import StepDecay
+from dni_np.nn.schedules import AtRunStep, RunClock, StepDecay
 from dni_np.nn.sequential import Sequential
 
 MAKERS = {
@@ -113,3 +113,19 @@ def test_initializers_have_their_variances():
     drawn = trask_normal(400, 300, rng)
     assert drawn.mean() == pytest.approx(-0.1, abs=0.005) and drawn.std() == pytest.approx(0.2, rel=0.02)
     assert not zeros(4, 3, rng).any()
+
+
+def test_a_schedule_may_follow_the_run_while_adam_counts_its_own_updates():
+    """Every fifth step only: the rate falls by the run's steps, the bias correction by updates."""
+    clock = RunClock()
+    rare, often = (Linear(4, 3, np.random.default_rng(2)) for _ in range(2))
+    by_run = Adam(rare, AtRunStep(StepDecay(0.1, at=(60,)), clock))
+    by_update = Adam(often, StepDecay(0.1, at=(12,)))
+    for clock.step in range(100):
+        if clock.step % 5 == 0:
+            for layer, optimizer in ((rare, by_run), (often, by_update)):
+                layer.grads["W"][...] = clock.step - 30
+                optimizer.step()
+        assert by_run.learning_rate == (0.1 if clock.step < 60 else pytest.approx(0.01))
+    assert by_run.steps == 20
+    np.testing.assert_array_equal(to_numpy(rare.params["W"]), to_numpy(often.params["W"]))

@@ -21,6 +21,7 @@ from dni_np.experiments.feedforward import architectures
 from dni_np.experiments.feedforward.rule_parts import Parts
 from dni_np.experiments.feedforward.rules import BUILDERS
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
+from dni_np.nn.schedules import RunClock
 from dni_np.training.loop import Loop
 from dni_np.training.tasks.images import Images, scaled
 
@@ -33,7 +34,8 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     rng = np.random.default_rng(settings.seed)
     if dataset is None or settings.task == "addition":
         dataset = load_dataset(settings, rng)
-    rule = build_rule(settings, dataset, rng)
+    clock = RunClock()
+    rule = build_rule(settings, dataset, rng, clock)
     return Loop(
         rule,
         Images(dataset, settings.batch_size, rng),
@@ -45,6 +47,7 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         folder=folder,
         config=asdict(settings),
         defaults=settings.defaults(),
+        clock=clock,
         **loop_options,
     )
 
@@ -65,10 +68,10 @@ def load_dataset(settings, rng):
     return Dataset("binary addition", x_train, y_train, x_test[new], y_test[new], settings.bits)
 
 
-def build_rule(settings, dataset, rng):
-    """The network and the way it is trained."""
+def build_rule(settings, dataset, rng, clock=None):
+    """The network and the way it is trained; `clock` (a RunClock) is what learning rates follow."""
     layers, loss = _main_network(settings, dataset, rng)
-    return BUILDERS[settings.rule](Parts(settings, dataset, rng, layers, loss))
+    return BUILDERS[settings.rule](Parts(settings, dataset, rng, layers, loss, clock))
 
 
 def _main_network(settings, dataset, rng):

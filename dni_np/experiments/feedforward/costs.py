@@ -14,11 +14,13 @@ from dni_np.training.memory import peak_memory
 class Costs:
     megabytes: float | None  # held at most: weights, gradients, optimizers, a batch and all it leaves behind
     locks: tuple  # what a layer waits for (see rules/rule.py)
+    guess_locks: tuple | None = None  # and what its guess waits for; None where nothing is guessed
 
     def cells(self):
         """{column: cell} of the table."""
         memory = {} if self.megabytes is None else {"MB": _short(self.megabytes)}
-        return {**memory, "locked": ", ".join(self.locks) or "no"}
+        guesses = "-" if self.guess_locks is None else _listed(self.guess_locks)
+        return {**memory, "locked": _listed(self.locks), "guesses locked": guesses}
 
 
 def costs(settings, data):
@@ -32,7 +34,12 @@ def costs(settings, data):
                 loops[0].task.step(loops[0].rule)
 
     megabytes = peak_memory(learn) / 1e6
-    return Costs(None if data is None else megabytes, loops[0].rule.locks)
+    rule = loops[0].rule
+    return Costs(None if data is None else megabytes, rule.locks, rule.guess_locks)
+
+
+def _listed(locks):
+    return ", ".join(locks) or "no"
 
 
 def _short(megabytes):

@@ -11,7 +11,7 @@ from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.optimizers import SGD, Adam
-from dni_np.nn.schedules import StepDecay
+from dni_np.nn.schedules import AtRunStep, StepDecay
 from dni_np.rules.complete_unlock import SyntheticInput
 from dni_np.rules.critic import CriticUnit, ScalarCritic
 from dni_np.rules.dni_chain import DecoupledHead, cut
@@ -21,19 +21,24 @@ MAPS_HIDDEN = 256  # hidden units of a model of a CNN's feature maps, where sett
 
 
 class Parts:
-    """`layers` and `loss` of the main network, and all that is drawn after it from `rng`, in the order of the calls."""
+    """`layers` and `loss` of the main network, and all that is drawn after it from `rng`, in order.
 
-    def __init__(self, settings, dataset, rng, layers, loss):
+    Rates follow the run's `clock`; without one, each optimizer's own updates.
+    """
+
+    def __init__(self, settings, dataset, rng, layers, loss, clock=None):
         self.settings, self.dataset, self.rng, self.layers, self.loss = settings, dataset, rng, layers, loss
+        self.clock = clock
         self.after = sorted(set(settings.cut_after or range(1, len(layers))))
         self.cores = cut(layers, self.after)
         self.is_cnn = settings.network == "cnn"
 
     def optimizer(self, layer, rate=None):
         settings = self.settings
-        schedule = StepDecay(
-            rate or settings.learning_rate, tuple(round(share * settings.steps) for share in settings.decay_at)
-        )
+        milestones = tuple(round(share * settings.steps) for share in settings.decay_at)
+        schedule = StepDecay(rate or settings.learning_rate, milestones)
+        if self.clock is not None:
+            schedule = AtRunStep(schedule, self.clock)
         return {"adam": Adam, "sgd": SGD}[settings.optimizer](layer, schedule)
 
     def model_optimizer(self, layer):

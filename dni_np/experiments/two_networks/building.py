@@ -14,7 +14,7 @@ from dni_np.data.choose import load_images
 from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.dni.plain_guess import PlainGuess
 from dni_np.nn.optimizers import Adam
-from dni_np.nn.schedules import StepDecay
+from dni_np.nn.schedules import AtRunStep, RunClock, StepDecay
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
@@ -34,7 +34,8 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
     rng = np.random.default_rng(settings.seed)
     dataset = dataset or load_data(settings)
-    rule = build_rule(settings, dataset.x_train.shape[1], rng)
+    clock = RunClock()
+    rule = build_rule(settings, dataset.x_train.shape[1], rng, clock)
     task = TwoClocks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
     return Loop(
         rule,
@@ -47,18 +48,20 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         folder=folder,
         config=asdict(settings),
         defaults=settings.defaults(),
+        clock=clock,
         **loop_options,
     )
 
 
-def build_rule(settings, pixels, rng):
-    """Both networks, and the way they are trained."""
+def build_rule(settings, pixels, rng, clock):
+    """Both networks, and the way they are trained; the rates of A and B follow `clock`, though A may
+    be updated more often."""
     a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
     b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
-    locked = settings.rule == "locked"
-    updates = 1 if locked else settings.messages  # of A in a step
-    networks = a, b, Adam(a, _rates(settings, updates)), Adam(b, _rates(settings, 1))
-    if locked:
+    milestones = tuple(round(share * settings.steps) for share in settings.decay_at)
+    rates = AtRunStep(StepDecay(settings.learning_rate, milestones), clock)
+    networks = a, b, Adam(a, rates), Adam(b, rates)
+    if settings.rule == "locked":
         return Locked(*networks)
     rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
     label = settings.rule == "decoupled-label"
@@ -66,11 +69,6 @@ def build_rule(settings, pixels, rng):
     guess = PlainGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
     arguments = *networks, guess, Adam(guess, sg_rate), settings.factor
     return DecoupledLabel(*arguments, classes=classes) if label else Decoupled(*arguments)
-
-
-def _rates(settings, updates):
-    """The schedule for a network that moves so many times in a step."""
-    return StepDecay(settings.learning_rate, tuple(round(share * settings.steps) * updates for share in settings.decay_at))
 
 
 def gradient_measure(task):
