@@ -3,7 +3,8 @@
     cli           the commands; parsing.py their grammar
     kinds         where the kinds of experiments differ, side by side
     experiment    runs a plan: folders, resuming
-    plans         from options to a plan; checked.py refuses wrong values
+    plans         from options to a plan
+    checked       refuses wrong values; memory.py what does not fit
     reporting     the table and the figures; plotting.py draws them
 
     feedforward/     images and sums

@@ -9,47 +9,65 @@ from dni_np.errors import UserError
 from dni_np.experiments.experiment import check_plan, load_data_of, load_plan, new_folder, run_plan, save_plan
 from dni_np.experiments.kinds import KINDS, find_recipe, kind_of
 from dni_np.experiments.parsing import OVERVIEW, parser
-from dni_np.experiments.plans import refuse
+from dni_np.experiments.plans import flag, refuse
 from dni_np.experiments.reporting import format_table
 from dni_np.experiments.sequences.sampling import load_network, sample
 
 
 def main(arguments=None):
     """Run one command; return the exit status (0 done, 2 a user's mistake, 130 interrupted)."""
-    options = parser().parse_args(arguments)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without the sign of a standard deviation
     try:
-        if options.command is None:
-            print(OVERVIEW)
-            return 0
-        if options.backend:
-            backend.use(options.backend)
-        backend.current()  # a backend that cannot be used is reported before anything is loaded
-        return COMMANDS[options.command](options)
+        return _main(arguments)
     except UserError as error:
-        print(f"dni_np: {error}", file=sys.stderr)
-        return 2
-    except MemoryError:
-        print(
-            "dni_np: this does not fit into memory: take a smaller --width, --hidden, --units, --look-ahead or --batch-size",
-            file=sys.stderr,
+        return _complain(error)
+    except (MemoryError, OverflowError):
+        return _complain(
+            "this does not fit into memory: "
+            "take a smaller --width, --hidden, --units, --look-ahead or --batch-size"
         )
-        return 2
     except BrokenPipeError:  # whoever read our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"dni_np: {error.filename or 'a file'} cannot be used: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return _complain(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}")
     except KeyboardInterrupt:
         print("dni_np: interrupted", file=sys.stderr)
         return 130
 
 
+def _main(arguments):
+    options = parser().parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal may lack the sign of a standard deviation.
+        sys.stdout.reconfigure(errors="replace")
+    if options.command is None:
+        print(OVERVIEW)
+        return 0
+    _refuse_empty(options)
+    if options.backend:
+        backend.use(options.backend)
+    backend.current()  # a backend that cannot be used is reported before anything is loaded
+    return COMMANDS[options.command](options)
+
+
+def _complain(error):
+    print(f"dni_np: {error}", file=sys.stderr)
+    return 2
+
+
+def _refuse_empty(options):
+    """An empty word, perhaps of a shell variable that is not set, is not an option left out."""
+    for name, value in vars(options).items():
+        if name != "start" and value == "":
+            raise UserError(
+                f"{'RUN_FOLDER' if name == 'folder' else flag(name)} is empty: "
+                "give it a value, or leave it out"
+            )
+
+
 def run(options):
     """The commands that train: a plan from the options, or an earlier one to resume."""
-    if options.resume:
+    if options.resume is not None:
         names = {name for kind in KINDS for name in kind.options} | {"out", "seed", "recipe", "rule", "rules"}
         refuse(options, sorted(names), "--resume continues a run as it was started")
         folder = Path(options.resume)

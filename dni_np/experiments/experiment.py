@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dni_np.errors import Diverged, UserError
 from dni_np.experiments.kinds import kind_of, settings_from
+from dni_np.experiments.memory import check_memory
 from dni_np.experiments.reporting import report
 from dni_np.training.files import write_text
 
@@ -59,8 +60,25 @@ def load_data_of(plan):
 
 def check_plan(plan, data):
     """Build every kind of run once: a mistake in the last one should not show after hours."""
+    check_size(plan, data)
     for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
-        kind_of(settings).build_loop(settings, data)
+        build(settings, data)
+
+
+def check_size(plan, data):
+    """Each run fits into memory. Asked before the first: its memory is not at once free again."""
+    for settings in plan:
+        check_memory(settings, kind_of(settings).memory(settings, data))
+
+
+def build(settings, data, *arguments, **options):
+    """The Loop of a run; an array too large for NumPy to count is too large for the memory."""
+    try:
+        return kind_of(settings).build_loop(settings, data, *arguments, **options)
+    except ValueError as error:
+        if "array is too big" in str(error) or "Maximum allowed dimension" in str(error):
+            raise MemoryError from None
+        raise
 
 
 def run_plan(folder, title, plan, data, progress=None):
@@ -70,12 +88,14 @@ def run_plan(folder, title, plan, data, progress=None):
     """
     if data and data.note:
         print(f"NOTE: {data.note}", flush=True)
+    check_size(plan, data)
     kind = kind_of(plan[0])
     results = []
     for settings in plan:
         name = kind.label(settings, seed=True)
         run_folder = folder / name
-        loop = kind.build_loop(settings, data, run_folder, title=name, progress=progress)
+        loop = None  # the last one's memory may be wanted
+        loop = build(settings, data, run_folder, title=name, progress=progress)
         if (run_folder / "checkpoint.npz").exists():
             loop.resume()
         try:

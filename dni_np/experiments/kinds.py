@@ -33,6 +33,7 @@ class Kind:
     options: tuple  # on the command line, beside those that all kinds have
     make_plan: Callable  # (recipe, options) -> [settings]
     load_data: Callable  # (settings) -> what the runs of a plan share, with a name and a note; or None
+    memory: Callable  # (settings, data) -> {names of settings: the bytes they ask for}
     build_loop: Callable  # (settings, data, folder, ...) -> Loop
     label: Callable  # (settings, seed=False) -> a short name
     summary_row: Callable  # (settings, histories, data's name, seeds) -> {column: cell}
@@ -55,6 +56,7 @@ IMAGES = Kind(
     options=planning.OPTIONS,
     make_plan=planning.make_plan,
     load_data=_images,
+    memory=building.memory,
     build_loop=building.build_loop,
     label=image_reporting.label,
     summary_row=image_reporting.summary_row,
@@ -71,6 +73,7 @@ SEQUENCES = Kind(
     options=sequence_planning.OPTIONS,
     make_plan=sequence_planning.make_plan,
     load_data=sequence_building.load_data,
+    memory=sequence_building.memory,
     build_loop=sequence_building.build_loop,
     label=sequence_reporting.label,
     summary_row=sequence_reporting.summary_row,
@@ -85,6 +88,7 @@ CLOCKS = Kind(
     options=clock_planning.OPTIONS,
     make_plan=clock_planning.make_plan,
     load_data=clock_building.load_data,
+    memory=clock_building.memory,
     build_loop=clock_building.build_loop,
     label=clock_reporting.label,
     summary_row=clock_reporting.summary_row,

@@ -2,6 +2,7 @@
 
 import argparse
 
+from dni_np.errors import UserError
 from dni_np.experiments.feedforward import planning
 from dni_np.experiments.kinds import CLOCKS, IMAGES, SEQUENCES
 from dni_np.experiments.plans import flag
@@ -65,8 +66,15 @@ DEFAULT_RULES = {"images": "cdni", "sequences": "dni", "two clocks": "decoupled"
 BACKEND = {"choices": ("numpy", "cupy"), "help": "default: DNI_NP_BACKEND, else numpy"}
 
 
+class Parser(argparse.ArgumentParser):
+    """A mistake is one sentence here, too, without a page of usage before it."""
+
+    def error(self, message):
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
 def parser():
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m dni_np", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     top.set_defaults(backend=None)

@@ -1,10 +1,12 @@
-"""How much memory a piece of work needs at most.
+"""How much memory a piece of work needs at most, and how much there is.
 
 On the host Python's tracer counts, which NumPy tells of every array. On a GPU CuPy's pool does: it grows to what was
 needed at once, and keeps it.
 """
 
+import os
 import tracemalloc
+from pathlib import Path
 
 from dni_np.backend import current, synchronize
 
@@ -19,6 +21,36 @@ def peak_memory(work):
     before = pool().total_bytes()
     work()
     return pool().total_bytes() - before
+
+
+def free_memory():
+    """The bytes that are free now, as far as the system tells; None where it does not."""
+    runtime = getattr(getattr(current(), "cuda", None), "runtime", None)
+    if runtime is not None:
+        return runtime.memGetInfo()[0] + current().get_default_memory_pool().free_bytes()
+    known = [_of_machine(), _of_container()]
+    return min((n for n in known if n is not None), default=None)
+
+
+def _of_machine():
+    """Linux tells what is free, other Unix systems how much there is, Windows neither."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _of_container(folder=Path("/sys/fs/cgroup")):
+    """What a container's limit leaves."""
+    try:
+        return int((folder / "memory.max").read_text()) - int(
+            (folder / "memory.current").read_text()
+        )
+    except (OSError, ValueError):  # no container, or "max"
+        return None
 
 
 def _traced(work):

@@ -346,7 +346,10 @@ MISTAKES = {
     "widths twice": (["mnist", "--data", "digits", "--widths", "9", "--layers", "3"], "leave out --layers"),
     "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
     "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),
-    "too large": (["mnist", "--data", "digits", "--width", "2000000000"], "does not fit into memory"),
+    "too large": (
+        ["mnist", "--data", "digits", "--width", "2000000000"],
+        "--width 2000000000 do not fit into memory",
+    ),
     "a long name": (["mnist", "--data", "x" * 300], "cannot be used: File name too long"),
     "batch too large": (["mnist", "--data", "digits", "--batch-size", "5000"], "5000 cannot be drawn from 1437"),
     "diverging": (

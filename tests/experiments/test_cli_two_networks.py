@@ -108,22 +108,49 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
 
 CLOCKS = ["--recipe", "two-clocks-quick"]
 MISTAKES = {
-    "recipe of another task": (["two-clocks", "--recipe", "copy"], "the recipe is for copy, not for two-clocks"),
+    "recipe of another task": (
+        ["two-clocks", "--recipe", "copy"],
+        "the recipe is for copy, not for two-clocks",
+    ),
     "rule of images": (
         ["compare", *CLOCKS, "--rules", "cdni"],
         "for two-clocks there is no rule cdni: its are locked, decoupled",
     ),
     "rule of two clocks": (["compare", "--rules", "locked"], "for mnist there is no rule locked"),
-    "option of images": (["compare", *CLOCKS, "--layers", "3"], "an experiment on two clocks: leave out --layers"),
-    "option of sequences": (["compare", *CLOCKS, "--samples", "3"], "an experiment on two clocks: leave out --samples"),
-    "option of two clocks": (["compare", "--factor", "3"], "mnist is an experiment on images: leave out --factor"),
-    "ticks of a sequence": (["compare", "--recipe", "copy", "--ticks", "3"], "on sequences: leave out --ticks"),
-    "unroll": (["two-clocks", *QUICK, "--unroll", "0"], "--unroll is 0: it must be at least 1"),
-    "the same twice": (["two-clocks", *QUICK, "--unroll", "2", "2"], "asked for twice: decoupled-T2-seed0"),
-    "strange data": (["two-clocks", *QUICK, "--data", "nowhere"], "--data nowhere is neither mnist, cifar10, digits"),
+    "option of images": (
+        ["compare", *CLOCKS, "--layers", "3"],
+        "an experiment on two clocks: leave out --layers",
+    ),
+    "option of sequences": (
+        ["compare", *CLOCKS, "--samples", "3"],
+        "an experiment on two clocks: leave out --samples",
+    ),
+    "option of two clocks": (
+        ["compare", "--factor", "3"],
+        "mnist is an experiment on images: leave out --factor",
+    ),
+    "ticks of a sequence": (
+        ["compare", "--recipe", "copy", "--ticks", "3"],
+        "on sequences: leave out --ticks",
+    ),
+    "unroll": (["two-clocks", *QUICK, "--unroll", "0"], "--unroll is 0: it must be from 1 to 1000"),
+    "the same twice": (
+        ["two-clocks", *QUICK, "--unroll", "2", "2"],
+        "asked for twice: decoupled-T2-seed0",
+    ),
+    "strange data": (
+        ["two-clocks", *QUICK, "--data", "nowhere"],
+        "--data nowhere is neither mnist, cifar10, digits",
+    ),
     "resume with changes": (["two-clocks", "--resume", "x", "--factor", "1"], "leave out --factor"),
-    "too large": (["two-clocks", *QUICK, "--units", "900000000"], "does not fit into memory: take a smaller .*--units"),
-    "diverging": (["two-clocks", *QUICK, "--learning-rate", "1e38"], "diverged.*lower the learning rate"),
+    "too large": (
+        ["two-clocks", *QUICK, "--units", "900000000"],
+        "--units 900000000 does not fit into memory",
+    ),
+    "diverging": (
+        ["two-clocks", *QUICK, "--learning-rate", "1e38"],
+        "diverged.*lower the learning rate",
+    ),
 }
 
 

@@ -5,6 +5,7 @@ One Generator per run, seeded by the settings, draws everything in a fixed order
 minibatches. The main network's weights are therefore the same for every rule. rules.py builds the rules.
 """
 
+from collections import Counter
 from dataclasses import asdict
 
 import numpy as np
@@ -20,6 +21,8 @@ from dni_np.errors import UserError
 from dni_np.experiments.feedforward import architectures
 from dni_np.experiments.feedforward.rule_parts import Parts
 from dni_np.experiments.feedforward.rules import BUILDERS
+from dni_np.experiments.feedforward.settings import USUAL_SOURCES
+from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.schedules import RunClock
 from dni_np.training.loop import Loop
@@ -27,6 +30,30 @@ from dni_np.training.tasks.images import Images, scaled
 
 GUESSED = ("dni", "cdni", "critic", "stale", "sparse", "unlock")  # rules whose layers learn from their guess alone
 PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many training samples
+
+
+def memory(settings, dataset):
+    """{names of settings: the bytes they ask for}, estimated."""
+    widths, network, asked = settings.hidden_widths, ("layers", "width"), Counter()
+    if settings.widths:
+        network = ("widths",)
+    if settings.task == "addition":
+        n_in, classes, image = 2 * settings.bits, settings.bits, ()
+        asked[("examples",)] = settings.examples * 5 * n_in * NUMBER
+    else:
+        n_in, classes, image = dataset.x_train.shape[1], dataset.classes, dataset.image
+    kernel, areas = 1, [1] * len(widths)
+    if settings.network == "cnn" and image:
+        height, width, n_in = image
+        # Each hidden layer has a map of a quarter of the pixels before.
+        kernel, areas = 25, [max(1, height * width >> 2 * i) for i in range(len(widths))]
+    asked[network] += kernel * linear([n_in, *widths]) + linear([areas[-1] * widths[-1], classes])
+    if settings.rule in USUAL_SOURCES:
+        largest = ("hidden",) if max(settings.hidden, default=0) > max(widths) else network
+        asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in widths)
+    kept = n_in + 3 * sum(area * n for area, n in zip(areas, widths))  # of a sample
+    asked["batch_size", network[-1]] += settings.batch_size * kept * NUMBER
+    return asked
 
 
 def build_loop(settings, dataset=None, folder=None, **loop_options):

@@ -38,14 +38,14 @@ class Settings(Checked):
     rule: str = "cdni"
     layers: int = 3  # as the paper counts: hidden layers and the classifier
     width: int = 256  # units (or channels) of each hidden layer
-    widths: tuple = ()  # or each hidden layer's own, in place of the two above
-    sees: tuple = ("output",)  # what a synthetic gradient looks at
-    hidden: tuple = ()  # hidden layers of the synthetic gradient model; () is linear
-    cut_after: tuple = ()  # the layers followed by a DNI; () is every one
+    widths: tuple[int, ...] = ()  # or each hidden layer's own, in place of the two above
+    sees: tuple[str, ...] = ("output",)  # what a synthetic gradient looks at
+    hidden: tuple[int, ...] = ()  # hidden layers of the synthetic gradient model; () is linear
+    cut_after: tuple[int, ...] = ()  # the layers followed by a DNI; () is every one
     pooling: str = "max-average"  # of convolutional layers: 3 x 3 (Jaderberg et al. 2017), or "max", 2 x 2 (Liao 2017)
     targets: str = "bootstrapped"  # a guess learns from the next one's guess, or from "true" gradients (Liao 2017)
-    head: str = "true"  # the top layer learns from the "true" gradient, or a "synthetic" one (trask 2017)
-    lambdas: tuple = (0.5,)  # of bp-lambda: one for each guess, lowest first, or one for all
+    head: str = "true"  # what the top layer learns from: the true gradient, or "synthetic" (trask)
+    lambdas: tuple[float, ...] = (0.5,)  # of bp-lambda: for each guess from below, or one for all
     update_probability: float = 0.2  # of sparse
     stale_decay: float = 0.9  # of stale: the share of the average that stays at each step
     steps: int = 1000
@@ -54,7 +54,7 @@ class Settings(Checked):
     learning_rate: float = 1e-3
     sg_learning_rate: float = 0.0  # of the synthetic gradient models; 0: the same
     head_learning_rate: float = 0.0  # of the top layer, which has the true gradient; 0: the same
-    decay_at: tuple = (0.6, 0.8)  # shares of the run after which the rates are divided by 10
+    decay_at: tuple[float, ...] = (0.6, 0.8)  # shares of the run; then rates are divided by 10
     evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
     checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
     bits: int = 12  # of the sums, in binary addition
@@ -67,12 +67,12 @@ class Settings(Checked):
         return self.widths or (self.width,) * (self.layers - 1)
 
     def checks(self):
-        depth = len(self.hidden_widths) + 1
+        depth = len(self.widths) + 1 if self.widths else self.layers
         guesses = len(set(self.cut_after)) or depth - 1
         return {
             "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "layers": (self.layers >= 2, "at least 2"),
+            "layers": (2 <= self.layers <= 1000, "from 2 to 1000"),
             "steps": (self.steps >= 1, "at least 1"),
             "batch_size": (self.batch_size >= 2, "at least 2"),
             "learning_rate": (self.learning_rate > 0, "positive"),
@@ -99,5 +99,7 @@ class Settings(Checked):
             "update_probability": (0 < self.update_probability <= 1, "above 0 and at most 1"),
             "stale_decay": (0 <= self.stale_decay < 1, "at least 0 and below 1"),
             "head": (self.head in ("true", "synthetic"), "true or synthetic"),
+            "bits": (2 <= self.bits <= 62, "from 2 to 62"),
+            "examples": (1 <= self.examples <= 10**7, "from 1 to 10000000"),
             "seed": (self.seed >= 0, "0 or more"),
         }

@@ -5,6 +5,7 @@ read-out, the synthetic gradient model, then the sequences. The network is there
 every rule, and so is a text's order; Copy's sequences follow from how fast a run comes through the levels.
 """
 
+from collections import Counter
 from dataclasses import asdict
 
 import numpy as np
@@ -13,6 +14,7 @@ from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
 from dni_np.data.text_sources import choose_text
 from dni_np.dni.plain_guess import PlainGuess
+from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
@@ -30,6 +32,21 @@ from dni_np.training.tasks.copying import Copying
 def load_data(settings):
     """The text that the runs of a plan share; None for Copy and Repeat Copy, whose sequences are drawn."""
     return choose_text(settings.data) if settings.task == "characters" else None
+
+
+def memory(settings, text):
+    """{names of settings: the bytes they ask for}, estimated."""
+    units, hidden = settings.units, settings.hidden
+    classes = text.classes if text else CLASSES
+    asked = Counter({("units",): linear([classes + units, 4 * units]) + linear([units, classes])})
+    if settings.rule != "bptt":
+        labels = settings.look_ahead * classes if settings.rule == "cdni" else 0
+        sizes = {"units": units, "hidden": max(hidden, default=0), "look_ahead": labels}
+        asked[(max(sizes, key=sizes.get),)] += linear([units + labels, *hidden, 2 * units])
+    # The first episodes of a curriculum are short.
+    steps = settings.unroll if text else min(settings.unroll, 4)
+    asked["batch_size", "unroll"] = settings.batch_size * steps * (2 * classes + 8 * units) * NUMBER
+    return asked
 
 
 def build_loop(settings, text=None, folder=None, **loop_options):

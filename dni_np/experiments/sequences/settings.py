@@ -29,7 +29,7 @@ class SequenceSettings(Checked):
     rule: str = "dni"
     unroll: int = 3  # T, the time steps of a chunk
     units: int = 256  # of the LSTM
-    hidden: tuple = (256,)  # hidden layers of the synthetic gradient model; () is linear
+    hidden: tuple[int, ...] = (256,)  # hidden layers of the synthetic gradient model; () is linear
     batch_size: int = 256
     learning_rate: float = 1e-3  # Adam's, never lowered
     sg_learning_rate: float = 0.0  # of the synthetic gradient model; 0: the same
@@ -50,14 +50,14 @@ class SequenceSettings(Checked):
         return {
             "task": (self.task in TASKS, f"one of {', '.join(TASKS)}"),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "unroll": (self.unroll >= 1, "at least 1"),
+            "unroll": (1 <= self.unroll <= 10_000, "from 1 to 10000"),
             "units": (self.units >= 1, "at least 1"),
             "hidden": (all(n >= 1 for n in self.hidden), "at least 1 unit a layer"),
             "batch_size": (self.batch_size >= 1, "at least 1"),
             "learning_rate": (self.learning_rate > 0, "positive"),
             "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
             "scale": (self.scale >= 0, "positive, or 0 for no guess at all"),
-            "look_ahead": (self.look_ahead >= 1, "at least 1"),
+            "look_ahead": (1 <= self.look_ahead <= 10_000, "from 1 to 10000"),
             "samples": (self.samples >= 0, "positive, or 0 for no limit"),
             "epochs": (self.epochs >= 0, "positive, or 0 for no limit"),
             "steps": (

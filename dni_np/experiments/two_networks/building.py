@@ -4,6 +4,7 @@ One Generator per run, seeded by the settings, draws A, B, then the streams. The
 by another, so that both rules begin with the same networks and see the same digits.
 """
 
+from collections import Counter
 from dataclasses import asdict
 
 import numpy as np
@@ -13,13 +14,14 @@ from dni_np.analysis.message_probe import message_gradients
 from dni_np.data.choose import load_images
 from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.dni.plain_guess import PlainGuess
+from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import AtRunStep, RunClock, StepDecay
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from dni_np.training.loop import Loop
-from dni_np.training.tasks.two_networks import TwoClocks, whole_stream
+from dni_np.training.tasks.two_networks import TEST_STREAMS, TwoClocks, whole_stream
 
 PROBE_STREAMS = 256  # on which synthetic and true gradients of the messages are compared
 PROBE_SEED = 1
@@ -28,6 +30,20 @@ PROBE_SEED = 1
 def load_data(settings):
     """The digits that the runs of a plan share."""
     return load_images(settings.data)
+
+
+def memory(settings, dataset):
+    """{names of settings: the bytes they ask for}, estimated."""
+    units, pixels = settings.units, dataset.x_train.shape[1]
+    length = settings.unroll * settings.messages
+    lstms = 2 * linear([2 * units, 4 * units])
+    asked = Counter({("units",): lstms + linear([pixels, units, units, units])})
+    if settings.rule != "locked":
+        largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
+        asked[largest] += linear([units, *settings.hidden, units])
+    asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels
+    asked["batch_size", "unroll"] += settings.batch_size * length * (pixels + 12 * units) * NUMBER
+    return asked
 
 
 def build_loop(settings, dataset=None, folder=None, **loop_options):
@@ -54,8 +70,10 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
 
 
 def build_rule(settings, pixels, rng, clock):
-    """Both networks, and the way they are trained; the rates of A and B follow `clock`, though A may
-    be updated more often."""
+    """Both networks, and the way they are trained.
+
+    The rates of A and B follow the run's `clock`, though A may be updated several times a step.
+    """
     a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
     b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
     milestones = tuple(round(share * settings.steps) for share in settings.decay_at)

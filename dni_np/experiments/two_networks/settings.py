@@ -26,13 +26,13 @@ class ClockSettings(Checked):
     unroll: int = 3  # T: the digits that A sees between two messages, and the steps it is backpropagated through
     ticks: int = 0  # messages that B hears until it is asked; 0: as many as T
     units: int = 256  # of all layers of A and B
-    hidden: tuple = (256,)  # hidden layers of the synthetic gradient model; () is linear
+    hidden: tuple[int, ...] = (256,)  # hidden layers of the synthetic gradient model; () is linear
     batch_size: int = 256
     steps: int = 1000  # streams for each member of the batch
     learning_rate: float = 1e-3  # Adam's, for A and B
     sg_learning_rate: float = 0.0  # of the synthetic gradient model; 0: the same
     factor: float = 10.0  # the synthetic gradient is multiplied by it before it enters A
-    decay_at: tuple = ()  # shares of the run after which the rates of A and B are divided by 10
+    decay_at: tuple[float, ...] = ()  # shares of the run; then A's and B's rates are divided by 10
     evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
     checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
     seed: int = 0
@@ -46,8 +46,8 @@ class ClockSettings(Checked):
         return {
             "task": (self.task == TASK, TASK),
             "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "unroll": (self.unroll >= 1, "at least 1"),
-            "ticks": (self.ticks >= 0, "at least 1, or 0 for as many as T"),
+            "unroll": (1 <= self.unroll <= 1000, "from 1 to 1000"),
+            "ticks": (0 <= self.ticks <= 1000, "from 1 to 1000, or 0 for as many as T"),
             "units": (self.units >= 1, "at least 1"),
             "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
             "batch_size": (self.batch_size >= 2, "at least 2"),

@@ -97,11 +97,11 @@ def test_the_papers_recipes():
 
 MISTAKES = {
     "rule": ({"rule": "backprop"}, "--rule is backprop: it must be one of bptt, dni, dni-aux, cdni"),
-    "unroll": ({"unroll": 0}, "--unroll is 0: it must be at least 1"),
+    "unroll": ({"unroll": 0}, "--unroll is 0: it must be from 1 to 10000"),
     "no end": ({"samples": 0}, "--steps is 0: it must be at least 1 where --samples does not end the run"),
     "no steps": ({"task": "characters"}, "--steps is 0: it must be at least 1 where --epochs does not end the run"),
     "epochs": ({"epochs": -1}, "--epochs is -1: it must be positive, or 0 for no limit"),
-    "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be positive"),
+    "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be a finite number"),
     "type": ({"scaled_target": "no"}, "--scaled-target is 'no': it must be of type bool"),
     "patience": ({"patience": -1}, "--patience is -1: it must be positive, or 0 to go on to the last step"),
     "evaluate": ({"evaluate_every": 0}, "--evaluate-every is 0: it must be at least 1"),

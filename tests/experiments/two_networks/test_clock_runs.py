@@ -49,7 +49,9 @@ def test_rates_fall_at_a_share_of_the_run(rule):
     loop = loop_of(small(rule, ticks=4, decay_at=(0.5,), learning_rate=1e-2))
     rates = {}
     for step in range(12):
-        rates[step] = [optimizer.learning_rate for optimizer in (loop.rule.optimizer_a, loop.rule.optimizer_b)]
+        rates[step] = [
+            optimizer.learning_rate for optimizer in (loop.rule.optimizer_a, loop.rule.optimizer_b)
+        ]
         loop._one_step()
     assert rates[0] == rates[9] == [1e-2] * 2
     assert rates[10] == rates[11] == pytest.approx([1e-3] * 2)
@@ -144,12 +146,12 @@ def test_the_papers_recipe():
 
 MISTAKES = {
     "rule": ({"rule": "dni"}, "--rule is dni: it must be one of locked, decoupled"),
-    "unroll": ({"unroll": 0}, "--unroll is 0: it must be at least 1"),
-    "ticks": ({"ticks": -1}, "--ticks is -1: it must be at least 1, or 0 for as many as T"),
+    "unroll": ({"unroll": 0}, "--unroll is 0: it must be from 1 to 1000"),
+    "ticks": ({"ticks": -1}, "--ticks is -1: it must be from 1 to 1000, or 0 for as many as T"),
     "hidden": ({"hidden": (0,)}, "--hidden is 0: it must be sizes of at least 1"),
     "batch": ({"batch_size": 1}, "--batch-size is 1: it must be at least 2"),
     "steps": ({"steps": 0}, "--steps is 0: it must be at least 1"),
-    "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be positive"),
+    "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be a finite number"),
     "factor": ({"factor": -1.0}, "--factor is -1.0: it must be positive, or 0 for no gradient from B"),
     "decay": ({"decay_at": (2.0,)}, "--decay-at is 2.0: it must be shares of the run"),
 }
