@@ -6,7 +6,15 @@ from pathlib import Path
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.experiments.experiment import check_plan, load_data_of, load_plan, new_folder, run_plan, save_plan
+from dni_np.experiments.experiment import (
+    check_folder,
+    check_plan,
+    load_data_of,
+    load_plan,
+    new_folder,
+    run_plan,
+    save_plan,
+)
 from dni_np.experiments.kinds import KINDS, find_recipe, kind_of
 from dni_np.experiments.parsing import OVERVIEW, parser
 from dni_np.experiments.plans import flag, refuse
@@ -17,7 +25,9 @@ from dni_np.experiments.sequences.sampling import load_network, sample
 def main(arguments=None):
     """Run one command; return the exit status (0 done, 2 a user's mistake, 130 interrupted)."""
     try:
-        return _main(arguments)
+        status = _main(arguments)
+        sys.stdout.flush()
+        return status
     except UserError as error:
         return _complain(error)
     except (MemoryError, OverflowError):
@@ -76,9 +86,13 @@ def run(options):
     else:
         title = options.recipe or options.usual_recipe
         plan = make_plan(find_recipe(title, None if options.command == "compare" else options.command), options)
-        folder = new_folder(options.out, f"{options.command}-{title}")
+        if options.out is not None:
+            check_folder(options.out)
         data = load_data_of(plan)
         check_plan(plan, data)
+        folder = (
+            new_folder(f"{options.command}-{title}") if options.out is None else Path(options.out)
+        )
         save_plan(folder, title, plan)
     return 0 if run_plan(folder, title, plan, data, progress=False if options.quiet else None) else 130
 
@@ -105,9 +119,10 @@ def demo(options):
         print(f"\n{title}, with and without waiting for the gradient\n", flush=True)
         recipe = find_recipe(name)
         plan = [recipe.settings(rule, **changes) for rule in kind_of(recipe.common).usual_rules]
-        folder = new_folder(None, f"demo-{name}")
+        data = load_data_of(plan)
+        folder = new_folder(f"demo-{name}")
         save_plan(folder, name, plan)
-        if not run_plan(folder, name, plan, load_data_of(plan)):
+        if not run_plan(folder, name, plan, data):
             return 130
     return 0
 

@@ -9,7 +9,9 @@ Resuming a plan is running it again: finished runs load, the interrupted one con
 the others start.
 """
 
+import itertools
 import json
+import zlib
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,24 +19,34 @@ from dni_np.errors import Diverged, UserError
 from dni_np.experiments.kinds import kind_of, settings_from
 from dni_np.experiments.memory import check_memory
 from dni_np.experiments.reporting import report
-from dni_np.training.files import write_text
+from dni_np.training.files import reading, remove_left_behind, write_text
+from dni_np.training.one_at_a_time import alone_with
 
 
-def new_folder(out, name):
-    """`out` if given (it must hold no run yet), else the first free runs/name, runs/name-2, ..."""
-    if out is not None:
-        if (Path(out) / "plan.json").exists():
-            raise UserError(f"{out} already holds a run: continue it with --resume {out}, or choose another --out")
-        return Path(out)
-    folder, n = Path("runs") / name, 2
-    while folder.exists():
-        folder, n = Path("runs") / f"{name}-{n}", n + 1
-    return folder
+def check_folder(out):
+    """The folder that --out names must hold no run yet."""
+    if (Path(out) / "plan.json").exists():
+        raise UserError(
+            f"{out} already holds a run: continue it with --resume {out}, or choose another --out"
+        )
+
+
+def new_folder(name):
+    """The first free one of runs/name, runs/name-2, ...; made at once, before others do."""
+    for n in itertools.count(1):
+        folder = Path("runs") / (name if n == 1 else f"{name}-{n}")
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            if not folder.parent.is_dir():  # a file called runs
+                raise
 
 
 def save_plan(folder, title, plan):
     """Write what was asked for, so that `--resume` needs only the folder."""
-    text = json.dumps({"title": title, "plan": [asdict(settings) for settings in plan]}, indent=1)
+    content = {"title": title, "plan": [asdict(settings) for settings in plan]}
+    text = json.dumps({**content, "checksum": checksum(content)}, indent=1)
     write_text(folder / "plan.json", text + "\n")
 
 
@@ -43,14 +55,19 @@ def load_plan(folder):
     path = Path(folder) / "plan.json"
     if not path.exists():
         raise UserError(f"{folder} holds no run to resume: it has no plan.json")
-    try:
-        saved = json.loads(path.read_text())
-        plan = [settings_from(one) for one in saved["plan"]]
-        if not plan:
+    with reading(path, "restore it from a copy, or start a new run"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("checksum") != checksum(content):
+            raise ValueError("it is not as it was written")
+        plan = [settings_from(one) for one in content["plan"]]
+        if len({settings.task for settings in plan}) != 1 or not isinstance(content["title"], str):
             raise ValueError("it asks for no run")
-        return saved["title"], plan
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}): restore it or start a new run") from None
+        return content["title"], plan
+
+
+def checksum(content):
+    """A plan that is changed by hand would not be the run that was begun."""
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def load_data_of(plan):
@@ -86,9 +103,19 @@ def run_plan(folder, title, plan, data, progress=None):
 
     A run that diverges among others is left behind, and counted in the table.
     """
+    with alone_with(folder / "plan.json") as alone:
+        if alone:
+            remove_left_behind(folder)
+        check_size(plan, data)
+        try:
+            return _run_plan(folder, title, plan, data, progress)
+        finally:
+            _put_back(folder, title, plan)
+
+
+def _run_plan(folder, title, plan, data, progress):
     if data and data.note:
         print(f"NOTE: {data.note}", flush=True)
-    check_size(plan, data)
     kind = kind_of(plan[0])
     results = []
     for settings in plan:
@@ -96,9 +123,9 @@ def run_plan(folder, title, plan, data, progress=None):
         run_folder = folder / name
         loop = None  # the last one's memory may be wanted
         loop = build(settings, data, run_folder, title=name, progress=progress)
-        if (run_folder / "checkpoint.npz").exists():
-            loop.resume()
         try:
+            if (run_folder / "checkpoint.npz").exists():
+                loop.resume()
             finished = loop.run()
         except Diverged as error:
             if len(plan) == 1:
@@ -115,3 +142,14 @@ def run_plan(folder, title, plan, data, progress=None):
     del loop  # its network's memory may be wanted for the report
     report(kind, folder, title, results, data, name)
     return True
+
+
+def _put_back(folder, title, plan):
+    """If the folder was deleted during the run, the run wrote into a new one: make it complete."""
+    if not (folder / "plan.json").exists():
+        save_plan(folder, title, plan)
+        print(
+            f"NOTE: {folder} was deleted during the run, "
+            "and is there again with what was not finished then",
+            flush=True,
+        )

@@ -1,26 +1,29 @@
 """A whole run in one file: parameters, optimizers, random numbers, place in the data, history.
 
 The file is a plain .npz without pickle (loading one runs no code), written atomically.
-What is not an array travels as JSON in the entry "meta".
+What is not an array travels as JSON in the entry "meta", and the entry "digest" is a checksum of
+all the others: a file that was changed in any way, by a bad disk or by hand, is refused.
 """
 
+import hashlib
 import json
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from dni_np.errors import UserError
-from dni_np.training.files import write_atomically
+from dni_np.errors import Diverged, UserError
+from dni_np.training.files import reading, write_atomically
 
-VERSION = 3
+VERSION = 4
+ADVICE = "restore it from a copy, or delete it to start this run anew"
 
 
 def save_checkpoint(path, arrays, meta):
     """Write host `arrays` by name and the JSON-able `meta` to `path`."""
     text = json.dumps({"version": VERSION, **meta})
     entries = {**arrays, "meta": np.frombuffer(text.encode(), np.uint8)}
+    entries["digest"] = np.frombuffer(digest(entries), np.uint8)
     write_atomically(path, lambda file: np.savez(file, **entries))
 
 
@@ -29,14 +32,59 @@ def load_checkpoint(path):
     path = Path(path)
     if not path.exists():
         raise UserError(f"there is no checkpoint {path}: give the folder of a run that was interrupted")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        meta = json.loads(arrays.pop("meta").tobytes())
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, KeyError, EOFError, OSError):
-        raise UserError(f"{path} is not a readable checkpoint of dni_np: restore it from a copy or start anew") from None
-    if not isinstance(meta, dict):
-        raise UserError(f"{path} is not a checkpoint of dni_np: restore it from a copy or start anew")
-    if meta.get("version") != VERSION:
-        raise UserError(f"{path} is of checkpoint version {meta.get('version')}, this program reads version {VERSION}")
-    return arrays, meta
+    with reading(path, ADVICE):
+        entries = _entries(path)
+        meta = json.loads(entries["meta"].tobytes())
+        if meta["version"] != VERSION:
+            raise UserError(
+                f"{path} is of checkpoint version {meta['version']}, "
+                f"this program reads version {VERSION}: "
+                "start a new run, or continue it with the program that wrote it"
+            )
+        if entries.pop("digest").tobytes() != digest(entries):
+            raise ValueError("its checksum is wrong")
+        del entries["meta"], meta["version"]
+        expect(all(array.dtype.kind in "iuf" for array in entries.values()), "the type of an array")
+        strange = [
+            name
+            for name, array in entries.items()
+            if array.dtype.kind == "f" and np.isnan(array).any()
+        ]
+        if strange:
+            raise Diverged(
+                f"{path} holds numbers that are none ({strange[0]}): "
+                "training had diverged when it was saved"
+            )
+    return entries, meta
+
+
+def _entries(path):
+    """All arrays of the file, each no larger than the file itself."""
+    with zipfile.ZipFile(path) as archive:
+        if any(member.file_size > path.stat().st_size for member in archive.infolist()):
+            raise ValueError("it claims to hold more than there is")
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def digest(entries):
+    """32 bytes that other names, types, shapes or numbers hardly have."""
+    sha = hashlib.sha256()
+    for name in sorted(entries):
+        array = np.asarray(entries[name])
+        sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
+        sha.update(array.tobytes())
+    return sha.digest()
+
+
+def expect(good, what):
+    """What a saved state must be. If it is not, whoever reads the file says so (see `reading`)."""
+    if not good:
+        raise ValueError(f"{what} is wrong")
+
+
+def same_content(a, b):
+    """Are (arrays, meta) twice the same, to the last bit?"""
+    return digest(a[0]) == digest(b[0]) and json.dumps(a[1], sort_keys=True) == json.dumps(
+        b[1], sort_keys=True
+    )

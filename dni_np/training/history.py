@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+from dni_np.training.checkpoint import expect
 from dni_np.training.files import write_text
 
 
@@ -12,6 +13,15 @@ class History:
 
     def __init__(self, rows=()):
         self.rows = list(rows)
+
+    @classmethod
+    def from_saved(cls, rows):
+        """The history whose rows JSON has held: numbers by name, the steps in order."""
+        steps = [row["step"] for row in rows]
+        values = [value for row in rows for value in row.values()]
+        expect(all(type(value) in (int, float) for value in values), "the history")
+        expect(steps == sorted(set(steps)), "the order of the history")
+        return cls(rows)
 
     def add(self, row):
         self.rows.append(row)

@@ -8,7 +8,6 @@ depends on is in the checkpoint, so that a run that was stopped and resumed equa
 not, bit for bit.
 """
 
-import json
 import math
 import time
 from dataclasses import dataclass, field
@@ -17,13 +16,21 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dni_np.backend import synchronize, to_numpy, xp
+from dni_np.backend import synchronize
 from dni_np.errors import Diverged, UserError
 from dni_np.nn.schedules import RunClock
 from dni_np.training.allocator import keep_freed_memory
-from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
+from dni_np.training.checkpoint import (
+    ADVICE,
+    expect,
+    load_checkpoint,
+    same_content,
+    save_checkpoint,
+)
+from dni_np.training.files import reading
 from dni_np.training.history import History
 from dni_np.training.interrupt import stop_on_signal
+from dni_np.training.snapshot import check_settings, restore, take
 
 
 @dataclass
@@ -128,44 +135,24 @@ class Loop:
         """Write the checkpoint and the history (nothing without a folder)."""
         if self.folder is None:
             return
-        arrays = {f"rule/{name}": value for name, value in self.rule.state().items()}
-        arrays.update({f"sums/{name}": to_numpy(value) for name, value in self.sums.items()})
-        task_arrays, task_meta = self.task.state()
-        arrays.update({f"task/{name}": value for name, value in task_arrays.items()})
-        meta = {
-            "config": self.config,
-            "step": self.step,
-            "seconds": self.seconds,
-            "counted": self.counted,
-            "task": task_meta,
-            "rng": self.rng.bit_generator.state,
-            "history": self.history.rows,
-        }
-        save_checkpoint(self.folder / "checkpoint.npz", arrays, meta)
+        arrays, meta = take(self)
+        save_checkpoint(self.folder / "checkpoint.npz", arrays, {"config": self.config, **meta})
         self.history.save(self.folder)
 
     def resume(self):
-        """Continue from the folder's checkpoint, as if there had been no interruption."""
+        """Continue from the folder's checkpoint, as if there had been no interruption.
+
+        Where it cannot be used, an error says so, and the loop is as it was.
+        """
         path = self.folder / "checkpoint.npz"
         arrays, meta = load_checkpoint(path)
-        self._check_settings(path, meta["config"])
-        self.task.load_state(_under(arrays, "task/"), meta["task"])  # first: if its data changed, it can say so
-        self.rule.load_state(_under(arrays, "rule/"))
-        self.sums = {name: xp.asarray(value) for name, value in _under(arrays, "sums/").items()}
-        self.rng.bit_generator.state = meta["rng"]
-        self.clock.step, self.seconds, self.counted = meta["step"], meta["seconds"], meta["counted"]
-        self.history = History(meta["history"])
-
-    def _check_settings(self, path, saved):
-        """Another network's parameters may fit this one's shapes, and then pass unnoticed."""
-        now, then = json.loads(json.dumps([self.config, self.defaults]))  # as the checkpoint holds them
-        then.update(saved)
-        different = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
-        if different:
-            raise UserError(
-                f"{path} is of a run with other settings ({', '.join(different)}): resume that one, or choose another --out"
-            )
-
-
-def _under(arrays, prefix):
-    return {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
+        before = take(self)
+        try:
+            with reading(path, ADVICE):
+                check_settings(path, meta.pop("config"), self.config, self.defaults)
+                restore(self, arrays, meta)
+                expect(same_content(take(self), (arrays, meta)), "what it holds for this run")
+                expect(self.history.rows or not self.finished, "the end without a row of history")
+        except BaseException:
+            restore(self, *before)
+            raise

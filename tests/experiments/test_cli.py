@@ -18,7 +18,6 @@ import pytest
 from dni_np.experiments.cli import main
 from dni_np.experiments.feedforward.settings import RULES
 
-ROOT = str(Path(__file__).resolve().parents[2])
 QUICK = ["--steps", "40", "--width", "16", "--batch-size", "20", "--quiet"]
 
 
@@ -68,18 +67,6 @@ def test_list_names_rules_and_recipes(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition", "cifar-cnn"))
-
-
-def test_a_reader_who_leaves_early_gets_no_complaint():
-    """As head does: python -m dni_np list | head -1. The pipe is closed before the first line is written."""
-    program = "import sys; sys.stdin.read(); from dni_np.experiments.cli import main; sys.exit(main(['list']))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-u", "-c", program], env=environment, text=True, **pipes) as process:
-        process.stdout.close()
-        process.stdin.close()
-        assert process.stderr.read() == ""
-    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("command", ["addition", "mnist", "cifar", "compare"])
@@ -290,7 +277,10 @@ MISTAKES = {
     "unknown recipe": (["mnist", "--recipe", "nope"], "unknown recipe 'nope'.*mnist-fcn-paper"),
     "recipe of another task": (["mnist", "--recipe", "addition"], "for addition, not for mnist"),
     "recipe of another set": (["cifar", "--recipe", "mnist-cnn"], "for mnist, not for cifar"),
-    "unknown data": (["cifar", "--data", "cifar"], "cifar is neither mnist, cifar10, digits, auto nor a folder"),
+    "unknown data": (
+        ["cifar", "--data", "cifar"],
+        "cifar is neither mnist, cifar10, digits, auto nor a folder",
+    ),
     "missing folder": (["mnist", "--data", "no/such/folder"], "no/such/folder"),
     "nothing to resume": (["mnist", "--resume", "nowhere"], "nowhere holds no run"),
     "resume with changes": (["mnist", "--resume", "x", "--steps", "3"], "leave out --steps"),
@@ -299,7 +289,10 @@ MISTAKES = {
         ["mnist", "--data", "digits", "--cut-after", "3", "--layers", "3"],
         "--cut-after is 3: it must be layers from 1 to 2",
     ),
-    "negative rate": (["addition", "--learning-rate", "-1"], "--learning-rate is -1.0: it must be positive"),
+    "negative rate": (
+        ["addition", "--learning-rate", "-1"],
+        "--learning-rate is -1.0: it must be positive",
+    ),
     "unknown source": (
         ["addition", "--sees", "stars", "--rule", "dni"],
         "--sees is stars: it must be one or more of output",
@@ -309,12 +302,24 @@ MISTAKES = {
         "pictures of the classes are for the feature maps",
     ),
     "too few steps": (["addition", "--steps", "0"], "--steps is 0"),
-    "nothing left to hold out": (["addition", "--bits", "3"], "every sum of 3 bits is among the 1000 examples"),
+    "nothing left to hold out": (
+        ["addition", "--bits", "3"],
+        "every sum of 3 bits is among the 1000 examples",
+    ),
     "too many bits": (["addition", "--bits", "99"], "99"),
     "no such width": (["mnist", "--data", "digits", "--widths", "-5"], "--widths is -5"),
-    "not a number": (["mnist", "--data", "digits", "--learning-rate", "nan"], "--learning-rate is nan"),
-    "unknown targets": (["mnist", "--targets", "best"], "--targets is best: it must be bootstrapped or true"),
-    "unknown pooling": (["mnist", "--pooling", "min"], "--pooling is min: it must be max-average or max"),
+    "not a number": (
+        ["mnist", "--data", "digits", "--learning-rate", "nan"],
+        "--learning-rate is nan",
+    ),
+    "unknown targets": (
+        ["mnist", "--targets", "best"],
+        "--targets is best: it must be bootstrapped or true",
+    ),
+    "unknown pooling": (
+        ["mnist", "--pooling", "min"],
+        "--pooling is min: it must be max-average or max",
+    ),
     "too small for so many layers": (
         ["mnist", "--data", "digits", "--recipe", "mnist-cnn", "--layers", "6", "--width", "2"],
         "after 3 poolings images of 8 x 8 have shrunk to one pixel",
@@ -327,13 +332,22 @@ MISTAKES = {
         ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "0.5", "0.5", "0.5"],
         "--lambdas is 0.5 0.5 0.5: it must be numbers from 0 .* one or 2",
     ),
-    "lambdas for another rule": (["mnist", "--lambdas", "0.5"], "only the rule bp-lambda has lambdas: leave out --lambdas"),
+    "lambdas for another rule": (
+        ["mnist", "--lambdas", "0.5"],
+        "only the rule bp-lambda has lambdas: leave out --lambdas",
+    ),
     "never an update": (
         ["mnist", "--data", "digits", "--rule", "sparse", "--update-probability", "0"],
         "--update-probability is 0.0: it must be above 0 and at most 1",
     ),
-    "nothing forgotten": (["mnist", "--rule", "stale", "--stale-decay", "1"], "--stale-decay is 1.0: it must be at least 0"),
-    "a linear critic": (["mnist", "--data", "digits", "--rule", "critic", "--hidden", "0"], "has one slope everywhere"),
+    "nothing forgotten": (
+        ["mnist", "--rule", "stale", "--stale-decay", "1"],
+        "--stale-decay is 1.0: it must be at least 0",
+    ),
+    "a linear critic": (
+        ["mnist", "--data", "digits", "--rule", "critic", "--hidden", "0"],
+        "has one slope everywhere",
+    ),
     "a critic that looks away": (
         ["mnist", "--data", "digits", "--rule", "critic", "--sees", "label"],
         "a critic looks at output first",
@@ -342,8 +356,14 @@ MISTAKES = {
         ["mnist", "--data", "digits", "--rule", "sparse", "--targets", "true"],
         "the rule sparse has no form with --targets true",
     ),
-    "a rule of other tasks": (["compare", "--recipe", "copy", "--rules", "fa"], "for copy there is no rule fa"),
-    "widths twice": (["mnist", "--data", "digits", "--widths", "9", "--layers", "3"], "leave out --layers"),
+    "a rule of other tasks": (
+        ["compare", "--recipe", "copy", "--rules", "fa"],
+        "for copy there is no rule fa",
+    ),
+    "widths twice": (
+        ["mnist", "--data", "digits", "--widths", "9", "--layers", "3"],
+        "leave out --layers",
+    ),
     "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
     "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),
     "too large": (
@@ -351,7 +371,10 @@ MISTAKES = {
         "--width 2000000000 do not fit into memory",
     ),
     "a long name": (["mnist", "--data", "x" * 300], "cannot be used: File name too long"),
-    "batch too large": (["mnist", "--data", "digits", "--batch-size", "5000"], "5000 cannot be drawn from 1437"),
+    "batch too large": (
+        ["mnist", "--data", "digits", "--batch-size", "5000"],
+        "5000 cannot be drawn from 1437",
+    ),
     "diverging": (
         ["addition", "--sg-learning-rate", "1e38", "--rule", "dni", "--steps", "50"],
         "diverged|lower the learning rate",
@@ -404,7 +427,7 @@ def test_a_broken_plan(text, tmp_path, capsys):
     (tmp_path / "mine" / "plan.json").write_text(text)
     assert main(["addition", "--resume", "mine", "--quiet"]) == 2
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "plan.json cannot be read" in err
+    assert err.count("\n") == 1 and "plan.json is damaged" in err and "start a new run" in err
 
 
 def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from dni_np.errors import UserError
+from dni_np.errors import Diverged, UserError
+from dni_np.training import checkpoint
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from dni_np.training.files import write_atomically, write_text
 
@@ -71,7 +72,7 @@ def test_truncated_checkpoints_are_named(tmp_path, keep):
     path = tmp_path / "checkpoint.npz"
     save_checkpoint(path, {"a": np.arange(100)}, {"step": 1})
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"checkpoint\.npz is not a readable checkpoint"):
+    with pytest.raises(UserError, match=r"checkpoint\.npz is damaged .*restore it from a copy"):
         load_checkpoint(path)
 
 
@@ -79,8 +80,45 @@ def test_foreign_and_missing_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"no checkpoint .*nothing\.npz"):
         load_checkpoint(tmp_path / "nothing.npz")
     np.savez(tmp_path / "other.npz", a=np.arange(3))
-    with pytest.raises(UserError, match=r"other\.npz is not a readable checkpoint"):
+    with pytest.raises(UserError, match=r"other\.npz is damaged \('meta' is missing\)"):
         load_checkpoint(tmp_path / "other.npz")
     np.savez(tmp_path / "pickle.npz", meta=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(UserError, match="not a readable checkpoint"):
+    with pytest.raises(UserError, match=r"pickle\.npz is damaged"):
         load_checkpoint(tmp_path / "pickle.npz")
+
+
+def test_a_changed_number_is_noticed(tmp_path):
+    save_checkpoint(tmp_path / "c.npz", {"a": np.arange(100.0)}, {"step": 1})
+    entries = dict(np.load(tmp_path / "c.npz"))
+    entries["a"][50] += 1e-12
+    np.savez(tmp_path / "c.npz", **entries)
+    with pytest.raises(
+        UserError,
+        match=r"c\.npz is damaged .*checksum is wrong.*restore it from a copy, or delete it",
+    ):
+        load_checkpoint(tmp_path / "c.npz")
+
+
+def test_another_version_is_named(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "VERSION", 3)
+        save_checkpoint(tmp_path / "c.npz", {"a": np.arange(3)}, {"step": 1})
+    with pytest.raises(
+        UserError, match="of checkpoint version 3, this program reads version 4: start a new run"
+    ):
+        load_checkpoint(tmp_path / "c.npz")
+
+
+def test_a_run_that_had_diverged_when_it_was_saved_is_told_as_diverged(tmp_path):
+    save_checkpoint(tmp_path / "c.npz", {"rule/W": np.array([1.0, np.nan])}, {"step": 1})
+    with pytest.raises(
+        Diverged, match=r"c\.npz holds numbers that are none \(rule/W\): training had diverged"
+    ):
+        load_checkpoint(tmp_path / "c.npz")
+
+
+def test_a_file_that_claims_to_be_larger_than_it_is_is_not_read(tmp_path):
+    """Zeros compress a thousandfold: such a file would fill the memory."""
+    np.savez_compressed(tmp_path / "c.npz", a=np.zeros(1_000_000), meta=np.zeros(1, np.uint8))
+    with pytest.raises(UserError, match="it claims to hold more than there is"):
+        load_checkpoint(tmp_path / "c.npz")

@@ -13,7 +13,11 @@ from dni_np.errors import UserError
 from dni_np.experiments.sequences.building import build_rule
 from dni_np.experiments.sequences.settings import SequenceSettings
 from dni_np.nn.embedding import OneHot
-from dni_np.training.checkpoint import load_checkpoint
+from dni_np.training.checkpoint import ADVICE, load_checkpoint
+from dni_np.training.files import reading
+from dni_np.training.snapshot import under
+
+MOST = 10_000_000  # characters: an hour of writing
 
 
 def load_network(folder):
@@ -27,24 +31,32 @@ def load_network(folder):
     if len(runs) != 1:
         found = f"{len(runs)} runs: choose one of {', '.join(map(str, runs))}" if runs else "no run with a checkpoint"
         raise UserError(f"{folder} holds {found}")
-    arrays, meta = load_checkpoint(runs[0] / "checkpoint.npz")
-    if meta["config"].get("task") != "characters":
-        raise UserError(f"{runs[0]} is of {meta['config'].get('task')}, which writes no text: give that of a characters run")
-    best = {name.removeprefix("task/best/"): array for name, array in arrays.items() if name.startswith("task/best/")}
-    if not best:
-        raise UserError(f"{runs[0]} was stopped before its first validation: continue it with --resume")
-    characters = meta["task"]["characters"]
-    n = len(characters)
-    rule = build_rule(SequenceSettings.from_saved(meta["config"]), n, n, np.random.default_rng(0))
-    for part, layer in (("core/", rule.core), ("readout/", rule.readout)):
-        layer.load_state({name.removeprefix(part): array for name, array in best.items() if name.startswith(part)})
+    path = runs[0] / "checkpoint.npz"
+    arrays, meta = load_checkpoint(path)
+    with reading(path, ADVICE):
+        task = meta["config"]["task"]
+        if task != "characters":
+            raise UserError(
+                f"{path} is of {task}, which writes no text: give the folder of a characters run"
+            )
+        core, readout = (under(arrays, f"task/best/{part}/") for part in ("core", "readout"))
+        if not core:
+            raise UserError(
+                f"{path} was saved before the first validation: continue the run with --resume"
+            )
+        characters = str(meta["task"]["characters"])
+        n = len(characters)
+        settings = SequenceSettings.from_saved(meta["config"])
+        rule = build_rule(settings, n, n, np.random.default_rng(0))
+        rule.core.load_state(core)
+        rule.readout.load_state(readout)
     return rule.core, rule.readout, characters
 
 
 def sample(core, readout, characters, n, temperature=1.0, start="", seed=0):
     """Yield `n` characters that continue `start`, one by one (no start: a new line, if the alphabet has one)."""
-    if n < 1:
-        raise UserError(f"--characters is {n}: it must be at least 1")
+    if not 1 <= n <= MOST:
+        raise UserError(f"--characters is {n}: it must be from 1 to {MOST}")
     if not 0 <= temperature < float("inf"):
         raise UserError(f"--temperature is {temperature:g}: it must be positive, or 0 for the likeliest character each time")
     if seed < 0:

@@ -85,6 +85,16 @@ class TruncatedBPTT(Rule):
             "carried": self.carried,
         }
 
+    def load_state(self, state):
+        super().load_state(state)
+        arrays = self.carried.arrays
+        kept = getattr(self.carried, "kept", ())[1:]  # without the input
+        for part in (arrays, kept):
+            if part and [a.shape for a in part] != [
+                a.shape for a in self.core.initial_state(len(part[0]))
+            ]:
+                raise UserError("the saved state is not one of this core: was it another network?")
+
 
 class Carried:
     """What goes from chunk to chunk.

@@ -17,6 +17,7 @@ from dni_np.data.streams import Streams
 from dni_np.errors import UserError
 from dni_np.nn.embedding import OneHot
 from dni_np.nn.sequence_losses import bits_per_symbol
+from dni_np.training.checkpoint import expect
 
 STREAMS, STEPS = 256, 20  # in which validation and test text are read
 
@@ -81,8 +82,15 @@ class Characters:
         if (place["characters"], place["text"]) != (self.text.characters, fingerprint(self.text)):
             raise UserError(f"the text {self.text.name} has changed since this run began: restore it, or start a new run")
         self.streams.load_state(place["streams"])
-        self.best, self.test, self.rises = place["best"], place["test"], place["rises"]
+        position, epoch = self.streams.position, self.streams.epoch
+        expect(0 <= position < self.streams.chunks and epoch >= 0, "the place in the text")
+        self.best, self.test = (
+            None if place[name] is None else float(place[name]) for name in ("best", "test")
+        )
+        self.rises = int(place["rises"])
         self.best_parameters = {name.removeprefix("best/"): array for name, array in arrays.items()}
+        there = bool(self.best_parameters), self.best is not None, self.test is not None
+        expect(len(set(there)) == 1, "the best network")
 
 
 def fingerprint(text):

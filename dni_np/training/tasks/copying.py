@@ -10,6 +10,7 @@ episode, the place in it and those sums are part of the task's state.
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.nn.sequence_losses import bits_per_symbol
+from dni_np.training.checkpoint import expect
 
 ARRAYS = ("inputs", "labels", "mask")
 
@@ -86,6 +87,16 @@ class Copying:
 
     def load_state(self, arrays, place):
         self.curriculum.load_state(place["curriculum"])
-        self.position, self.bits, self.ended = place["position"], place["bits"], place["ended"]
-        self.episode = [asarray(arrays[name]) for name in ARRAYS] if arrays else None
-        self.nats = asarray(arrays["nats"]) if arrays else None
+        self.position, self.ended = int(place["position"]), int(place["ended"])
+        self.bits = float(place["bits"])
+        self.episode = self.nats = None
+        if not arrays:
+            expect(self.position == 0, "the place in the episode")
+            return
+        inputs, labels, mask = episode = [arrays[name] for name in ARRAYS]
+        steps, wanted = len(inputs), (self.batch_size, self.curriculum.channels)
+        expect(inputs.shape[1:] == wanted and labels.dtype.kind == "i", "the episode")
+        expect(labels.shape == mask.shape == (steps, self.batch_size), "the episode")
+        expect(0 < self.position < steps, "the place in the episode")
+        self.episode = [asarray(array) for array in episode]
+        self.nats = asarray(arrays["nats"]).reshape(())

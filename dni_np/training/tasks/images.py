@@ -10,9 +10,12 @@ Any task has what the loop asks for:
     name                               for titles
 """
 
+import numpy as np
+
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.batches import Batches
 from dni_np.errors import UserError
+from dni_np.training.checkpoint import expect
 
 EVALUATION_BATCH = 500  # images at a time: feature maps of more fill the memory
 
@@ -63,11 +66,14 @@ class Images:
     def load_state(self, arrays, place):
         check_samples(self.dataset, place)
         self.batches.load_state({**arrays, **place})
+        order, n = self.batches.order, self.batches.n
+        expect(np.array_equal(np.sort(order), np.arange(n)), "the order of the samples")
+        expect(0 <= self.batches.position <= n and self.batches.epoch >= 0, "the place in the data")
 
 
 def check_samples(dataset, place):
-    """Refuse other samples than those that `place` was saved with, if it says which these were."""
-    if place.get("samples", dataset.fingerprint) != dataset.fingerprint:
+    """Refuse other samples than those that `place` was saved with."""
+    if place["samples"] != dataset.fingerprint:
         raise UserError(
             f"{dataset.name} is not the data that this run began with: "
             "restore that, or start a new run"

@@ -9,6 +9,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.data.odd_and_threes import OddAndThrees
+from dni_np.training.checkpoint import expect
 from dni_np.training.tasks.images import check_samples, scaled
 
 TEST_STREAMS = 2000
@@ -76,7 +77,9 @@ class TwoClocks:
     def load_state(self, arrays, place):
         check_samples(self.dataset, place)
         self.source.load_state(place["source"])
-        self.streams = place["streams"]
+        source = self.source
+        expect(source.tick == 0 and len(source.threes) == source.batch, "the place in the streams")
+        self.streams = int(place["streams"])
 
 
 def whole_stream(source):

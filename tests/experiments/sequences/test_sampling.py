@@ -97,5 +97,5 @@ def test_folders_without_a_network(tmp_path):
     loop_of(small("characters", "bptt"), tmp_path / "characters").save()
     with pytest.raises(UserError, match="2 runs: choose one of .*characters, .*copy"):
         load_network(tmp_path)
-    with pytest.raises(UserError, match="stopped before its first validation"):
+    with pytest.raises(UserError, match="saved before the first validation"):
         load_network(tmp_path / "characters")

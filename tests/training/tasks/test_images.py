@@ -34,10 +34,3 @@ def test_changed_data_are_refused(task, part):
     other = replace(DATA, **{part: changed(getattr(DATA, part))})
     with pytest.raises(UserError, match="mine is not the data that this run began with: restore"):
         TASKS[task](other).load_state(arrays, place)
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_a_place_saved_without_the_fingerprint_is_taken(task):
-    arrays, place = TASKS[task](DATA).state()
-    del place["samples"]
-    TASKS[task](replace(DATA, x_train=changed(X))).load_state(arrays, place)
