@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 
 from dni_np.training.checkpoint import expect
 from dni_np.training.files import write_text
@@ -45,4 +46,9 @@ class History:
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(folder / "history.csv", table.getvalue())
-        write_text(folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in self.rows))
+        rows = [  # JSON has no nan
+            {name: value if math.isfinite(value) else None for name, value in row.items()}
+            for row in self.rows
+        ]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        write_text(folder / "history.jsonl", lines)

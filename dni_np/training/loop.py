@@ -107,7 +107,7 @@ class Loop:
         self.seconds += time.perf_counter() - start
         means = {name: float(value) / self.counted[name] for name, value in self.sums.items()}
         self.sums, self.counted = {}, {}
-        self._check(means["loss"])
+        self._check(means)
         row = {"step": self.step, "seconds": round(self.seconds, 3), "train_loss": means.pop("loss"), **means}
         row.update(self.task.measure(self.rule))
         if self.measure is not None:
@@ -117,13 +117,14 @@ class Loop:
             self.history.save(self.folder)
         return row
 
-    def _check(self, loss):
-        if math.isfinite(loss):
-            return
-        raise Diverged(
-            f"training diverged before step {self.step} (the mean loss is {loss}): "
-            "lower the learning rate (--learning-rate), first of all that of the synthetic gradients (--sg-learning-rate)"
-        )
+    def _check(self, means):
+        for name, value in means.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"training diverged before step {self.step} (the mean {name} is {value}): "
+                    "lower the learning rate (--learning-rate), "
+                    "that of synthetic gradients, where there are any, first (--sg-learning-rate)"
+                )
 
     def _due(self, every):
         return every > 0 and (self.step % every == 0 or self.finished)
