@@ -96,6 +96,20 @@ def _load(name):
             f"the backend cupy cannot be imported ({error}): "
             "pip install cupy-cuda13x (or cupy-cuda12x for CUDA 12), or use --backend numpy"
         ) from None
-    if not cupy.cuda.is_available():
+    except Exception as error:  # of a driver that does not fit, for instance
+        raise _broken(error) from None
+    try:
+        available = cupy.cuda.is_available()
+    except Exception as error:
+        raise _broken(error) from None
+    if not available:
         raise UserError("the backend cupy finds no usable GPU on this machine: use --backend numpy")
     return cupy
+
+
+def _broken(error):
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    return UserError(
+        f"the backend cupy does not work here ({why}): "
+        "repair its installation, or use --backend numpy"
+    )

@@ -133,6 +133,19 @@ def test_cupy_without_a_gpu_says_so(monkeypatch):
     assert one_sentence(error)
 
 
+def test_a_broken_cupy_is_one_sentence(monkeypatch):
+    def fail():
+        raise RuntimeError("cudaErrorInsufficientDriver:\n  the driver is too old")
+
+    for module in (SimpleNamespace(), SimpleNamespace(cuda=SimpleNamespace(is_available=fail))):
+        monkeypatch.setitem(sys.modules, "cupy", module)
+        with pytest.raises(
+            UserError, match="cupy does not work here .*: repair its installation"
+        ) as error:
+            use("cupy")
+        assert "\n" not in str(error.value)
+
+
 def test_cupy_with_a_gpu_is_used(monkeypatch):
     pretended = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True))
     monkeypatch.setitem(sys.modules, "cupy", pretended)
