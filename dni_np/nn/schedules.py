@@ -9,7 +9,7 @@ network lower their rates at the same moment. (Adam's bias correction still coun
 
 from dataclasses import dataclass
 
-from dni_np.arguments import number, sizes
+from dni_np.arguments import number, several
 from dni_np.errors import UserError
 
 
@@ -28,9 +28,11 @@ class StepDecay:
     def __post_init__(self):
         number("the learning rate", self.rate, "(0, inf)")
         number("the factor of a StepDecay", self.factor, "(0, inf)")
-        at = sizes("the milestones of a StepDecay, which are counts of steps,", self.at, least=0)
-        if list(at) != sorted(at):
-            raise UserError(f"the milestones of a StepDecay must rise, not be {at}")
+        at = [number("a milestone", step, "[0, inf)") for step in several("milestones", self.at)]
+        if any(0 < step < 1 for step in at):
+            raise UserError(f"milestones are counts of steps, not shares of a run: {self.at}")
+        if at != sorted(at):
+            raise UserError(f"the milestones of a StepDecay must rise, not be {self.at}")
 
     def __call__(self, step):
         return self.rate * self.factor ** sum(step >= milestone for milestone in self.at)

@@ -51,7 +51,8 @@ class Step:
     def build(self):
         """The rule, as a training run would build it."""
         x, y = self.data()
-        dataset = Dataset("random", x, y, x, y, classes=10 if y.ndim == 1 else y.shape[1], image=(28, 28, 1))
+        image, classes = ((28, 28, 1), 10) if y.ndim == 1 else ((), y.shape[1])
+        dataset = Dataset("random", x, y, x, y, classes, image=image)
         return build_rule(self.settings(), dataset, np.random.default_rng(0))
 
     def step(self):

@@ -85,8 +85,9 @@ def train(x, y, guess, steps, rate, guess_rate):
 
 
 def loss(p, y):
-    """Mean cross-entropy in nats, log(1 + e^p) - y p, without overflow."""
-    check_alike("a cross-entropy", p, y)
+    """Mean cross-entropy in nats, log(1 + e^p) - y p, without overflow; y may be one number."""
+    if not isinstance(y, float):
+        check_alike("a cross-entropy", p, y)
     return (xp.maximum(p, 0) + xp.log1p(xp.exp(-abs(p))) - y * p).mean()
 
 

@@ -168,4 +168,4 @@ def test_labels_that_are_no_digits_are_refused():
     from dataclasses import replace
 
     with pytest.raises(UserError, match="must be the digits themselves"):
-        build_loop(small(), replace(DIGITS, y_train=DIGITS.y_train + 5))
+        build_loop(small(), replace(DIGITS, y_train=DIGITS.y_train + 5, classes=15))
