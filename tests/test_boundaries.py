@@ -24,7 +24,7 @@ LEFT_OUT = {
         Optimizer Pool2D Rule
         Several SigmoidBitGuess Windows CarriedSums
     """,
-    "given neither arrays nor numbers": "Cores",
+    "given neither arrays nor numbers": "AtRunStep Cores RunClock",
     "tuples that are given out": "Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses",
     "made by their names, in the table of rules": """
