@@ -44,12 +44,11 @@ def load_checkpoint(path):
         if entries.pop("digest").tobytes() != digest(entries):
             raise ValueError("its checksum is wrong")
         del entries["meta"], meta["version"]
-        expect(all(array.dtype.kind in "iuf" for array in entries.values()), "the type of an array")
-        strange = [
-            name
-            for name, array in entries.items()
-            if array.dtype.kind == "f" and np.isnan(array).any()
-        ]
+        kinds = {name: array.dtype.kind for name, array in entries.items()}
+        counts = [array for name, array in entries.items() if kinds[name] == "i"]
+        expect(set(kinds.values()) <= set("iuf"), "the type of an array")
+        expect(not any((array < 0).any() for array in counts), "a negative count")
+        strange = [name for name in entries if kinds[name] == "f" and np.isnan(entries[name]).any()]
         if strange:
             raise Diverged(
                 f"{path} holds numbers that are none ({strange[0]}): "
