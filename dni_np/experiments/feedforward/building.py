@@ -11,7 +11,7 @@ from dataclasses import asdict
 import numpy as np
 
 from dni_np.analysis.arriving_gradients import arriving_gradients
-from dni_np.analysis.gradient_error import gradient_error
+from dni_np.analysis.gradient_error import gradient_error, norm
 from dni_np.analysis.gradient_probe import gradient_pairs
 from dni_np.backend import asarray
 from dni_np.data.binary_addition import binary_addition
@@ -117,6 +117,7 @@ def _main_network(settings, dataset, rng):
 def gradient_measure(settings, dataset):
     """A function of the rule: cosine, L2 and sign error of what each core but the top one learns from.
 
+    And the true gradient's own norm: where it grows, a guess's loss grows too, though the guess gets no worse.
     Where that is a guess it is compared at the real activations (also in complete unlock, where it is made at others).
     """
     pairs = gradient_pairs if settings.rule in GUESSED else arriving_gradients
@@ -124,7 +125,10 @@ def gradient_measure(settings, dataset):
 
     def measure(rule):
         x, y = map(asarray, rows)
-        errors = [gradient_error(told, true) for told, true in pairs(rule, scaled(x, dataset.scale), y)]
-        return {f"{name}_{i}": value for i, error in enumerate(errors, 1) for name, value in error.items()}
+        row = {}
+        for i, (told, true) in enumerate(pairs(rule, scaled(x, dataset.scale), y), 1):
+            errors = {**gradient_error(told, true), "norm": norm(true.reshape(len(true), -1)).mean()}
+            row.update({f"{name}_{i}": value for name, value in errors.items()})
+        return row
 
     return measure
