@@ -322,7 +322,7 @@ MISTAKES = {
     ),
     "too small for so many layers": (
         ["mnist", "--data", "digits", "--recipe", "mnist-cnn", "--layers", "6", "--width", "2"],
-        "after 3 poolings images of 8 x 8 have shrunk to one pixel",
+        "images of 8 x 8 have shrunk to one pixel after 3 poolings: take fewer layers",
     ),
     "lambda too large": (
         ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "1.5"],

@@ -39,9 +39,11 @@ def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
     height, width, n_in = image
     hidden = []
     for i, n in enumerate(channels):
-        if min(height, width) == 1:
+        if height == width == 1:
+            have = f"have shrunk to one pixel after {i} poolings" if i else "have one pixel only"
             raise UserError(
-                f"after {i} poolings images of {image[0]} x {image[1]} have shrunk to one pixel: take fewer layers"
+                f"images of {image[0]} x {image[1]} {have}: "
+                f"take {'fewer layers' if i else 'a fully connected network'}"
             )
         layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
         # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
