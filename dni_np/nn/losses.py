@@ -6,8 +6,20 @@ The mean is a device scalar (fetch it only to show it); row n of the gradient is
 dL_n/dprediction_n, not divided by N (see `layer`).
 """
 
+import numpy as np
+
 from dni_np.backend import xp
 from dni_np.nn.checks import check_alike, check_labels, indices, marked
+
+
+def below_largest(logits):
+    """Logits z minus their maximum over the classes, the last axis.
+
+    Without NumPy's warnings: where a logit is +inf it is nan, which the loss shows, and where the
+    difference is too large for a float it is -inf, which is right.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return logits - logits.max(axis=-1, keepdims=True)
 
 
 class SoftmaxCrossEntropy:
@@ -21,20 +33,20 @@ class SoftmaxCrossEntropy:
 
     def __call__(self, logits, labels):
         logits, labels = self.checked(logits, labels)
-        shifted = logits - logits.max(axis=1, keepdims=True)  # (N, C)
-        p = xp.exp(shifted)
+        below = below_largest(logits)  # (N, C)
+        p = xp.exp(below)
         total = p.sum(axis=1, keepdims=True)  # (N, 1)
         p /= total
         rows = xp.arange(len(labels))
-        loss = (xp.log(total[:, 0]) - shifted[rows, labels]).mean()
+        loss = (xp.log(total[:, 0]) - below[rows, labels]).mean()
         p[rows, labels] -= 1
         return loss, p
 
     def each(self, logits, labels):
         """L_n of every sample, (N,)."""
         logits, labels = self.checked(logits, labels)
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        return xp.log(xp.exp(shifted).sum(axis=1)) - shifted[xp.arange(len(labels)), labels]
+        below = below_largest(logits)
+        return xp.log(xp.exp(below).sum(axis=1)) - below[xp.arange(len(labels)), labels]
 
     def errors(self, logits, labels):
         """How many samples are classified wrongly, as a device scalar."""

@@ -12,6 +12,7 @@ import math
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.checks import check_labels, found, indices, marked
+from dni_np.nn.losses import below_largest
 
 
 class MaskedSoftmaxCrossEntropy:
@@ -25,12 +26,12 @@ class MaskedSoftmaxCrossEntropy:
         labels, mask = self.check(logits, target)
         classes = logits.shape[2]
         logits, labels = marked(logits, labels, classes), indices(labels, classes)
-        shifted = logits - logits.max(axis=2, keepdims=True)  # (T, N, C)
-        p = xp.exp(shifted)
+        below = below_largest(logits)  # (T, N, C)
+        p = xp.exp(below)
         total = p.sum(axis=2, keepdims=True)  # (T, N, 1)
         p /= total
         step, sample = xp.arange(len(logits))[:, None], xp.arange(logits.shape[1])
-        nats = xp.log(total[:, :, 0]) - shifted[step, sample, labels]  # (T, N), -log p
+        nats = xp.log(total[:, :, 0]) - below[step, sample, labels]  # (T, N), -log p
         nats *= mask
         p[step, sample, labels] -= 1
         p *= mask[:, :, None]

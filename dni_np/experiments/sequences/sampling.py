@@ -84,5 +84,6 @@ def draw(logits, characters, temperature, rng):
     logits -= logits.max()
     if temperature == 0:
         return int(logits.argmax())
-    p = np.exp(logits / temperature)
+    with np.errstate(over="ignore"):  # near 0 an unlikely one is infinitely unlikely
+        p = np.exp(logits / temperature)
     return int(rng.choice(len(p), p=p / p.sum()))
