@@ -25,7 +25,7 @@ SHORTEST = 1032  # gzip makes at best one byte of so many
 LARGEST = 2**31  # bytes that a gzipped file may unpack to
 CHUNK = 2**20  # bytes that are unpacked at a time
 STRANGERS = {  # what else is found under the names of idx files, by its first bytes
-    b"<": "a web page, perhaps an error message of the server",
+    b"<": "a web page, perhaps an error message of the server: delete it and get it again",
     b"PK\x03\x04": "a zip archive, which must be unpacked first",
     b"7z\xbc\xaf": "a 7-Zip archive, which must be unpacked first",
 }

@@ -1,6 +1,7 @@
 """MNIST: 60,000 and 10,000 handwritten digits of 28 x 28 pixels (LeCun, Cortes and Burges)."""
 
 from dni_np.data.download import OFFLINE, data_home, fetch
+from dni_np.data.idx import read_idx
 from dni_np.data.idx_folder import find_idx, load_idx_folder
 from dni_np.errors import UserError
 
@@ -26,6 +27,8 @@ def load_mnist(progress=True, instead=f", or take {OFFLINE}"):
     folder = data_home() / "mnist"
     found = find_idx(folder) if folder.is_dir() else {}
     missing = [file for file in SHA256 if file not in found]
+    for file, path in found.items() if missing else ():  # no download beside what is broken
+        read_idx(path, 3 if "images" in file else 1)
     for file in missing:
         wanted = ", ".join(f"{file}.gz" for file in missing) if found else "its four .gz files"
         advice = f"MNIST could not be downloaded: put {wanted} into {folder}{instead}"
