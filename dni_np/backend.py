@@ -92,8 +92,9 @@ def _load(name):
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
+        why = " ".join(str(error.__cause__ or error).split())  # CuPy's is a page with a cause
         raise UserError(
-            f"the backend cupy cannot be imported ({error}): "
+            f"the backend cupy cannot be imported ({why}): "
             "pip install cupy-cuda13x (or cupy-cuda12x for CUDA 12), or use --backend numpy"
         ) from None
     except Exception as error:  # of a driver that does not fit, for instance

@@ -38,9 +38,11 @@ def new_folder(name):
         try:
             folder.mkdir(parents=True)
             return folder
-        except FileExistsError:
-            if not folder.parent.is_dir():  # a file called runs
-                raise
+        except OSError as error:
+            if not (isinstance(error, FileExistsError) and folder.parent.is_dir()):
+                raise UserError(
+                    f"cannot write to {folder}: {error.strerror}; choose another folder with --out"
+                ) from None
 
 
 def save_plan(folder, title, plan):
