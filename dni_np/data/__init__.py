@@ -24,4 +24,7 @@ Sequences, time first, for recurrent networks:
     text_sources      texts at hand: Python's own library, tiny Shakespeare
     streams           a text cut into parallel streams, read a few steps at a time
     odd_and_threes    a stream of digits for two networks on two clocks
+
+EMNIST's images are transposed in its files, and stay so: turn them to look at them. To a fully
+connected network any fixed order of the pixels is the same.
 """

@@ -30,7 +30,7 @@ SOURCES = ("output", "normalized", "label", "input", "picture")  # the last: of 
 
 @dataclass(frozen=True)
 class Settings(Checked):
-    """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit."""
+    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README)."""
 
     task: str = "mnist"  # the command it belongs to: "mnist" or "cifar" (images), or "addition"
     data: str = "mnist"  # "mnist", "cifar10", "digits", "auto", or a folder of images

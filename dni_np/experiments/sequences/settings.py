@@ -16,7 +16,7 @@ TASKS = (*COPYING, "characters")
 
 @dataclass(frozen=True)
 class SequenceSettings(Checked):
-    """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit.
+    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README).
 
     Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the text: figures 16
     and 17 compare rules and lengths of chunks after the same experience, and an update of a long chunk sees more of

@@ -14,7 +14,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class ClockSettings(Checked):
-    """All that defines a run. Saved with it; two runs of equal settings are equal bit for bit.
+    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README).
 
     A step is one stream for each member of the batch, T * ticks digits long, under both rules: the rules are
     compared after the same digits. In a step B moves once; A moves once (locked), or once a tick (decoupled).
