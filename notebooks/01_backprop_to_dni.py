@@ -655,7 +655,7 @@ plt.show()
 # learns from the true gradient, and guessers start at zero.
 
 # %%
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
 
 large = {}

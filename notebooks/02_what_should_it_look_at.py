@@ -54,7 +54,7 @@ import numpy as np
 
 warnings.filterwarnings("ignore", message="IProgress not found")  # no progress bars here
 from dni_np import backend
-from dni_np.experiments.feedforward.building import build_loop, build_rule, load_dataset
+from dni_np.experiments.feedforward.build import build_loop, build_rule, load_dataset
 from dni_np.experiments.feedforward.recipes import find
 
 backend.use("numpy")
@@ -500,7 +500,7 @@ plt.show()
 # ## The table
 
 # %%
-from dni_np.experiments.reporting import format_table
+from dni_np.experiments.report import format_table
 
 
 def cosines(histories):

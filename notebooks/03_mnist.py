@@ -401,7 +401,7 @@ print("largest difference from backpropagation after ten steps:", abs(weights(la
 # short). All start from the same weights. cDNI also gets a run three times as long.
 
 # %%
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
 
 STEPS = 40 if FAST else 1000

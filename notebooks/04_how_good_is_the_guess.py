@@ -107,7 +107,7 @@ def guesses_and_truths(network, x, y):
 # %%
 from dni_np.analysis.gradient_error import gradient_error
 from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
 
 

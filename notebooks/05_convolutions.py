@@ -517,7 +517,7 @@ plt.show()
 
 # %%
 from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
 
 STEPS, EVERY = (20, 10) if FAST else (300, 50)

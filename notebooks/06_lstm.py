@@ -182,7 +182,7 @@ plt.show()
 # package's training loop takes the length of a chunk as `unroll`; ours is longer than any sequence.
 
 # %%
-from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.build import build_loop
 from dni_np.experiments.sequences.settings import SequenceSettings
 
 WHOLE = 1000  # steps in a chunk: all of them

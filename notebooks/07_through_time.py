@@ -287,7 +287,7 @@ print(f"{of_guess.steps} moves of the guess: largest difference {abs(of_guess.pa
 # (it is discarded here). We go on until it is busy with $N = 7$: six chunks, five boundaries. Then we **freeze** it.
 
 # %%
-from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.build import build_loop
 from dni_np.experiments.sequences.recipes import RECIPES
 
 

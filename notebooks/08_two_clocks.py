@@ -279,8 +279,8 @@ for kind, by_hand in ((Locked, locked_step), (Decoupled, decoupled_step)):
 # %%
 from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.analysis.message_probe import message_gradients
-from dni_np.experiments.two_networks.building import build_loop
-from dni_np.experiments.two_networks.settings import ClockSettings
+from dni_np.experiments.two_networks.build import build_loop
+from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from dni_np.training.tasks.two_networks import whole_stream
 
 STEPS = 20 if FAST else 2000
@@ -292,7 +292,7 @@ def new_streams(loop, n, seed=5):
 
 
 def train(rule="decoupled", steps=STEPS, **changes):
-    settings = ClockSettings(
+    settings = TwoNetworksSettings(
         data="auto", rule=rule, unroll=T, units=UNITS, hidden=(UNITS,), batch_size=64, steps=steps, sg_learning_rate=3e-3,
         evaluate_every=max(1, steps // 20), **changes,
     )  # fmt: skip

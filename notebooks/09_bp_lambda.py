@@ -221,7 +221,7 @@ for lam in (0.1, 0.5, 0.75, 0.9):
 
 # %%
 from dni_np.data.choose import load_images
-from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")

@@ -187,7 +187,7 @@ print(f"DNI has done ten batches at {tenth}; backpropagation then: {finished(sch
 
 # %%
 from dni_np.data.choose import load_images
-from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")  # MNIST, or scikit-learn's digits where it cannot be had
@@ -470,7 +470,7 @@ show("any layer, synthetic gradients", [SPARSE_STEPS * p for p in PROBABILITIES]
 # Both, for comparison. `SparseDNINetwork` is in the package; that backpropagation has the form it must have is ten lines.
 
 # %%
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.rules.rule import Rule
 
 

@@ -331,7 +331,7 @@ for name, (by_hand, rule) in packaged.items():
 from dni_np.analysis.arriving_gradients import arriving_gradients
 from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.data.choose import load_images
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
 
 dataset = load_images("auto")

@@ -346,7 +346,7 @@ plt.show()
 # %%
 from dni_np.analysis.weight_norms import weight_norms
 from dni_np.data.choose import load_images
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.settings import Settings
 
 dataset = load_images("auto")

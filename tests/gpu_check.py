@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from dni_np import backend  # noqa: E402
 from dni_np.data.dataset import Dataset  # noqa: E402
 from dni_np.errors import UserError  # noqa: E402
-from dni_np.experiments.feedforward.building import build_loop  # noqa: E402
+from dni_np.experiments.feedforward.build import build_loop  # noqa: E402
 from dni_np.experiments.feedforward.recipes import Settings  # noqa: E402
 
 RULES = {

@@ -13,9 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
-from dni_np.experiments.feedforward.settings import RULES
+from dni_np.experiments.feedforward.rules import RULES
 
 LOSSES = {  # rounded: other BLAS kernels differ in the last digits
     "backprop": [2.63009, 2.69749, 2.53998, 2.47985, 2.59399, 2.53884, 2.39515, 2.31926, 2.22573, 2.24594],

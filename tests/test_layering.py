@@ -39,8 +39,7 @@ MAY_IMPORT = {
     "experiments": {"analysis", "backend", "data", "dni", "errors", "nn", "pictures", "rules", "training"},
 }
 KINDS = ("feedforward", "sequences", "two_networks")
-OF_ALL_KINDS = {"kinds", "parsing", "cli"}  # the pages of experiments/ that open the folders of kinds
-BORROWED = {"dni_np.experiments.feedforward.recipes"}  # Recipe, which serves all kinds
+OF_ALL_KINDS = {"registry", "commands"}  # the pages of experiments/ that open the folders of kinds
 LIBRARIES = {  # beside Python's own
     "arguments": {"numpy"},
     "tutorial": {"numpy"},
@@ -101,7 +100,7 @@ def test_a_kind_of_experiment_knows_no_other(name):
         return
     own = page.split("/")[0]
     for module in imports(TREES[name]):
-        for kind in set(KINDS) - {own} if module not in BORROWED else ():
+        for kind in set(KINDS) - {own}:
             assert not module.startswith(f"dni_np.experiments.{kind}"), f"{name} imports {module}"
 
 
@@ -117,7 +116,7 @@ def test_only_the_named_libraries_are_used(name):
 def test_cupy_is_imported_only_when_it_is_asked_for():
     """Only backend.py names it, and in no import statement; PyTorch is named nowhere."""
     mentions = {name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "cupy")}
-    assert mentions == {"backend.py", "experiments/parsing.py"}  # parsing: the choices of --backend
+    assert mentions == {"backend.py"}
     imported = {module.split(".")[0] for tree in TREES.values() for module in imports(tree)}
     assert "numpy" in imported and not imported & {"cupy", "torch"}
     assert not [name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "torch")]

@@ -5,9 +5,10 @@ import pytest
 
 from dni_np.backend import using, xp
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import RECIPES
-from dni_np.experiments.feedforward.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 from dni_np.nn import windows
 from dni_np.nn.fast import conv_choice, conv_columns
 from tests import cupy_names
@@ -85,6 +86,7 @@ def test_rules(name, dataset):
     assert_same_run(*on_both(small(name), dataset))
 
 
+USUAL_RULES = [rule for rule in RULES if RULES[rule].usual]
 SMALL = ("mnist-fcn-quick", "mnist-cnn-quick", "addition-quick")  # here all rules, elsewhere the usual ones
 
 
@@ -101,7 +103,7 @@ def test_recipes(recipe, rule, dataset):
 def test_every_recipe_knows_every_rule(recipe, rule):
     settings = RECIPES[recipe].settings(rule)
     assert settings.rule == rule and (settings.hidden or rule != "critic")
-    if rule in USUAL_SOURCES and rule != "dni":
+    if RULES[rule].sees and rule != "dni":
         assert "label" in settings.sees
 
 

@@ -1,13 +1,20 @@
 """All that stands behind `python -m dni_np`: no page of the idea is here.
 
-    cli           the commands; parsing.py their grammar
-    kinds         where the kinds of experiments differ, side by side
-    experiment    runs a plan: folders, resuming
-    plans         from options to a plan
-    checked       refuses wrong values; memory.py what does not fit
-    reporting     the table and the figures; plotting.py draws them
+    cli           the command line; parser.py its grammar, commands.py what the commands do
+    experiment    what an experiment is made of: Kind, Task, Row (a rule), Recipe
+    registry      the kinds of experiments, a line each
+    options       an option is one line of a settings class; checks.py: what values must be
+    settings      what all settings classes have in common
+    plan          from the command line to the settings of all runs
+    folder        where they are kept
+    run           runs them, where they fit (memory.py); costs.py: what a rule costs beside time
+    report        the table and the figures; plotting.py draws them
 
     feedforward/     images and sums
     sequences/       Copy, Repeat Copy, characters
     two_networks/    odd digits and threes
+
+To add a rule: its page in dni_np/rules, and a row in the rules.py of its kind of experiment.
+A task: what trains it in training/tasks, a row in settings.py, what differs in build.py.
+A kind of experiment: a folder as these three, and a line in registry.py.
 """

@@ -1,157 +1,106 @@
-"""Run a plan: several settings, one after another, each in its own folder, then a table and a figure.
+"""What an experiment is made of: a kind of experiment, its tasks, a rule's row, a recipe.
 
-    runs/NAME/plan.json            what was asked for
-    runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png (and others)
-    runs/NAME/summary.csv, .txt    one line for each group of seeds
-    runs/NAME/comparison.png       learning curves; of several rules on images overview.png, too
-
-Resuming a plan is running it again: finished runs load, the interrupted one continues,
-the others start.
+How to add one of each is told in this folder's __init__.py.
 """
 
-import itertools
-import json
-import zlib
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from dni_np.errors import Diverged, UserError
-from dni_np.experiments.kinds import kind_of, settings_from
-from dni_np.experiments.memory import check_memory
-from dni_np.experiments.reporting import report
-from dni_np.training.files import reading, remove_left_behind, write_text
-from dni_np.training.one_at_a_time import alone_with
+from dni_np.nn.schedules import AtRunStep, StepDecay
 
 
-def check_folder(out):
-    """The folder that --out names must hold no run yet."""
-    if (Path(out) / "plan.json").exists():
-        raise UserError(
-            f"{out} already holds a run: continue it with --resume {out}, or choose another --out"
-        )
+@dataclass(frozen=True)
+class Row:
+    """A rule. The command line, checks, recipes, labels and probes all read it here.
 
-
-def new_folder(name):
-    """The first free one of runs/name, runs/name-2, ...; made at once, before others do."""
-    for n in itertools.count(1):
-        folder = Path("runs") / (name if n == 1 else f"{name}-{n}")
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except OSError as error:
-            if not (isinstance(error, FileExistsError) and folder.parent.is_dir()):
-                raise UserError(
-                    f"cannot write to {folder}: {error.strerror}; choose another folder with --out"
-                ) from None
-
-
-def save_plan(folder, title, plan):
-    """Write what was asked for, so that `--resume` needs only the folder."""
-    content = {"title": title, "plan": [asdict(settings) for settings in plan]}
-    text = json.dumps({**content, "checksum": checksum(content)}, indent=1)
-    write_text(folder / "plan.json", text + "\n")
-
-
-def load_plan(folder):
-    """(title, list of Settings) of an earlier run."""
-    path = Path(folder) / "plan.json"
-    if not path.exists():
-        raise UserError(f"{folder} holds no run to resume: it has no plan.json")
-    with reading(path, "restore it from a copy, or start a new run"):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.pop("checksum") != checksum(content):
-            raise ValueError("it is not as it was written")
-        plan = [settings_from(one) for one in content["plan"]]
-        if len({settings.task for settings in plan}) != 1 or not isinstance(content["title"], str):
-            raise ValueError("it asks for no run")
-        return content["title"], plan
-
-
-def checksum(content):
-    """A plan that is changed by hand would not be the run that was begun."""
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
-
-
-def load_data_of(plan):
-    """What the runs of `plan` share: images, or a text. None where every run draws its own."""
-    return kind_of(plan[0]).load_data(plan[0])
-
-
-def check_plan(plan, data):
-    """Build every kind of run once: a mistake in the last one should not show after hours."""
-    check_size(plan, data)
-    for settings in dict.fromkeys(replace(settings, seed=0) for settings in plan):
-        build(settings, data)
-
-
-def check_size(plan, data):
-    """Each run fits into memory. Asked before the first: its memory is not at once free again."""
-    for settings in plan:
-        check_memory(settings, kind_of(settings).memory(settings, data))
-
-
-def build(settings, data, *arguments, **options):
-    """The Loop of a run; an array too large for NumPy to count is too large for the memory."""
-    try:
-        return kind_of(settings).build_loop(settings, data, *arguments, **options)
-    except ValueError as error:
-        if "array is too big" in str(error) or "Maximum allowed dimension" in str(error):
-            raise MemoryError from None
-        raise
-
-
-def run_plan(folder, title, plan, data, progress=None):
-    """Run all settings in `plan`; return True if none was interrupted. Prints a table at the end.
-
-    A run that diverges among others is left behind, and counted in the table.
+    A setting among its `changes` that it does not use has no other value under this rule.
     """
-    with alone_with(folder / "plan.json") as alone:
-        if alone:
-            remove_left_behind(folder)
-        check_size(plan, data)
-        try:
-            return _run_plan(folder, title, plan, data, progress)
-        finally:
-            _put_back(folder, title, plan)
+
+    name: str
+    about: str  # what the network learns from
+    build: Callable
+    options: tuple = ()  # of the settings that only some rules use, those that it uses
+    own: tuple = ()  # and those that it alone uses: they are part of a run's name
+    sees: tuple = ()  # what its guesses see unless asked for something else; (): no choice
+    like: str = ""  # it takes what a recipe has for this rule
+    changes: dict = field(default_factory=dict)  # and these settings
+    measured: str = ""  # compared with the true gradient: its "guess", or the gradient "arriving"
+    usual: bool = False  # compared unless others are asked for
+    line: str = "-"  # in figures, where colors stand for something else
+    marker: str = "o"
+
+    @property
+    def uses(self):
+        return (*self.options, *self.own)
 
 
-def _run_plan(folder, title, plan, data, progress):
-    if data and data.note:
-        print(f"NOTE: {data.note}", flush=True)
-    kind = kind_of(plan[0])
-    results = []
-    for settings in plan:
-        name = kind.label(settings, seed=True)
-        run_folder = folder / name
-        loop = None  # the last one's memory may be wanted
-        loop = build(settings, data, run_folder, title=name, progress=progress)
-        try:
-            if (run_folder / "checkpoint.npz").exists():
-                loop.resume()
-            finished = loop.run()
-        except Diverged as error:
-            if len(plan) == 1:
-                raise
-            print(f"{name}: {error}", flush=True)
-            results.append((settings, None))
-            continue
-        kind.save_run_figures(loop, run_folder, settings)
-        if not finished:
-            print(f"stopped at step {loop.step}; continue with: python -m dni_np {settings.task} --resume {folder}")
-            return False
-        results.append((settings, loop.history))
-    name = loop.task.name
-    del loop  # its network's memory may be wanted for the report
-    report(kind, folder, title, results, data, name)
-    return True
+class Task(NamedTuple):
+    """A command that trains."""
+
+    name: str
+    about: str
+    example: str
+    recipe: str  # the usual one
 
 
-def _put_back(folder, title, plan):
-    """If the folder was deleted during the run, the run wrote into a new one: make it complete."""
-    if not (folder / "plan.json").exists():
-        save_plan(folder, title, plan)
-        print(
-            f"NOTE: {folder} was deleted during the run, "
-            "and is there again with what was not finished then",
-            flush=True,
-        )
+def table(*rows):
+    """{name: row}."""
+    return {row.name: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings for each rule: `common` to all, and what each of `rules` changes."""
+
+    about: str
+    common: object  # the settings of its kind of experiment
+    rules: dict
+
+    def settings(self, rule, **overrides):
+        """The settings for one rule, with the caller's own on top."""
+        row = self.common.row_of(rule)
+        sees = {"sees": row.sees} if row.sees else {}
+        like, own = self.rules.get(row.like, {}), self.rules.get(rule, {})
+        changes = {**sees, **like, **row.changes, **own, **overrides}
+        return replace(self.common, rule=rule, **changes)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of experiment: whoever plans, runs or reports knows no more of it than this."""
+
+    name: str
+    settings: type  # a BaseSettings with its `rules` and `tasks`
+    recipes: dict
+    # A page with load_data(settings) -> what the runs of a plan share, with a name and a note, or
+    # None; memory(settings, data) -> {names of settings: the bytes they ask for}; and
+    # build_loop(settings, data, folder, ...) -> Loop.
+    build: object
+    # A page with label(settings, seed=False) -> a short name; columns(settings, [each seed's last
+    # row]) -> {column of the table: cell}; run_figures(settings, history, title) and
+    # comparison_figures([Group], title) -> {name of a file: Figure}.
+    report: object
+    costs: bool = False  # are memory and locks columns, too?
+
+    @property
+    def rules(self):
+        return self.settings.rules
+
+    @property
+    def tasks(self):
+        return self.settings.tasks
+
+    @property
+    def usual_rules(self):
+        """What is compared unless others are asked for: all, where none is marked."""
+        return [row.name for row in self.rules.values() if row.usual] or list(self.rules)
+
+
+def schedule(settings, rate, clock=None):
+    """`rate`, a tenth of it after each share `decay_at` of the run's steps.
+
+    Steps are those of the run's `clock` (a RunClock); without one, each optimizer's own updates.
+    """
+    falling = StepDecay(rate, tuple(round(share * settings.steps) for share in settings.decay_at))
+    return falling if clock is None else AtRunStep(falling, clock)

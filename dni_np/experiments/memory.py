@@ -5,7 +5,7 @@ Only the largest things are counted: the parameters, each with its gradient and 
 """
 
 from dni_np.errors import UserError
-from dni_np.experiments.plans import flag
+from dni_np.experiments.options import flag
 from dni_np.training.memory import free_memory
 
 NUMBER = 4  # bytes, of a float32

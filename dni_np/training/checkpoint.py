@@ -16,6 +16,7 @@ from dni_np.errors import Diverged, UserError
 from dni_np.training.files import reading, write_atomically
 
 VERSION = 4
+OLD = 3  # without a checksum, and without the fingerprint of the data
 ADVICE = "restore it from a copy, or delete it to start this run anew"
 
 
@@ -28,22 +29,23 @@ def save_checkpoint(path, arrays, meta):
 
 
 def load_checkpoint(path):
-    """Return (arrays, meta) as saved."""
+    """Return (arrays, meta) as saved; in meta is the version, too."""
     path = Path(path)
     if not path.exists():
         raise UserError(f"there is no checkpoint {path}: give the folder of a run that was interrupted")
     with reading(path, ADVICE):
         entries = _entries(path)
         meta = json.loads(entries["meta"].tobytes())
-        if meta["version"] != VERSION:
+        if meta["version"] not in (OLD, VERSION):
             raise UserError(
                 f"{path} is of checkpoint version {meta['version']}, "
                 f"this program reads version {VERSION}: "
                 "start a new run, or continue it with the program that wrote it"
             )
-        if entries.pop("digest").tobytes() != digest(entries):
+        old = meta["version"] == OLD and "digest" not in entries
+        if not old and entries.pop("digest").tobytes() != digest(entries):
             raise ValueError("its checksum is wrong")
-        del entries["meta"], meta["version"]
+        del entries["meta"]
         kinds = {name: array.dtype.kind for name, array in entries.items()}
         counts = [array for name, array in entries.items() if kinds[name] == "i"]
         expect(set(kinds.values()) <= set("iuf"), "the type of an array")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from dni_np.backend import synchronize
 from dni_np.errors import Diverged, UserError
@@ -22,6 +21,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.training.allocator import keep_freed_memory
 from dni_np.training.checkpoint import (
     ADVICE,
+    OLD,
     expect,
     load_checkpoint,
     same_content,
@@ -71,6 +71,8 @@ class Loop:
 
     def run(self):
         """Train to the end, or to the next interrupt; return True if the end was reached."""
+        from tqdm import tqdm  # only where something runs: help and lists are there at once
+
         keep_freed_memory()
         bar = tqdm(
             total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True
@@ -150,6 +152,8 @@ class Loop:
         before = take(self)
         try:
             with reading(path, ADVICE):
+                if meta.pop("version") == OLD:
+                    meta["task"] = {**before[1]["task"], **meta["task"]}
                 check_settings(path, meta.pop("config"), self.config, self.defaults)
                 restore(self, arrays, meta)
                 expect(same_content(take(self), (arrays, meta)), "what it holds for this run")

@@ -10,8 +10,9 @@ from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
 from dni_np.backend import asarray, to_numpy, using
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
-from dni_np.experiments.feedforward.building import build_rule
-from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.build import build_rule
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 from dni_np.rules.rule import Rule
 from dni_np.rules.true_targets import true_gradients
 from tests.strict_array import strict
@@ -32,7 +33,7 @@ GUESSING = ("dni", "cdni", "true targets", "synthetic head", "stale, true target
 
 def build(name, network="fcn", **changes):
     changes = {"hidden": (4,), **KINDS[name], "batch_size": BATCH, "network": network, "steps": 100, **changes}
-    sees = ("output", "label") if changes["rule"] in USUAL_SOURCES and changes["rule"] != "dni" else ("output",)
+    sees = RULES[changes["rule"]].sees or ("output",)
     return build_rule(Settings(layers=4, width=5, sees=sees, **changes), DATA, np.random.default_rng(0))
 
 

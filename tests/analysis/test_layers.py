@@ -7,8 +7,9 @@ from dni_np.analysis.layers import activations, layers
 from dni_np.analysis.weight_norms import weight_norms
 from dni_np.backend import asarray, to_numpy
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_rule
-from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.build import build_rule
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.rule import Rule
 from tests.rules.networks import main_layers
@@ -20,7 +21,7 @@ DATA = Dataset("noise", X, Y, X, Y, 10, image=(8, 8, 1))
 
 def build(rule, **changes):
     hidden = (4,) if rule == "critic" else ()
-    settings = Settings(rule=rule, layers=4, width=5, sees=USUAL_SOURCES.get(rule, ("output",)), hidden=hidden, **changes)
+    settings = Settings(rule=rule, layers=4, width=5, sees=RULES[rule].sees or ("output",), hidden=hidden, **changes)
     return build_rule(settings, DATA, np.random.default_rng(0))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
 from dni_np.nn.fast.conv_choice import conv2d
 from dni_np.nn.linear import Linear

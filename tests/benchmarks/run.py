@@ -21,7 +21,7 @@ import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
-from dni_np.experiments.reporting import format_table
+from dni_np.experiments.report import format_table
 from tests.benchmarks.cases import CASES
 from tests.benchmarks.products import products
 from tests.benchmarks.timing import Contender, interleave, ratio

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from dni_np.experiments.cli import main
-from dni_np.experiments.feedforward.settings import RULES
+from dni_np.experiments.feedforward.rules import RULES
 
 QUICK = ["--steps", "40", "--width", "16", "--batch-size", "20", "--quiet"]
 
@@ -299,7 +299,7 @@ MISTAKES = {
     ),
     "pictures without maps": (
         ["mnist", "--data", "digits", "--sees", "output", "label", "picture"],
-        "pictures of the classes are for the feature maps",
+        "--sees is output label picture: it must be one or more of output, normalized",
     ),
     "too few steps": (["addition", "--steps", "0"], "--steps is 0"),
     "nothing left to hold out": (
@@ -334,7 +334,7 @@ MISTAKES = {
     ),
     "lambdas for another rule": (
         ["mnist", "--lambdas", "0.5"],
-        "only the rule bp-lambda has lambdas: leave out --lambdas",
+        "--lambdas is for the rule bp-lambda: leave it out",
     ),
     "never an update": (
         ["mnist", "--data", "digits", "--rule", "sparse", "--update-probability", "0"],
@@ -354,7 +354,7 @@ MISTAKES = {
     ),
     "sparse with true targets": (
         ["mnist", "--data", "digits", "--rule", "sparse", "--targets", "true"],
-        "the rule sparse has no form with --targets true",
+        "--targets is for the rules dni, cdni, critic, stale: leave it out",
     ),
     "a rule of other tasks": (
         ["compare", "--recipe", "copy", "--rules", "fa"],
@@ -362,7 +362,7 @@ MISTAKES = {
     ),
     "widths twice": (
         ["mnist", "--data", "digits", "--widths", "9", "--layers", "3"],
-        "leave out --layers",
+        "--layers is for hidden layers of one width",
     ),
     "the same twice": (["addition", "--seed", "1", "1"], "asked for twice: cdni-3-seed1"),
     "resume with a seed": (["mnist", "--resume", "x", "--seed", "3"], "leave out --seed"),
@@ -427,7 +427,7 @@ def test_a_broken_plan(text, tmp_path, capsys):
     (tmp_path / "mine" / "plan.json").write_text(text)
     assert main(["addition", "--resume", "mine", "--quiet"]) == 2
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "plan.json is damaged" in err and "start a new run" in err
+    assert err.count("\n") == 1 and re.search("plan.json is damaged.*start a new run|plan.json: --layers is 3.5", err)
 
 
 def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
@@ -440,9 +440,9 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
 
 def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_path):
     from dni_np.experiments import plotting
-    from dni_np.experiments.feedforward.reporting import _final_errors
+    from dni_np.experiments.feedforward.report import final_errors
     from dni_np.experiments.feedforward.settings import Settings
-    from dni_np.experiments.reporting import Group
+    from dni_np.experiments.report import Group
     from dni_np.training.history import History
 
     def group(layers, sees, errors):
@@ -450,7 +450,7 @@ def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_pa
         return Group(Settings(rule="dni", layers=layers, sees=sees), histories, 0)
 
     groups = [group(3, ("output",), [1.0, 3.0]), group(4, ("output",), [2.0]), group(3, ("label",), [4.0, 5.0])]
-    lines = _final_errors(groups, lambda settings: settings.layers)
+    lines = final_errors(groups, lambda settings: settings.layers)
     assert lines == [("dni", [3, 4], [[1.0, 3.0], [2.0]]), ("dni-label", [3], [[4.0, 5.0]])]
     axes = plotting.by_depth(lines, r"a folder named $\frac$", "layers").axes[0]
     assert [list(line.get_ydata()) for line in axes.get_lines() if len(line.get_xdata()) == 2][0] == [2.0, 2.0]

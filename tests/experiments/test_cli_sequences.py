@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from dni_np.experiments.cli import main
+from tests.experiments.arguments import latest, main
 
 TINY = ["--units", "6", "--batch-size", "5", "--evaluate-every", "10", "--learning-rate", "0.01", "--quiet"]
 COPY = ["--recipe", "copy-quick", "--samples", "200", *TINY]
@@ -145,7 +144,7 @@ def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_pa
     arguments = [command, *(COPY if command == "copy" else CHARACTERS), *length, "--evaluate-every", "100"]
     repository = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": repository}
-    start = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]
+    start = [sys.executable, "-m", "dni_np", *latest(arguments), "--out", "parts"]
     process = subprocess.Popen(start, env=environment, stdout=subprocess.PIPE, text=True)
     run = f"dni-T{3 if command == 'copy' else 8}-seed0"
     while not (tmp_path / "parts" / run / "history.csv").exists():  # training has begun
@@ -177,7 +176,7 @@ MISTAKES = {
     ),
     "labels without cdni": (
         ["copy", "--rule", "dni", "--look-ahead", "3"],
-        "only the rule cdni looks ahead: leave out --look-ahead",
+        "--look-ahead is for the rule cdni: leave it out",
     ),
     "no labels": (
         ["copy", "--rule", "cdni", "--look-ahead", "0"],
@@ -197,9 +196,9 @@ MISTAKES = {
     ),
     "data for copy": (
         ["copy", "--data", "rhyme.txt"],
-        "copy draws its own sequences, always new ones: leave out --data",
+        "--data is for characters: leave it out",
     ),
-    "samples of a text": (["characters", "--samples", "9"], "leave out --samples"),
+    "samples of a text": (["characters", "--samples", "9"], "--samples is for copy, repeat-copy: leave it out"),
     "missing text": (
         ["characters", "--data", "no.txt"],
         "no.txt is neither library, shakespeare nor a file or folder",

@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 
-from dni_np.experiments.cli import main
-from dni_np.experiments.experiment import load_plan
-from dni_np.experiments.two_networks.settings import ClockSettings
+from dni_np.experiments.folder import load_plan
+from dni_np.experiments.two_networks.settings import TwoNetworksSettings
+from tests.experiments.arguments import latest, main
 
 TINY = ["--units", "6", "--batch-size", "5", "--steps", "20", "--evaluate-every", "10", "--data", "digits", "--quiet"]
 QUICK = ["--recipe", "two-clocks-quick", "--unroll", "2", *TINY]
@@ -33,7 +33,7 @@ def rows_of(path):
 def test_the_overview_and_the_list_have_them(capsys):
     assert main([]) == 0 and main(["list"]) == 0
     out = capsys.readouterr().out
-    words = ("two-clocks", "rules for two clocks", "locked", "decoupled", "two-clocks-quick", "two-clocks-paper")
+    words = ("two-clocks", "rules for two networks", "locked", "decoupled", "two-clocks-quick", "two-clocks-paper")
     assert [word for word in words if word not in out] == []
 
 
@@ -77,7 +77,7 @@ def test_options_reach_the_settings(tmp_path):
         main(["compare", "--out", "run", *QUICK, *options, "--decay-at", "0.5", "0.9", "--hidden", "0", "--seed", "3"]) == 0
     )
     (settings,) = load_plan(tmp_path / "run")[1]
-    assert settings == ClockSettings(
+    assert settings == TwoNetworksSettings(
         data="digits", unroll=2, units=6, batch_size=5, steps=20, evaluate_every=10, seed=3,
         hidden=(), factor=2.0, sg_learning_rate=0.5, learning_rate=0.1, decay_at=(0.5, 0.9),
     )  # fmt: skip
@@ -86,7 +86,7 @@ def test_options_reach_the_settings(tmp_path):
 def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
     arguments = ["two-clocks", *QUICK, "--steps", "600"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    command = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]
+    command = [sys.executable, "-m", "dni_np", *latest(arguments), "--out", "parts"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     run = "decoupled-T2-seed0"
     while not (tmp_path / "parts" / run / "history.csv").exists():  # training has begun
@@ -119,11 +119,11 @@ MISTAKES = {
     "rule of two clocks": (["compare", "--rules", "locked"], "for mnist there is no rule locked"),
     "option of images": (
         ["compare", *CLOCKS, "--layers", "3"],
-        "an experiment on two clocks: leave out --layers",
+        "an experiment on two networks: leave out --layers",
     ),
     "option of sequences": (
         ["compare", *CLOCKS, "--samples", "3"],
-        "an experiment on two clocks: leave out --samples",
+        "an experiment on two networks: leave out --samples",
     ),
     "option of two clocks": (
         ["compare", "--factor", "3"],

@@ -5,10 +5,11 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy, using
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_loop, build_rule
-from dni_np.experiments.feedforward.costs import Costs, costs
+from dni_np.experiments.feedforward.build import build_loop, build_rule
+from dni_np.experiments.costs import Costs, costs
 from dni_np.experiments.feedforward.overview import Line, overview
-from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 from dni_np.rules.rule import BACKWARD, FORWARD, LOCKS, UPDATE
 from dni_np.training.memory import peak_memory
 from tests.figures import check_figure
@@ -20,7 +21,7 @@ DATA = Dataset("noise", X, Y, X, Y, 10)
 
 def build(rule, **changes):
     hidden = (4,) if rule == "critic" else ()
-    sees = USUAL_SOURCES.get(rule, ("output",))
+    sees = RULES[rule].sees or ("output",)
     return build_rule(
         Settings(rule=rule, layers=4, width=6, sees=sees, hidden=hidden, **changes), DATA, np.random.default_rng(0)
     )
@@ -150,7 +151,8 @@ def test_memory_on_a_gpu_is_what_its_pool_grew_by(backend_put_back):
 
 
 def of(rule, **changes):
-    return costs(Settings(rule=rule, data="noise", hidden=(4,) if rule == "critic" else (), **changes), DATA)
+    settings = Settings(rule=rule, data="noise", hidden=(4,) if rule == "critic" else (), **changes)
+    return costs(build_loop, settings, DATA)
 
 
 def test_wider_networks_cost_more(backend_put_back):
@@ -170,7 +172,7 @@ def test_feedback_alignment_costs_its_feedback(backend_put_back):
 
 def test_sums_are_drawn_by_each_run_and_not_counted(backend_put_back):
     with using("numpy"):
-        found = costs(Settings(task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10), None)
+        found = costs(build_loop, Settings(task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10), None)
     assert found.megabytes is None and found.locks == (FORWARD,)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dni_np.errors import Diverged
 from dni_np.experiments.cli import main
-from dni_np.experiments.feedforward.settings import RULES
+from dni_np.experiments.feedforward.rules import RULES
 from dni_np.training.history import History
 from dni_np.training.loop import Loop
 

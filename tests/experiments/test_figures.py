@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dni_np.experiments import plotting
 from dni_np.experiments.feedforward import overview
-from dni_np.experiments.reporting import save_figure
+from dni_np.experiments.report import save_figure
 from dni_np.experiments.sequences import plotting as sequences
 from dni_np.experiments.two_networks import plotting as two_networks
 from dni_np.rules.rule import LOCKS

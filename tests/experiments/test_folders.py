@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dni_np.experiments import experiment
+from dni_np.experiments import folder
 from dni_np.experiments.cli import main
 from dni_np.training.loop import Loop
 from dni_np.training.one_at_a_time import alone_with
+from tests.experiments.arguments import latest
 
 RUN = [
     "addition",
@@ -109,7 +110,7 @@ def test_what_killed_programs_left_behind_is_removed_and_nothing_else():
 
 def test_new_folders_are_made_at_once():
     """Two programs that start together do not choose the same."""
-    folders = [experiment.new_folder("a") for _ in range(3)]
+    folders = [folder.new_folder("a") for _ in range(3)]
     assert folders == [Path("runs/a"), Path("runs/a-2"), Path("runs/a-3")]
     assert all(folder.is_dir() for folder in folders)
 
@@ -143,9 +144,9 @@ def test_killed_again_and_again_it_ends_as_if_nothing_had_been():
         "--decay-at",
         "0.6",
     ]
-    assert main([*RUN, *size, "--out", "whole"]) == 0
+    assert main(latest([*RUN, *size, "--out", "whole"])) == 0
     environment = {**os.environ, "PYTHONPATH": ROOT, "OPENBLAS_NUM_THREADS": "1"}
-    rng, commands = random.Random(0), [*RUN, *size, "--out", "parts"]
+    rng, commands = random.Random(0), latest([*RUN, *size, "--out", "parts"])
     for _ in range(4):
         process = subprocess.Popen(
             [sys.executable, "-m", "dni_np", *commands], env=environment, stdout=subprocess.DEVNULL

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dni_np.experiments.experiment import checksum
+from dni_np.experiments.folder import checksum
 from dni_np.training.checkpoint import digest
 from tests.fuzz.damage import DEEP, content_of, of_arrays, of_bytes, of_json
 

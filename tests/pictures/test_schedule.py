@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
-from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.settings import Settings
 from dni_np.pictures.events import Event, batches_done, idle_share, span
 from dni_np.pictures.schedule import KINDS, RULES, Task, dependencies, schedule

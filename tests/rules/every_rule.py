@@ -5,9 +5,9 @@ import numpy as np
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.dataset import Dataset
 from dni_np.dni.plain_guess import PlainGuess
-from dni_np.experiments.feedforward.building import build_rule
+from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
-from dni_np.experiments.feedforward.settings import RULES
+from dni_np.experiments.feedforward.rules import RULES
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam

@@ -101,10 +101,10 @@ def test_a_changed_number_is_noticed(tmp_path):
 
 def test_another_version_is_named(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "VERSION", 3)
+        patch.setattr(checkpoint, "VERSION", 2)
         save_checkpoint(tmp_path / "c.npz", {"a": np.arange(3)}, {"step": 1})
     with pytest.raises(
-        UserError, match="of checkpoint version 3, this program reads version 4: start a new run"
+        UserError, match="of checkpoint version 2, this program reads version 4: start a new run"
     ):
         load_checkpoint(tmp_path / "c.npz")
 

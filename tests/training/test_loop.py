@@ -8,11 +8,13 @@ import pytest
 from dni_np.backend import to_numpy
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
-from dni_np.experiments.feedforward.building import build_loop
-from dni_np.experiments.feedforward.settings import RULES, USUAL_RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.build import build_loop
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 from dni_np.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.interrupting import interrupt_after
 
+USUAL_RULES = [rule for rule in RULES if RULES[rule].usual]
 NEWER = [rule for rule in RULES if rule not in USUAL_RULES]
 TINY = {"width": 12, "steps": 30, "batch_size": 20, "evaluate_every": 10, "checkpoint_every": 7, "learning_rate": 1e-2}
 
@@ -33,7 +35,7 @@ def without_time(history):
 
 def settings_for(rule, **changes):
     hidden = (16,) if rule in ("dni", "critic", "unlock") else ()
-    return Settings(rule=rule, sees=USUAL_SOURCES.get(rule, ("output",)), hidden=hidden, **{**TINY, **changes})
+    return Settings(rule=rule, sees=RULES[rule].sees or ("output",), hidden=hidden, **{**TINY, **changes})
 
 
 def equal_states(a, b):

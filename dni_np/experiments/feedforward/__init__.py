@@ -1,11 +1,10 @@
 """Experiments on images and sums.
 
-    settings         all that defines such a run
-    recipes          settings by name; recipe_models.py: what their rules change
-    planning         from options on the command line to a plan
+    kind             all of it as one object
+    settings         what defines such a run, an option a line
+    rules            a row for each rule; parts.py: what they are built of
+    recipes          settings by name; recipe_changes.py: what their rules change
     architectures    the main networks
-    rules            a builder for each rule, of rule_parts.py: cores, guesses, units, heads
-    building         from settings to a run: the data, the layers, the rule, the loop
-    costs            memory, and what a layer waits for
-    reporting        a name for each run, a line for the table; overview.py: one figure over all rules
+    build            from settings to a run: the data, the layers, the rule, the loop
+    report           a name for each run, columns, figures; overview.py: one figure over all rules
 """

@@ -20,21 +20,25 @@ from dni_np.nn.sequential import Sequential
 
 def addition(sizes, rng):
     """One sigmoid layer for each pair of `sizes` (inputs, hidden layers, outputs)."""
-    return [Sequential([Linear(m, n, rng, bias=False, init=trask_normal), Sigmoid()]) for m, n in zip(sizes, sizes[1:])]
+    options = {"bias": False, "init": trask_normal}
+    pairs = zip(sizes, sizes[1:])
+    return [Sequential([Linear(m, n, rng, **options), Sigmoid()]) for m, n in pairs]
 
 
 def fcn(sizes, rng):
     """Fully connected, for `sizes` (inputs, hidden layers, classes)."""
     pairs = list(zip(sizes, sizes[1:]))
-    hidden = [Sequential([Linear(m, n, rng, bias=False), BatchNorm(n), ReLU()]) for m, n in pairs[:-1]]
+    hidden = [
+        Sequential([Linear(m, n, rng, bias=False), BatchNorm(n), ReLU()]) for m, n in pairs[:-1]
+    ]
     return [*hidden, Linear(*pairs[-1], rng)]
 
 
 def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
     """Convolutional, for images (height, width, channels) and `channels` of the hidden layers.
 
-    `pooling` halves height and width: "max-average" is 3 x 3, the maximum after the first layer and the
-    average after the others (section D.1), "max" the maximum of 2 x 2 (Liao 2017).
+    `pooling` halves height and width: "max-average" is 3 x 3, the maximum after the first layer and
+    the average after the others (section D.1), "max" the maximum of 2 x 2 (Liao 2017).
     """
     height, width, n_in = image
     hidden = []
@@ -46,7 +50,8 @@ def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
                 f"take {'fewer layers' if i else 'a fully connected network'}"
             )
         layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
-        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a quarter of the pixels.
+        # The largest of rectified numbers is the largest, rectified: in this order ReLU has a
+        # quarter of the pixels.
         if pooling == "max":
             layers += [MaxPool2D(2), ReLU2D()]
         else:

@@ -21,7 +21,7 @@ class Line:
     name: str
     test_errors: list  # of each seed
     train_error: float  # the mean over the seeds, as all that follows
-    # Of the gradient that a core learns from (or of its guess) with the true one, lowest first; or []
+    # Of the gradient a core learns from (or of its guess) with the true one, lowest first; or []
     cosines: list
     seconds: float
     megabytes: float | None
@@ -29,7 +29,7 @@ class Line:
 
 
 def overview(lines, title):
-    """Lines from the best to the worst: errors, cosines of gradients, costs, a square for each lock."""
+    """Lines from the best to the worst: errors, cosines of gradients, costs, squares for locks."""
     lines = sorted(lines, key=lambda line: np.nan_to_num(np.mean(line.test_errors), nan=np.inf))
     costs = {
         "training (s)": [line.seconds for line in lines],

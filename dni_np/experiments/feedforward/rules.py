@@ -1,16 +1,11 @@
-"""From its name to a rule, for images (and sums): one builder for each."""
+"""The rules for images and sums: a row each, with what builds it (of Parts)."""
 
-import math
-
-from dni_np.errors import UserError
-from dni_np.nn.linear import Linear
-from dni_np.nn.reshape import Flatten
-from dni_np.nn.sequential import Sequential
+from dni_np.experiments.experiment import Row, table
 from dni_np.rules.backprop import Backprop
 from dni_np.rules.bp_lambda import BPLambdaNetwork
 from dni_np.rules.complete_unlock import UnlockedNetwork
 from dni_np.rules.critic import CriticNetwork
-from dni_np.rules.direct_feedback_alignment import DirectFeedbackAlignment, random_feedback
+from dni_np.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dni_np.rules.dni_chain import DNINetwork
 from dni_np.rules.feedback_alignment import FeedbackAlignment
 from dni_np.rules.kickback import Kickback
@@ -19,87 +14,70 @@ from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.sparse_updates import SparseDNINetwork
 from dni_np.rules.true_targets import TrueTargetNetwork
 
-
-def refuse(parts, **wrong):
-    """Settings that this rule has no form for."""
-    for name, value in wrong.items():
-        if getattr(parts.settings, name) == value:
-            raise UserError(f"the rule {parts.settings.rule} has no form with --{name} {value}: leave it out")
-
-
-def backprop(parts):
-    return Backprop(parts.layers, parts.loss, parts.optimizer)
-
-
-def none(parts):
-    return NoBackprop(parts.cores, parts.loss, parts.optimizer)
+DEFAULT = "cdni"
+LABEL = ("output", "label")
+SEEING = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
+GUESSED = {"options": (*SEEING, "head", "targets"), "measured": "guess"}
+CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
+CRITICAL = {"hidden": (256,), "head": "true", "targets": "true"}
 
 
 def dni(parts):
     """DNI or cDNI: they differ in what a guess sees."""
-    kind = TrueTargetNetwork if parts.settings.targets == "true" else DNINetwork
-    return kind(parts.units(), parts.head(), parts.dataset.classes)
-
-
-def bp_lambda(parts):
-    refuse(parts, targets="true")
-    return BPLambdaNetwork(parts.units(), parts.head(), parts.dataset.classes, parts.settings.lambdas)
-
-
-def critic(parts):
-    refuse(parts, head="synthetic")
-    bootstrapped = parts.settings.targets == "bootstrapped"
-    return CriticNetwork(parts.critics(), parts.true_head(), parts.dataset.classes, bootstrapped)
+    return true_or_chained(parts)(*parts.chain())
 
 
 def stale(parts):
-    kind = TrueTargetNetwork if parts.settings.targets == "true" else DNINetwork
-    return kind(parts.stale_units(), parts.true_head(), parts.dataset.classes)
+    return true_or_chained(parts)(parts.stale_units(), parts.true_head(), parts.classes)
 
 
-def sparse(parts):
-    refuse(parts, targets="true")
-    probability = parts.settings.update_probability
-    return SparseDNINetwork(parts.units(), parts.head(), parts.dataset.classes, probability, parts.rng)
-
-
-def unlock(parts):
-    refuse(parts, targets="true")
-    return UnlockedNetwork(parts.units(), parts.head(), parts.dataset.classes, parts.inputs())
-
-
-def feedback_alignment(parts):
-    return FeedbackAlignment(parts.layers, parts.loss, parts.optimizer, parts.rng)
-
-
-def direct_feedback_alignment(parts):
-    sizes = [math.prod(shape) for shape in parts.shapes()[:-1]]
-    feedback = random_feedback(parts.dataset.classes, sizes, parts.rng)
-    return DirectFeedbackAlignment(parts.cores, parts.loss, parts.optimizer, feedback)
-
-
-def kickback(parts):
-    return Kickback(parts.cores, parts.loss, parts.optimizer)
+def critic(parts):
+    chained = parts.settings.targets == "bootstrapped"
+    return CriticNetwork(parts.critics(), parts.true_head(), parts.classes, chained)
 
 
 def local_losses(parts):
-    classes, sizes = parts.dataset.classes, [math.prod(shape) for shape in parts.shapes()[:-1]]
-    auxiliaries = [Sequential([Flatten(), Linear(n, classes, parts.rng)]) for n in sizes]
-    return LocalLosses(parts.cores, auxiliaries, parts.loss, parts.optimizer)
+    cores, *others = parts.of_cores()
+    return LocalLosses(cores, parts.classifiers(), *others)
 
 
-BUILDERS = {
-    "backprop": backprop,
-    "dni": dni,
-    "cdni": dni,
-    "none": none,
-    "bp-lambda": bp_lambda,
-    "critic": critic,
-    "stale": stale,
-    "sparse": sparse,
-    "unlock": unlock,
-    "fa": feedback_alignment,
-    "dfa": direct_feedback_alignment,
-    "kickback": kickback,
-    "local": local_losses,
-}
+def true_or_chained(parts):
+    return TrueTargetNetwork if parts.settings.targets == "true" else DNINetwork
+
+
+# fmt: off
+RULES = table(
+    Row("backprop", "the true gradient for every layer",
+        lambda parts: Backprop(*parts.of_layers()), usual=True),
+    Row("dni", "a synthetic gradient from the layer's output",
+        dni, sees=("output",), usual=True, **GUESSED),
+    Row("cdni", "a synthetic gradient from the layer's output and the label",
+        dni, sees=LABEL, usual=True, **GUESSED),
+    Row("none", "no gradient below the top layer",
+        lambda parts: NoBackprop(*parts.of_cores()), options=("cut_after",), usual=True),
+    Row("bp-lambda", "a guess and what comes back from above, mixed by lambda",
+        lambda parts: BPLambdaNetwork(*parts.chain(), parts.settings.lambdas),
+        own=("lambdas",), like="cdni", measured="arriving", **CHAINED),
+    Row("critic", "the slope of a guess of the loss",
+        critic, sees=LABEL, options=(*SEEING, "targets"),
+        like="cdni", changes=CRITICAL, measured="guess"),
+    Row("stale", "an average of past gradients, of other samples",
+        stale, options=("cut_after", "targets", "head_learning_rate"),
+        own=("stale_decay",), measured="guess"),
+    Row("sparse", "a synthetic gradient, with probability p for each batch and layer",
+        lambda parts: SparseDNINetwork(*parts.chain(), parts.probability, parts.rng),
+        own=("update_probability",), like="cdni", measured="guess", **CHAINED),
+    Row("unlock", "a synthetic gradient, while it reads a synthetic input",
+        lambda parts: UnlockedNetwork(*parts.chain(), parts.inputs()),
+        like="cdni", measured="guess", **CHAINED),
+    Row("fa", "the true gradient, sent down through fixed random weights",
+        lambda parts: FeedbackAlignment(*parts.of_layers(), parts.rng), measured="arriving"),
+    Row("dfa", "the output's error, sent to each layer through fixed random weights",
+        lambda parts: DirectFeedbackAlignment(*parts.of_cores(), parts.feedback()),
+        options=("cut_after",), measured="arriving"),
+    Row("kickback", "the output's error times its influence on the next layer",
+        lambda parts: Kickback(*parts.of_cores()), options=("cut_after",), measured="arriving"),
+    Row("local", "the loss of a linear classifier of its own",
+        local_losses, options=("cut_after",), measured="arriving"),
+)
+# fmt: on

@@ -1,105 +1,112 @@
-"""What a run on images (or on sums) is: one Settings says all of it. For sequences: sequences/settings.py."""
+"""What a run on images (or on sums) is: one Settings says all of it. An option is a line here."""
 
 from dataclasses import dataclass
 
-from dni_np.experiments.checked import Checked
+from dni_np.experiments.checks import (
+    FIFTY,
+    POSITIVE,
+    SAME,
+    SHARES,
+    SIZES,
+    TEN,
+    at_least,
+    between,
+    each,
+    one_of,
+    share,
+)
+from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.feedforward.rules import DEFAULT, RULES
+from dni_np.experiments.options import Only, Sweep, option
+from dni_np.experiments.settings import BaseSettings
 
-RULES = {
-    "backprop": "the true gradient for every layer",
-    "dni": "a synthetic gradient from the layer's output",
-    "cdni": "a synthetic gradient from the layer's output and the label",
-    "none": "no gradient below the top layer",
-    "bp-lambda": "a guess and what comes back from above, mixed by lambda",
-    "critic": "the slope of a guess of the loss",
-    "stale": "an average of past gradients, of other samples",
-    "sparse": "a synthetic gradient, with probability p for each batch and layer",
-    "unlock": "a synthetic gradient, while it reads a synthetic input",
-    "fa": "the true gradient, sent down through fixed random weights",
-    "dfa": "the output's error, sent to each layer through fixed random weights",
-    "kickback": "the output's error times its influence on the next layer",
-    "local": "the loss of a linear classifier of its own",
-}
-USUAL_RULES = ("backprop", "dni", "cdni", "none")  # what compare and demo run unless asked
-USUAL_SOURCES = {
-    "dni": ("output",),
-    **dict.fromkeys(("cdni", "bp-lambda", "critic", "sparse", "unlock"), ("output", "label")),
-}
-OWN = {"bp-lambda": "lambdas", "sparse": "update_probability", "stale": "stale_decay"}  # what only one rule asks for
-SOURCES = ("output", "normalized", "label", "input", "picture")  # the last: of each class, for feature maps
+TASKS = table(
+    Task("addition", "binary addition, after trask's tutorial", "--rule cdni --bits 8", "addition"),
+    Task("mnist", "fully connected or a CNN, on MNIST", "--rule cdni --layers 6", "mnist-fcn"),
+    Task("cifar", "the same on CIFAR-10", "--recipe cifar-cnn-quick --rule cdni", "cifar-fcn"),
+)
+IMAGES = Only("images", lambda s: s.task != "addition")
+SUMS = Only("addition", lambda s: s.task == "addition")
+CNN = Only("convolutional networks", lambda s: s.network == "cnn")
+ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has them"
+ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
+TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
+
+NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
+POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
+TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
+SINGLE = Sweep("single_dni", "cut after layer k only, a run for each k", lambda s: s.single_cuts)
+DATA = "mnist, cifar10, digits, auto (MNIST, or else digits), or a folder of idx or CIFAR files"
+TARGETED = "of guesses: bootstrapped (from the next guess), or true gradients"
+MIXED = "1 is backpropagation, 0 the guess alone: a number for all guesses, or one for each"
+DECAY = "shares of the run after which the rates drop tenfold; 0 for never"
+SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
+
+
+def sources(s):
+    """What guesses can see; pictures are of the classes, for feature maps."""
+    names = ("output", "normalized", "label", "picture" if s.network == "cnn" else "input")
+    wanted = f"one or more of {', '.join(names)}, none twice"
+    return each(one_of(*names), wanted, count=range(1, 5), differ=True)
+
+
+def cuts(s):
+    wanted = f"layers from 1 to {s.depth - 1}, none twice: the network has {s.depth}"
+    return each(between(1, s.depth - 1), wanted, differ=True)
+
+
+def mixtures(s):
+    n = len(s.cut_after) or s.depth - 1
+    wanted = f"numbers from 0 (the guess alone) to 1 (backpropagation alone), one or {n}"
+    return each(between(0, 1), wanted, count={1, n})
 
 
 @dataclass(frozen=True)
-class Settings(Checked):
-    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README)."""
+class Settings(BaseSettings):
+    """All that defines a run. Saved with it; equal settings give equal runs (see README)."""
 
-    task: str = "mnist"  # the command it belongs to: "mnist" or "cifar" (images), or "addition"
-    data: str = "mnist"  # "mnist", "cifar10", "digits", "auto", or a folder of images
-    network: str = "fcn"  # fully connected, or "cnn", convolutional
-    rule: str = "cdni"
-    layers: int = 3  # as the paper counts: hidden layers and the classifier
-    width: int = 256  # units (or channels) of each hidden layer
-    widths: tuple[int, ...] = ()  # or each hidden layer's own, in place of the two above
-    sees: tuple[str, ...] = ("output",)  # what a synthetic gradient looks at
-    hidden: tuple[int, ...] = ()  # hidden layers of the synthetic gradient model; () is linear
-    cut_after: tuple[int, ...] = ()  # the layers followed by a DNI; () is every one
-    pooling: str = "max-average"  # of convolutional layers: 3 x 3 (Jaderberg et al. 2017), or "max", 2 x 2 (Liao 2017)
-    targets: str = "bootstrapped"  # a guess learns from the next one's guess, or from "true" gradients (Liao 2017)
-    head: str = "true"  # what the top layer learns from: the true gradient, or "synthetic" (trask)
-    lambdas: tuple[float, ...] = (0.5,)  # of bp-lambda: for each guess from below, or one for all
-    update_probability: float = 0.2  # of sparse
-    stale_decay: float = 0.9  # of stale: the share of the average that stays at each step
-    steps: int = 1000
-    batch_size: int = 256
-    optimizer: str = "adam"  # or "sgd"
-    learning_rate: float = 1e-3
-    sg_learning_rate: float = 0.0  # of the synthetic gradient models; 0: the same
-    head_learning_rate: float = 0.0  # of the top layer, which has the true gradient; 0: the same
-    decay_at: tuple[float, ...] = (0.6, 0.8)  # shares of the run; then rates are divided by 10
-    evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
-    checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
-    bits: int = 12  # of the sums, in binary addition
-    examples: int = 1000
-    seed: int = 0
+    rules, tasks = RULES, TASKS
+
+    task: str = option("mnist", check=one_of(*TASKS))
+    data: str = option("mnist", DATA, only=IMAGES)
+    network: str = option("fcn", check=NETWORKS)
+    rule: str = option(DEFAULT, check=lambda s: one_of(*RULES))
+    layers: int = option(3, "hidden layers and classifier", between(2, 1000), runs=True, only=ALIKE)
+    width: int = option(256, "units (or channels) of each hidden layer", at_least(1), only=ALIKE)
+    widths: tuple[int, ...] = option((), "each hidden layer's own width", SIZES)
+    sees: tuple[str, ...] = option(("output",), SEEN, sources, runs=True)
+    hidden: tuple[int, ...] = option((), "hidden layers of the guesses; 0 for linear", SIZES)
+    cut_after: tuple[int, ...] = option((), "layers with a DNI (default: all)", cuts, sweep=SINGLE)
+    pooling: str = option("max-average", "max-average (3 x 3) or max (2 x 2)", POOLINGS, only=CNN)
+    targets: str = option("bootstrapped", TARGETED, TARGETS)
+    head: str = option("true", "the top layer's gradient: true, or synthetic (trask's)", HEADS)
+    lambdas: tuple[float, ...] = option((0.5,), MIXED, mixtures, runs=True)
+    update_probability: float = option(0.2, "how often a layer learns", share(0), runs=True)
+    stale_decay: float = option(0.9, "share of the average that stays", share(1), runs=True)
+    steps: int = option(1000, "minibatches", at_least(1))
+    batch_size: int = option(256, "samples in a minibatch", at_least(2))
+    optimizer: str = option("adam", "adam or sgd", one_of("adam", "sgd"))
+    learning_rate: float = option(1e-3, "of the network", POSITIVE)
+    sg_learning_rate: float = option(0.0, "of the guesses (0: the same)", SAME)
+    head_learning_rate: float = option(0.0, "of the top layer (0: the same)", SAME, only=TRUE_HEAD)
+    decay_at: tuple[float, ...] = option((0.6, 0.8), DECAY, SHARES)
+    evaluate_every: int = option(0, "steps from one to the next measurement", FIFTY)
+    checkpoint_every: int = option(0, "steps from one checkpoint to the next", TEN)
+    bits: int = option(12, "length of the sums", between(2, 62), only=SUMS)
+    examples: int = option(1000, "number of training sums", between(1, 10**7), only=SUMS)
+    seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
 
     @property
     def hidden_widths(self):
         """Units of each hidden layer of the main network, lowest first."""
         return self.widths or (self.width,) * (self.layers - 1)
 
-    def checks(self):
-        depth = len(self.widths) + 1 if self.widths else self.layers
-        guesses = len(set(self.cut_after)) or depth - 1
-        return {
-            "network": (self.network in ("fcn", "cnn"), "fcn or cnn"),
-            "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "layers": (2 <= self.layers <= 1000, "from 2 to 1000"),
-            "steps": (self.steps >= 1, "at least 1"),
-            "batch_size": (self.batch_size >= 2, "at least 2"),
-            "learning_rate": (self.learning_rate > 0, "positive"),
-            "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
-            "head_learning_rate": (self.head_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
-            "width": (self.width >= 1, "at least 1"),
-            "widths": (all(n >= 1 for n in self.widths), "sizes of at least 1"),
-            "sees": (self.sees and set(self.sees) <= set(SOURCES), f"one or more of {', '.join(SOURCES)}"),
-            "cut_after": (
-                all(1 <= k < depth for k in self.cut_after),
-                f"layers from 1 to {depth - 1}: the network has {depth}",
-            ),
-            "evaluate_every": (self.evaluate_every >= 0, "positive, or 0 for fifty times in a run"),
-            "checkpoint_every": (self.checkpoint_every >= 0, "positive, or 0 for ten in a run"),
-            "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
-            "decay_at": (all(0 < share <= 1 for share in self.decay_at), "shares of the run between 0 and 1"),
-            "optimizer": (self.optimizer in ("adam", "sgd"), "adam or sgd"),
-            "pooling": (self.pooling in ("max-average", "max"), "max-average or max"),
-            "targets": (self.targets in ("bootstrapped", "true"), "bootstrapped or true"),
-            "lambdas": (
-                all(0 <= lam <= 1 for lam in self.lambdas) and len(self.lambdas) in (1, guesses),
-                f"numbers from 0 (the guess alone) to 1 (backpropagation alone), one or {guesses}",
-            ),
-            "update_probability": (0 < self.update_probability <= 1, "above 0 and at most 1"),
-            "stale_decay": (0 <= self.stale_decay < 1, "at least 0 and below 1"),
-            "head": (self.head in ("true", "synthetic"), "true or synthetic"),
-            "bits": (2 <= self.bits <= 62, "from 2 to 62"),
-            "examples": (1 <= self.examples <= 10**7, "from 1 to 10000000"),
-            "seed": (self.seed >= 0, "0 or more"),
-        }
+    @property
+    def depth(self):
+        """Layers as the papers count: the hidden ones and the classifier."""
+        return len(self.widths) + 1 if self.widths else self.layers
+
+    @property
+    def single_cuts(self):
+        """Every place for a single DNI."""
+        return [(k,) for k in range(1, self.depth)]

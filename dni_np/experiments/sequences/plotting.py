@@ -9,16 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dni_np.experiments.plotting import means_and_ranges
+from dni_np.experiments.sequences.rules import RULES
 from dni_np.pictures.scales import GivenTicks, axis_from_zero, log_axis
 from dni_np.pictures.style import STYLE, colors_of, curve, finish, legend_above, legend_beside
 
-LINES = {
-    "bptt": "--",
-    "dni": "-",
-    "dni-aux": "-.",
-    "cdni": ":",
-}  # as in figure 16: dashed without a guess
-MARKERS = {"bptt": "o", "dni": "s", "dni-aux": "^", "cdni": "D"}
 SOLVED = 0.15  # bits
 
 
@@ -49,22 +43,13 @@ def character_curves(history, title):
     with rc_context(STYLE):
         figure, (bits, late, *guess) = _panels(history)
         best = min(history.rows, key=lambda row: (np.isnan(row["valid_bits"]), row["valid_bits"]))
-        half = min(
-            history.rows[-1]["step"] / 2, best["step"]
-        )  # what came before makes the rest look flat
-        for axes, rows in (
-            (bits, history.rows),
-            (late, [row for row in history.rows if row["step"] >= half]),
-        ):
+        half = min(history.rows[-1]["step"] / 2, best["step"])  # what was before flattens it
+        later = [row for row in history.rows if row["step"] >= half]
+        for axes, rows in ((bits, history.rows), (late, later)):
             steps = [row["step"] for row in rows]
             for name, color in (("train_bits", "C7"), ("valid_bits", "C0")):
-                curve(
-                    axes,
-                    steps,
-                    [row[name] for row in rows],
-                    color=color,
-                    label=name.removesuffix("_bits"),
-                )
+                line = {"color": color, "label": name.removesuffix("_bits")}
+                curve(axes, steps, [row[name] for row in rows], **line)
             axes.set(xlabel="step", ylabel="bits per character")
         late.plot(
             best["step"], best["test_bits"], "*", color="C3", label="test, the best network's"
@@ -98,11 +83,7 @@ def _comparison(curves, title, along, ylabel, final):
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         for rule, unroll, histories in curves:
             for i, history in enumerate(histories):
-                line = {
-                    "color": shades[unroll],
-                    "linestyle": LINES.get(rule, ":"),
-                    "linewidth": 1.4,
-                }
+                line = {"color": shades[unroll], "linestyle": RULES[rule].line, "linewidth": 1.4}
                 line["label"] = f"{rule}, T = {unroll}" if i == 0 else None
                 x, y = columns(history, *along)
                 if solving:
@@ -115,12 +96,8 @@ def _comparison(curves, title, along, ylabel, final):
             ends = [
                 [history.rows[-1][final] for history in histories] for histories in seeds.values()
             ]
-            style = {
-                "marker": MARKERS.get(rule, "x"),
-                "linestyle": LINES.get(rule, ":"),
-                "color": color,
-            }
-            means_and_ranges(right, list(seeds), ends, label=rule, **style)
+            style = {"marker": RULES[rule].marker, "linestyle": RULES[rule].line}
+            means_and_ranges(right, list(seeds), ends, label=rule, color=color, **style)
         right.set(xlabel="T, time steps in a chunk")
         right.set_ylabel("solved at the end" if solving else "test bits per character")
         right.xaxis.set_major_locator(GivenTicks(unrolls))
@@ -145,9 +122,8 @@ def _losses(panels, history, x):
     for axes in panels:
         for name, color in (("gradient_loss", "C2"), ("foresight_loss", "C4")):
             if history.columns(name):
-                curve(
-                    axes, *columns(history, x, name), color=color, label=name.removesuffix("_loss")
-                )
+                line = {"color": color, "label": name.removesuffix("_loss")}
+                curve(axes, *columns(history, x, name), **line)
         axes.set(xlabel=x, ylabel="loss of the guess")
         log_axis(axes)
         legend_above(axes)

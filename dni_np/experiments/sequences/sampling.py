@@ -10,7 +10,7 @@ import numpy as np
 from dni_np.backend import asarray, to_numpy
 from dni_np.data.text import UNKNOWN, ids_of
 from dni_np.errors import UserError
-from dni_np.experiments.sequences.building import build_rule
+from dni_np.experiments.sequences.build import build_rule
 from dni_np.experiments.sequences.settings import SequenceSettings
 from dni_np.nn.embedding import OneHot
 from dni_np.training.checkpoint import ADVICE, load_checkpoint
@@ -21,17 +21,16 @@ MOST = 10_000_000  # characters: an hour of writing
 
 
 def load_network(folder):
-    """(core, read-out, characters) of the best network in a run's folder, or in that of a plan of one run."""
+    """(core, read-out, characters) of the best network in the folder of a run, or its plan."""
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: give that of a characters run")
-    runs = (
-        [folder] if (folder / "checkpoint.npz").exists() else sorted(path.parent for path in folder.glob("*/checkpoint.npz"))
-    )
-    if len(runs) != 1:
-        found = f"{len(runs)} runs: choose one of {', '.join(map(str, runs))}" if runs else "no run with a checkpoint"
-        raise UserError(f"{folder} holds {found}")
-    path = runs[0] / "checkpoint.npz"
+    paths = sorted(folder.glob("checkpoint.npz")) or sorted(folder.glob("*/checkpoint.npz"))
+    if len(paths) != 1:
+        choices = ", ".join(str(path.parent) for path in paths)
+        several = f"{len(paths)} runs: choose one of {choices}"
+        raise UserError(f"{folder} holds {several if paths else 'no run with a checkpoint'}")
+    (path,) = paths
     arrays, meta = load_checkpoint(path)
     with reading(path, ADVICE):
         task = meta["config"]["task"]
@@ -54,11 +53,15 @@ def load_network(folder):
 
 
 def sample(core, readout, characters, n, temperature=1.0, start="", seed=0):
-    """Yield `n` characters that continue `start`, one by one (no start: a new line, if the alphabet has one)."""
+    """Yield `n` characters that continue `start`, one by one.
+
+    Without a start: as after the end of a line, if the alphabet has one.
+    """
     if not 1 <= n <= MOST:
         raise UserError(f"--characters is {n}: it must be from 1 to {MOST}")
     if not 0 <= temperature < float("inf"):
-        raise UserError(f"--temperature is {temperature:g}: it must be positive, or 0 for the likeliest character each time")
+        wanted = "positive, or 0 for the likeliest character each time"
+        raise UserError(f"--temperature is {temperature:g}: it must be {wanted}")
     if seed < 0:
         raise UserError(f"--seed is {seed}: it must be 0 or more")
     start = start or ("\n" if "\n" in characters else characters[0])
@@ -73,7 +76,8 @@ def _continue(core, readout, characters, n, temperature, read, rng):
         outputs, state, _ = core.forward(x, state, training=False, start=steps)
         logits, _ = readout.forward(outputs[-1:], training=False)
         steps += len(read)
-        read = np.full((1, 1), draw(to_numpy(logits)[0, 0].astype(np.float64), characters, temperature, rng))
+        logits = to_numpy(logits)[0, 0].astype(np.float64)
+        read = np.full((1, 1), draw(logits, characters, temperature, rng))
         yield characters[read[0, 0]]
 
 

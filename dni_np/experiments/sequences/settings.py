@@ -1,71 +1,75 @@
-"""What a run on sequences is: one SequenceSettings says all of it."""
+"""What a run on sequences is: one SequenceSettings says all of it. An option is a line here."""
 
 from dataclasses import dataclass
 
-from dni_np.experiments.checked import Checked
+from dni_np.experiments.checks import NO_LIMIT, POSITIVE, SAME, SIZES
+from dni_np.experiments.checks import Check, at_least, between, one_of, or_zero
+from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.options import Only, option
+from dni_np.experiments.sequences.rules import DEFAULT, RULES
+from dni_np.experiments.settings import BaseSettings
 
-RULES = {
-    "bptt": "truncated backpropagation through time: nothing from after the chunk",
-    "dni": "a synthetic gradient where the chunk ends, for all that comes after it",
-    "dni-aux": "the same, and it foresees the synthetic gradient of the next chunk's end",
-    "cdni": "a synthetic gradient from the state and the labels of the steps to come (not in the paper)",
-}
 COPYING = ("copy", "repeat-copy")
-TASKS = (*COPYING, "characters")
+TASKS = table(
+    Task("copy", "an LSTM writes down from memory what it read", "--rule dni --unroll 3", "copy"),
+    Task("repeat-copy", "the same, several times", "--rule bptt --unroll 5", "repeat-copy"),
+    Task(
+        "characters",
+        "an LSTM predicts a text's next character",
+        "--data shakespeare --unroll 5",
+        "characters",
+    ),
+)
+TEXT = Only("characters", lambda s: s.task not in COPYING)
+DRAWN = Only("copy, repeat-copy", lambda s: s.task in COPYING)
+
+DATA = "library (Python's own source), shakespeare, or a text file or folder"
+SCALE = "the synthetic gradient times this enters the network (the paper: 0.1)"
+SCALED = "targets are made of the scaled synthetic gradient"
+CORE = "the guess's error teaches the LSTM, too"
+FAR = between(1, 10_000)
+SAMPLES = "sequences seen (0: no limit)"
+EPOCHS = "readings of the text (0: no limit)"
+TEN = or_zero("for ten in a run of --steps, else for the end only")
+PATIENCE = "end once so many validations in a row were no better (0: never)"
+
+
+def ends(s):
+    """A run must come to an end."""
+    limit = "samples" if s.task in COPYING else "epochs"
+    least = 0 if getattr(s, limit) else 1
+    return Check(lambda steps: steps >= least, f"at least 1 where --{limit} does not end the run")
 
 
 @dataclass(frozen=True)
-class SequenceSettings(Checked):
-    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README).
+class SequenceSettings(BaseSettings):
+    """All that defines a run. Saved with it; equal settings give equal runs (see README).
 
-    Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the text: figures 16
-    and 17 compare rules and lengths of chunks after the same experience, and an update of a long chunk sees more of
-    a sequence than one of a short chunk.
-    `steps` limits the updates, as the paper does (2.5 million); where both are given the first to come ends the run.
+    Copy and Repeat Copy end after `samples` sequences, characters after `epochs` readings of the
+    text: figures 16 and 17 compare rules and lengths of chunks after the same experience, and an
+    update of a long chunk sees more of a sequence than one of a short chunk. `steps` limits the
+    updates, as the paper does (2.5 million); where both are given the first to come ends the run.
     """
 
-    task: str = "copy"  # the command it belongs to
-    data: str = "library"  # of characters: "library", "shakespeare", or a text file or folder
-    rule: str = "dni"
-    unroll: int = 3  # T, the time steps of a chunk
-    units: int = 256  # of the LSTM
-    hidden: tuple[int, ...] = (256,)  # hidden layers of the synthetic gradient model; () is linear
-    batch_size: int = 256
-    learning_rate: float = 1e-3  # Adam's, never lowered
-    sg_learning_rate: float = 0.0  # of the synthetic gradient model; 0: the same
-    scale: float = 0.1  # the guess is multiplied by it where the core consumes it
-    scaled_target: bool = True  # are targets made of the scaled guess, or of the whole one?
-    error_into_core: bool = False  # does the error of the guess teach the core, too?
-    look_ahead: int = 12  # of cdni: how many labels the guess sees
-    steps: int = 0  # updates, one for each chunk; 0: no limit
-    samples: int = 0  # of Copy and Repeat Copy: sequences seen; 0: no limit
-    epochs: int = 0  # of characters: times that the text is read; 0: no limit
-    patience: int = 0  # of characters: end once so many validations in a row were not better; 0: never
-    evaluate_every: int = 1000  # steps between measurements
-    checkpoint_every: int = 10_000  # steps between checkpoints; 0: only at the end
-    seed: int = 0
+    rules, tasks = RULES, TASKS
 
-    def checks(self):
-        copying = self.task in COPYING
-        return {
-            "task": (self.task in TASKS, f"one of {', '.join(TASKS)}"),
-            "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "unroll": (1 <= self.unroll <= 10_000, "from 1 to 10000"),
-            "units": (self.units >= 1, "at least 1"),
-            "hidden": (all(n >= 1 for n in self.hidden), "at least 1 unit a layer"),
-            "batch_size": (self.batch_size >= 1, "at least 1"),
-            "learning_rate": (self.learning_rate > 0, "positive"),
-            "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
-            "scale": (self.scale >= 0, "positive, or 0 for no guess at all"),
-            "look_ahead": (1 <= self.look_ahead <= 10_000, "from 1 to 10000"),
-            "samples": (self.samples >= 0, "positive, or 0 for no limit"),
-            "epochs": (self.epochs >= 0, "positive, or 0 for no limit"),
-            "steps": (
-                self.steps >= 1 or (self.steps == 0 and (self.samples if copying else self.epochs) > 0),
-                f"at least 1 where --{'samples' if copying else 'epochs'} does not end the run",
-            ),
-            "patience": (self.patience >= 0, "positive, or 0 to go on to the last step"),
-            "evaluate_every": (self.evaluate_every >= 1, "at least 1"),
-            "checkpoint_every": (self.checkpoint_every >= 0, "positive, or 0 for the end only"),
-            "seed": (self.seed >= 0, "0 or more"),
-        }
+    task: str = option("copy", check=one_of(*TASKS))
+    data: str = option("library", DATA, only=TEXT)
+    rule: str = option(DEFAULT, check=lambda s: one_of(*RULES))
+    unroll: int = option(3, "T, time steps in a chunk", FAR, runs=True)
+    units: int = option(256, "of the LSTM", at_least(1))
+    hidden: tuple[int, ...] = option((256,), "hidden layers of the guess; 0 for linear", SIZES)
+    batch_size: int = option(256, "sequences side by side", at_least(1))
+    learning_rate: float = option(1e-3, "of the network", POSITIVE)
+    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME)
+    scale: float = option(0.1, SCALE, or_zero("for no guess at all"))
+    scaled_target: bool = option(True, SCALED)
+    error_into_core: bool = option(False, CORE)
+    look_ahead: int = option(12, "how many labels to come the guess sees", FAR)
+    steps: int = option(0, "updates, one for each chunk (0: no limit)", ends)
+    samples: int = option(0, SAMPLES, NO_LIMIT, only=DRAWN, replaces="steps")
+    epochs: int = option(0, EPOCHS, NO_LIMIT, only=TEXT, replaces="steps")
+    patience: int = option(0, PATIENCE, or_zero("to go on to the last step"), only=TEXT)
+    evaluate_every: int = option(1000, "steps from one to the next measurement", at_least(1))
+    checkpoint_every: int = option(10_000, "steps from one checkpoint to the next", TEN)
+    seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)

@@ -1,12 +1,12 @@
-"""Experiments with two networks on two clocks (Jaderberg et al. 2017, section D.3).
+"""Experiments with two networks that run at different speeds (Jaderberg et al. 2017, section D.3).
 
-    settings     all that defines such a run
-    recipes      its settings by name
-    planning     from options on the command line to a plan
-    building     from settings to a run: the digits, both networks, the rule, the loop
-    reporting    a name for each run, a line for the table
-    plotting     figures: the errors of both networks against the streams seen
+    kind         all of it as one object
+    settings     what defines such a run, an option a line
+    rules        a row for each rule
+    recipes      settings by name
+    build        from settings to a run: the digits, both networks, the rule, the loop
+    report       a name for each run, columns, figures
+    plotting     the errors of both networks against the streams seen
 
-The networks and the rules are in rules/two_networks. What these experiments share with those on
-images and on sequences is one folder up: see kinds.py.
+The networks and the rules themselves are in dni_np/rules/two_networks.
 """

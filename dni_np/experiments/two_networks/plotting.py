@@ -8,10 +8,10 @@ from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
 from dni_np.experiments.plotting import means_and_ranges
+from dni_np.experiments.two_networks.rules import RULES
 from dni_np.pictures.scales import GivenTicks, log_axis, percent_axis
 from dni_np.pictures.style import STYLE, colors_of, curve, finish, legend_above, legend_beside
 
-LINES = {"locked": "--", "decoupled": "-", "decoupled-label": "-."}
 NETWORKS = {"odd": "A: odd digits", "threes": "B: threes"}
 COLORS = {"odd": "C0", "threes": "C3"}
 STREAMS = "thousands of streams seen"
@@ -53,7 +53,7 @@ def comparison(groups, title):
             for rule, unroll, histories in groups:
                 color = colors[rule] if rows == 1 else shades[unroll]
                 for i, history in enumerate(histories):
-                    line = {"color": color, "linestyle": LINES[rule], "linewidth": 1.4}
+                    line = {"color": color, "linestyle": RULES[rule].line, "linewidth": 1.4}
                     line["label"] = f"{rule}, T = {unroll}" if i == 0 else None
                     curve(axes, *along_streams(history, f"test_{name}_error"), **line)
             axes.set(xlabel=STREAMS, title=network)
@@ -66,7 +66,7 @@ def comparison(groups, title):
                     for some in seeds.values()
                 ]
                 means_and_ranges(
-                    axes, list(seeds), ends, linestyle=LINES[rule], color=color, label=rule
+                    axes, list(seeds), ends, linestyle=RULES[rule].line, color=color, label=rule
                 )
             axes.set(xlabel="T, digits of A between two messages")
             axes.xaxis.set_major_locator(GivenTicks(unrolls))

@@ -1,62 +1,59 @@
-"""What a run with two networks is: one ClockSettings says all of it."""
+"""What a run with two networks is: one TwoNetworksSettings says all of it, an option a line."""
 
 from dataclasses import dataclass
 
-from dni_np.experiments.checked import Checked
+from dni_np.experiments.checks import FIFTY, POSITIVE, SAME, SHARES, SIZES, TEN
+from dni_np.experiments.checks import Check, at_least, between, one_of, or_zero
+from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.options import option
+from dni_np.experiments.settings import BaseSettings
+from dni_np.experiments.two_networks.rules import DEFAULT, RULES
 
-TASK = "two-clocks"
-RULES = {
-    "locked": "the true gradient of every message: A waits until B has been asked",
-    "decoupled": "a synthetic gradient when a message is sent: A does not wait",
-    "decoupled-label": "the same, and the guess sees how many threes there were so far (not in the paper)",
-}
+TASKS = table(
+    Task(
+        "two-clocks",
+        "two networks: one counts odd digits, the other, rarely asked, the threes",
+        "--rule decoupled --unroll 3",
+        "two-clocks",
+    ),
+)
+DATA = "mnist, digits, auto (MNIST, or else digits), or a folder of idx files"
+DIGITS = Check(lambda data: data != "cifar10", "digits: mnist, digits, auto or a folder")
+TICKS = between(1, 1000)
+AS_MANY = or_zero("for as many as T", TICKS)
+FACTOR = "the synthetic gradient times this enters A (the paper: 10)"
+DECAY = "shares of the run after which the rates of A and B drop tenfold; 0 for never"
 
 
 @dataclass(frozen=True)
-class ClockSettings(Checked):
-    """All that defines a run. Saved with it; equal settings give runs equal bit for bit (see README).
+class TwoNetworksSettings(BaseSettings):
+    """All that defines a run. Saved with it; equal settings give equal runs (see README).
 
-    A step is one stream for each member of the batch, T * ticks digits long, under both rules: the rules are
-    compared after the same digits. In a step B moves once; A moves once (locked), or once a tick (decoupled).
+    A step is one stream for each member of the batch, T * ticks digits long, under every rule:
+    rules are compared after the same digits. In a step B is updated once; A once (locked), or once
+    a tick.
     """
 
-    task: str = TASK
-    data: str = "mnist"  # "mnist", "digits", "auto", or a folder: images with labels 0 to 9
-    rule: str = "decoupled"
-    unroll: int = 3  # T: the digits that A sees between two messages, and the steps it is backpropagated through
-    ticks: int = 0  # messages that B hears until it is asked; 0: as many as T
-    units: int = 256  # of all layers of A and B
-    hidden: tuple[int, ...] = (256,)  # hidden layers of the synthetic gradient model; () is linear
-    batch_size: int = 256
-    steps: int = 1000  # streams for each member of the batch
-    learning_rate: float = 1e-3  # Adam's, for A and B
-    sg_learning_rate: float = 0.0  # of the synthetic gradient model; 0: the same
-    factor: float = 10.0  # the synthetic gradient is multiplied by it before it enters A
-    decay_at: tuple[float, ...] = ()  # shares of the run; then A's and B's rates are divided by 10
-    evaluate_every: int = 0  # steps between measurements; 0: fifty in a run
-    checkpoint_every: int = 0  # steps between checkpoints; 0: ten in a run
-    seed: int = 0
+    rules, tasks = RULES, TASKS
+
+    task: str = option("two-clocks", check=one_of(*TASKS))
+    data: str = option("mnist", DATA, DIGITS)
+    rule: str = option(DEFAULT, check=lambda s: one_of(*RULES))
+    unroll: int = option(3, "T, digits of A between two messages", TICKS, runs=True)
+    ticks: int = option(0, "messages until B is asked (0: T)", AS_MANY)
+    units: int = option(256, "of all layers of A and B", at_least(1))
+    hidden: tuple[int, ...] = option((256,), "hidden layers of the guess; 0 for linear", SIZES)
+    batch_size: int = option(256, "streams side by side", at_least(2))
+    steps: int = option(1000, "streams for each member of the batch", at_least(1))
+    learning_rate: float = option(1e-3, "of A and B", POSITIVE)
+    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME)
+    factor: float = option(10.0, FACTOR, or_zero("for no gradient from B"))
+    decay_at: tuple[float, ...] = option((), DECAY, SHARES)
+    evaluate_every: int = option(0, "steps from one to the next measurement", FIFTY)
+    checkpoint_every: int = option(0, "steps from one checkpoint to the next", TEN)
+    seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
 
     @property
     def messages(self):
-        """That B hears before it is asked."""
+        """That B receives before it is asked."""
         return self.ticks or self.unroll
-
-    def checks(self):
-        return {
-            "task": (self.task == TASK, TASK),
-            "rule": (self.rule in RULES, f"one of {', '.join(RULES)}"),
-            "unroll": (1 <= self.unroll <= 1000, "from 1 to 1000"),
-            "ticks": (0 <= self.ticks <= 1000, "from 1 to 1000, or 0 for as many as T"),
-            "units": (self.units >= 1, "at least 1"),
-            "hidden": (all(n >= 1 for n in self.hidden), "sizes of at least 1"),
-            "batch_size": (self.batch_size >= 2, "at least 2"),
-            "steps": (self.steps >= 1, "at least 1"),
-            "learning_rate": (self.learning_rate > 0, "positive"),
-            "sg_learning_rate": (self.sg_learning_rate >= 0, "positive, or 0 for the same as learning_rate"),
-            "factor": (self.factor >= 0, "positive, or 0 for no gradient from B"),
-            "decay_at": (all(0 < share <= 1 for share in self.decay_at), "shares of the run between 0 and 1"),
-            "evaluate_every": (self.evaluate_every >= 0, "positive, or 0 for fifty times in a run"),
-            "checkpoint_every": (self.checkpoint_every >= 0, "positive, or 0 for ten in a run"),
-            "seed": (self.seed >= 0, "0 or more"),
-        }

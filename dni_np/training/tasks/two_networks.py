@@ -17,7 +17,7 @@ AT_ONCE = 500  # of these: activations of more fill the memory
 TEST_SEED = 2017  # not the run's own: all runs are to be asked the same
 
 
-class TwoClocks:
+class TwoNetworks:
     """What the loop asks for (see `images`), from a Dataset of digits, for a rule of two networks.
 
     A sees `unroll` digits between two messages, and B is asked after `ticks` messages.

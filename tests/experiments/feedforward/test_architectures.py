@@ -9,9 +9,9 @@ from dni_np.data.dataset import Dataset
 from dni_np.data.digits import load_digits
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward.architectures import cnn
-from dni_np.experiments.feedforward.building import build_loop
+from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import find
-from dni_np.experiments.feedforward.settings import RULES
+from dni_np.experiments.feedforward.rules import RULES
 
 
 def small(rule, **changes):
@@ -77,7 +77,7 @@ def test_mistakes():
     digits = load_digits().first(64, 10)
     with pytest.raises(UserError, match="shrunk to one pixel"):
         build_loop(small("backprop", layers=6), digits, progress=False)
-    with pytest.raises(UserError, match="not input"):
+    with pytest.raises(UserError, match="--sees is output input: it must be one or more of output, normalized, label, picture"):
         build_loop(small("dni", sees=("output", "input")), digits, progress=False)
     rows = Dataset("rows", digits.x_train, digits.y_train, digits.x_test, digits.y_test, 10)
     with pytest.raises(UserError, match="rows holds no images"):

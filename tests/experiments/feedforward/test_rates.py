@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward.building import build_loop
-from dni_np.experiments.feedforward.settings import RULES, USUAL_SOURCES, Settings
+from dni_np.experiments.feedforward.build import build_loop
+from dni_np.experiments.feedforward.rules import RULES
+from dni_np.experiments.feedforward.settings import Settings
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 64), np.float32), RNG.integers(0, 10, 40)
@@ -15,7 +16,7 @@ RATES = {"learning_rate": 1e-2, "sg_learning_rate": 2e-2, "head_learning_rate": 
 
 def loop_of(rule, folder=None):
     size = {"layers": 3, "width": 6, "batch_size": 10, "steps": 20, "decay_at": (0.6, 0.8)}
-    own = {"sees": USUAL_SOURCES.get(rule, ("output",)), "hidden": (4,) if rule == "critic" else ()}
+    own = {"sees": RULES[rule].sees or ("output",), "hidden": (4,) if rule == "critic" else ()}
     settings = Settings(rule=rule, update_probability=0.1, **size, **own, **RATES)
     return build_loop(settings, DATA, folder, progress=False)
 

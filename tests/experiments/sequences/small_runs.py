@@ -3,7 +3,7 @@
 import numpy as np
 
 from dni_np.data.text import split_text
-from dni_np.experiments.sequences.building import build_loop
+from dni_np.experiments.sequences.build import build_loop
 from dni_np.experiments.sequences.settings import COPYING, SequenceSettings
 
 RULES = ("bptt", "dni", "dni-aux", "cdni")

@@ -5,7 +5,7 @@ import pytest
 
 from dni_np.errors import UserError
 from dni_np.experiments.sequences.recipes import RECIPES
-from dni_np.experiments.sequences.settings import RULES as ALL_RULES
+from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.sequences.settings import TASKS, SequenceSettings
 from dni_np.rules.recurrent.dni import RecurrentDNI
 from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
@@ -102,7 +102,7 @@ MISTAKES = {
     "no steps": ({"task": "characters"}, "--steps is 0: it must be at least 1 where --epochs does not end the run"),
     "epochs": ({"epochs": -1}, "--epochs is -1: it must be positive, or 0 for no limit"),
     "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be a finite number"),
-    "type": ({"scaled_target": "no"}, "--scaled-target is 'no': it must be of type bool"),
+    "type": ({"scaled_target": "no"}, "--scaled-target is no: it must be true or false"),
     "patience": ({"patience": -1}, "--patience is -1: it must be positive, or 0 to go on to the last step"),
     "evaluate": ({"evaluate_every": 0}, "--evaluate-every is 0: it must be at least 1"),
 }

@@ -3,8 +3,8 @@
 import numpy as np
 
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.two_networks.building import build_loop
-from dni_np.experiments.two_networks.settings import ClockSettings
+from dni_np.experiments.two_networks.build import build_loop
+from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 
 RULES = ("locked", "decoupled", "decoupled-label")
 
@@ -29,7 +29,7 @@ def small(rule="decoupled", **changes):
         "evaluate_every": 7,
         "learning_rate": 1e-2,
     }
-    return ClockSettings(**{"rule": rule, **size, **changes})
+    return TwoNetworksSettings(**{"rule": rule, **size, **changes})
 
 
 def loop_of(settings, folder=None):

@@ -5,10 +5,10 @@ import pytest
 
 from dni_np.analysis.message_probe import message_gradients
 from dni_np.errors import UserError
-from dni_np.experiments.two_networks.building import build_loop
+from dni_np.experiments.two_networks.build import build_loop
 from dni_np.experiments.two_networks.recipes import RECIPES
-from dni_np.experiments.two_networks.settings import RULES as ALL_RULES
-from dni_np.experiments.two_networks.settings import ClockSettings
+from dni_np.experiments.two_networks.rules import RULES as ALL_RULES
+from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from tests.experiments.sequences.small_runs import assert_same_run, finish
@@ -109,7 +109,7 @@ def test_the_probe_gives_the_cosine_of_whatever_the_guess_says():
 def probe_streams(loop):
     """The streams that the loop's probe has drawn."""
     from dni_np.data.odd_and_threes import OddAndThrees
-    from dni_np.experiments.two_networks.building import PROBE_SEED, PROBE_STREAMS
+    from dni_np.experiments.two_networks.build import PROBE_SEED, PROBE_STREAMS
 
     source = OddAndThrees(DIGITS.x_train, DIGITS.y_train, PROBE_STREAMS, 2, np.random.default_rng(PROBE_SEED))
     return [source.next() for _ in range(2)]
@@ -161,7 +161,7 @@ MISTAKES = {
 def test_mistakes(mistake):
     changes, message = MISTAKES[mistake]
     with pytest.raises(UserError, match=message):
-        ClockSettings(**changes)
+        TwoNetworksSettings(**changes)
 
 
 def test_labels_that_are_no_digits_are_refused():

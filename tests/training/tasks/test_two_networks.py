@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from dni_np.nn.losses import SoftmaxCrossEntropy
-from dni_np.training.tasks.two_networks import AT_ONCE, TwoClocks
+from dni_np.training.tasks.two_networks import AT_ONCE, TwoNetworks
 from tests.experiments.two_networks.small_runs import DIGITS
 
 T, TICKS = 2, 3
 
 
 def task(seed=0, batch=4, test_streams=30):
-    return TwoClocks(DIGITS, batch, T, TICKS, np.random.default_rng(seed), test_streams)
+    return TwoNetworks(DIGITS, batch, T, TICKS, np.random.default_rng(seed), test_streams)
 
 
 class Recorder:

@@ -1,27 +1,23 @@
 """From settings to a run: the digits, both networks, the rule, the loop.
 
-One Generator per run, seeded by the settings, draws A, B, then the streams. The synthetic gradient model is drawn
-by another, so that both rules begin with the same networks and see the same digits.
+One Generator per run, seeded by the settings, draws A, B, then the streams. The synthetic gradient
+model is drawn by another, so that all rules begin with the same networks and see the same digits.
 """
 
 from collections import Counter
-from dataclasses import asdict
 
 import numpy as np
 
 from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.analysis.message_probe import message_gradients
-from dni_np.data.choose import load_images
 from dni_np.data.odd_and_threes import OddAndThrees
-from dni_np.dni.plain_guess import PlainGuess
+from dni_np.experiments.experiment import schedule
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.optimizers import Adam
-from dni_np.nn.schedules import AtRunStep, RunClock, StepDecay
-from dni_np.rules.two_networks.decoupled import Decoupled, Locked
-from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.nn.schedules import RunClock
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from dni_np.training.loop import Loop
-from dni_np.training.tasks.two_networks import TEST_STREAMS, TwoClocks, whole_stream
+from dni_np.training.tasks.two_networks import TEST_STREAMS, TwoNetworks, whole_stream
 
 PROBE_STREAMS = 256  # on which synthetic and true gradients of the messages are compared
 PROBE_SEED = 1
@@ -29,6 +25,8 @@ PROBE_SEED = 1
 
 def load_data(settings):
     """The digits that the runs of a plan share."""
+    from dni_np.data.choose import load_images  # and with it what downloads
+
     return load_images(settings.data)
 
 
@@ -38,7 +36,7 @@ def memory(settings, dataset):
     length = settings.unroll * settings.messages
     lstms = 2 * linear([2 * units, 4 * units])
     asked = Counter({("units",): lstms + linear([pixels, units, units, units])})
-    if settings.rule != "locked":
+    if "hidden" in settings.row.uses:
         largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
         asked[largest] += linear([units, *settings.hidden, units])
     asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels
@@ -52,21 +50,10 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     dataset = dataset or load_data(settings)
     clock = RunClock()
     rule = build_rule(settings, dataset.x_train.shape[1], rng, clock)
-    task = TwoClocks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
-    return Loop(
-        rule,
-        task,
-        rng,
-        steps=settings.steps,
-        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
-        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
-        measure=gradient_measure(task) if settings.rule != "locked" else None,
-        folder=folder,
-        config=asdict(settings),
-        defaults=settings.defaults(),
-        clock=clock,
-        **loop_options,
-    )
+    task = TwoNetworks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
+    measure = gradient_measure(task) if settings.row.measured else None
+    own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
+    return Loop(rule, task, rng, **own, **loop_options)
 
 
 def build_rule(settings, pixels, rng, clock):
@@ -76,25 +63,21 @@ def build_rule(settings, pixels, rng, clock):
     """
     a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
     b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
-    milestones = tuple(round(share * settings.steps) for share in settings.decay_at)
-    rates = AtRunStep(StepDecay(settings.learning_rate, milestones), clock)
+    rates = schedule(settings, settings.learning_rate, clock)
     networks = a, b, Adam(a, rates), Adam(b, rates)
-    if settings.rule == "locked":
-        return Locked(*networks)
-    rng, sg_rate = np.random.default_rng((settings.seed, 1)), settings.sg_learning_rate or settings.learning_rate
-    label = settings.rule == "decoupled-label"
-    classes = settings.unroll * settings.messages + 1
-    guess = PlainGuess(settings.units + label * classes, settings.units, settings.hidden, rng)
-    arguments = *networks, guess, Adam(guess, sg_rate), settings.factor
-    return DecoupledLabel(*arguments, classes=classes) if label else Decoupled(*arguments)
+    return settings.row.build(settings, networks, np.random.default_rng((settings.seed, 1)))
 
 
 def gradient_measure(task):
-    """A function of the rule: the pooled cosine of the guesses and the true gradients of the messages, all ticks at once.
+    """A function of the rule: the pooled cosine of guesses and true gradients of the messages.
 
-    Few streams have most of the gradient, once B is right about the others: a mean of their cosines would be noise.
+    Few streams have most of the gradient, once B is right about the others: a mean of their cosines
+    would be noise.
     """
-    data, clocks = task.dataset, task.source
+    data, source = task.dataset, task.source
     rng = np.random.default_rng(PROBE_SEED)  # the run's own stays as it is without a probe
-    host = whole_stream(OddAndThrees(data.x_train, data.y_train, PROBE_STREAMS, clocks.steps, rng, clocks.ticks))
+    probe = OddAndThrees(
+        data.x_train, data.y_train, PROBE_STREAMS, source.steps, rng, source.ticks
+    )
+    host = whole_stream(probe)
     return lambda rule: {"cosine": pooled_cosine(*message_gradients(rule, task.on_device(host)))}

@@ -1,4 +1,4 @@
-"""What a rule costs beside time: memory, and waiting. Both are told by a fresh copy of the run, which learns two batches."""
+"""What a rule costs beside time: memory, and waiting. Two steps of a fresh copy of the run tell."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dni_np.errors import Diverged
-from dni_np.experiments.feedforward.building import build_loop
 from dni_np.training.memory import peak_memory
 
 
 @dataclass(frozen=True)
 class Costs:
-    megabytes: float | None  # held at most: weights, gradients, optimizers, a batch and all it leaves behind
+    megabytes: float | None  # held at most: weights, gradients, optimizers, a batch and its caches
     locks: tuple  # what a layer waits for (see rules/rule.py)
     guess_locks: tuple | None = None  # and what its guess waits for; None where nothing is guessed
 
@@ -23,14 +22,14 @@ class Costs:
         return {**memory, "locked": _listed(self.locks), "guesses locked": guesses}
 
 
-def costs(settings, data):
-    """Of a run on images. The memory of one that draws its own data (addition) is little else than data: not given."""
+def costs(build_loop, settings, data):
+    """Of one run. Where it draws its own data the memory is little else than data: not given."""
     loops = []
 
     def learn():
         loops.append(build_loop(settings, data))
-        with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):  # the runs themselves have said so
-            for _ in range(2):
+        with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(2):  # if it diverges the run itself has said so
                 loops[0].task.step(loops[0].rule)
 
     megabytes = peak_memory(learn) / 1e6

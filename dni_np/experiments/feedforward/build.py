@@ -1,12 +1,11 @@
 """From settings to a run: the data, the layers, the rule, the loop.
 
 One Generator per run, seeded by the settings, draws everything in a fixed order: the data
-(binary addition), the main network, what a rule adds to it (guesses, fixed weights, coins), then the
-minibatches. The main network's weights are therefore the same for every rule. rules.py builds the rules.
+(binary addition), the main network, what a rule adds to it (guesses, fixed weights, coins), then
+the minibatches. The main network's weights are therefore the same for every rule.
 """
 
 from collections import Counter
-from dataclasses import asdict
 
 import numpy as np
 
@@ -15,21 +14,22 @@ from dni_np.analysis.gradient_error import gradient_error, norm
 from dni_np.analysis.gradient_probe import gradient_pairs
 from dni_np.backend import asarray
 from dni_np.data.binary_addition import binary_addition
-from dni_np.data.choose import load_images
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward import architectures
-from dni_np.experiments.feedforward.rule_parts import Parts
-from dni_np.experiments.feedforward.rules import BUILDERS
-from dni_np.experiments.feedforward.settings import USUAL_SOURCES
+from dni_np.experiments.feedforward.parts import Parts
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.schedules import RunClock
 from dni_np.training.loop import Loop
 from dni_np.training.tasks.images import Images, scaled
 
-GUESSED = ("dni", "cdni", "critic", "stale", "sparse", "unlock")  # rules whose layers learn from their guess alone
-PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many training samples
+PROBE_SAMPLES = 256  # gradients are compared with the true ones on the first so many
+
+
+def load_data(settings):
+    """The images that the runs of a plan share; None for addition: every run draws its own sums."""
+    return None if settings.task == "addition" else load_dataset(settings, None)
 
 
 def memory(settings, dataset):
@@ -48,7 +48,7 @@ def memory(settings, dataset):
         # Each hidden layer has a map of a quarter of the pixels before.
         kernel, areas = 25, [max(1, height * width >> 2 * i) for i in range(len(widths))]
     asked[network] += kernel * linear([n_in, *widths]) + linear([areas[-1] * widths[-1], classes])
-    if settings.rule in USUAL_SOURCES:
+    if settings.row.sees:
         largest = ("hidden",) if max(settings.hidden, default=0) > max(widths) else network
         asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in widths)
     kept = n_in + 3 * sum(area * n for area, n in zip(areas, widths))  # of a sample
@@ -63,25 +63,17 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         dataset = load_dataset(settings, rng)
     clock = RunClock()
     rule = build_rule(settings, dataset, rng, clock)
-    return Loop(
-        rule,
-        Images(dataset, settings.batch_size, rng),
-        rng,
-        steps=settings.steps,
-        evaluate_every=settings.evaluate_every or max(1, settings.steps // 50),
-        checkpoint_every=settings.checkpoint_every or max(1, settings.steps // 10),
-        measure=None if settings.rule in ("backprop", "none") else gradient_measure(settings, dataset),
-        folder=folder,
-        config=asdict(settings),
-        defaults=settings.defaults(),
-        clock=clock,
-        **loop_options,
-    )
+    task = Images(dataset, settings.batch_size, rng)
+    measure = gradient_measure(settings, dataset)
+    own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
+    return Loop(rule, task, rng, **own, **loop_options)
 
 
 def load_dataset(settings, rng):
-    """The images of `settings.data`, or freshly drawn sums and a fifth as many that are held out."""
+    """The images of `settings.data`, or sums, drawn here, and a fifth as many that are held out."""
     if settings.task != "addition":
+        from dni_np.data.choose import load_images  # and with it what downloads
+
         return load_images(settings.data)
     n_test = max(1, settings.examples // 5)
     x, y = binary_addition(settings.examples + n_test, settings.bits, rng=rng)
@@ -90,45 +82,49 @@ def load_dataset(settings, rng):
     new = [bytes(row) not in seen for row in x_test]
     if not any(new):
         raise UserError(
-            f"every sum of {settings.bits} bits is among the {settings.examples} examples: take more bits or fewer examples"
+            f"every sum of {settings.bits} bits is among the {settings.examples} examples: "
+            "take more --bits or fewer --examples"
         )
     return Dataset("binary addition", x_train, y_train, x_test[new], y_test[new], settings.bits)
 
 
 def build_rule(settings, dataset, rng, clock=None):
     """The network and the way it is trained; `clock` (a RunClock) is what learning rates follow."""
-    layers, loss = _main_network(settings, dataset, rng)
-    return BUILDERS[settings.rule](Parts(settings, dataset, rng, layers, loss, clock))
+    network = _main_network(settings, dataset, rng)
+    return settings.row.build(Parts(settings, dataset, rng, *network, clock))
 
 
 def _main_network(settings, dataset, rng):
     """(layers, loss)."""
+    widths, classes = settings.hidden_widths, dataset.classes
     if settings.network == "cnn":
         if not dataset.image:
             raise UserError(f"{dataset.name} holds no images: a convolutional network needs some")
-        layers = architectures.cnn(dataset.image, settings.hidden_widths, dataset.classes, rng, settings.pooling)
+        layers = architectures.cnn(dataset.image, widths, classes, rng, settings.pooling)
         return layers, SoftmaxCrossEntropy()
-    sizes = [dataset.x_train.shape[1], *settings.hidden_widths, dataset.classes]
+    sizes = [dataset.x_train.shape[1], *widths, classes]
     if settings.task == "addition":
         return architectures.addition(sizes, rng), SquaredError()
     return architectures.fcn(sizes, rng), SoftmaxCrossEntropy()
 
 
 def gradient_measure(settings, dataset):
-    """A function of the rule: cosine, L2 and sign error of what each core but the top one learns from.
+    """A function of the rule: cosine, L2 and sign error of what cores below the top learn from.
 
-    And the true gradient's own norm: where it grows, a guess's loss grows too, though the guess gets no worse.
-    Where that is a guess it is compared at the real activations (also in complete unlock, where it is made at others).
+    And the true gradient's own norm: where it grows, a guess's loss grows too, though the guess
+    gets no worse. A guess is compared at the real activations (also in complete unlock, where it is
+    made at others). None where a rule has nothing to compare.
     """
-    pairs = gradient_pairs if settings.rule in GUESSED else arriving_gradients
+    pairs = {"guess": gradient_pairs, "arriving": arriving_gradients}.get(settings.row.measured)
     rows = dataset.x_train[:PROBE_SAMPLES], dataset.y_train[:PROBE_SAMPLES]
 
     def measure(rule):
         x, y = map(asarray, rows)
-        row = {}
-        for i, (told, true) in enumerate(pairs(rule, scaled(x, dataset.scale), y), 1):
-            errors = {**gradient_error(told, true), "norm": norm(true.reshape(len(true), -1)).mean()}
-            row.update({f"{name}_{i}": value for name, value in errors.items()})
-        return row
+        found = {}
+        for i, (used, true) in enumerate(pairs(rule, scaled(x, dataset.scale), y), 1):
+            mean_norm = norm(true.reshape(len(true), -1)).mean()
+            for name, value in {**gradient_error(used, true), "norm": mean_norm}.items():
+                found[f"{name}_{i}"] = value
+        return found
 
-    return measure
+    return measure if pairs else None

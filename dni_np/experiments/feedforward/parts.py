@@ -1,0 +1,143 @@
+"""What rules for images (or sums) are built of: cores, guesses, units, heads, optimizers."""
+
+import math
+
+from dni_np.backend import FLOAT, xp
+from dni_np.dni.class_maps import ClassPictures
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
+from dni_np.dni.stale_gradients import StaleGradient, averaging
+from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.unit import DNI
+from dni_np.errors import UserError
+from dni_np.experiments.experiment import schedule
+from dni_np.nn.linear import Linear
+from dni_np.nn.optimizers import SGD, Adam
+from dni_np.nn.reshape import Flatten
+from dni_np.nn.sequential import Sequential
+from dni_np.rules.complete_unlock import SyntheticInput
+from dni_np.rules.critic import CriticUnit, ScalarCritic
+from dni_np.rules.direct_feedback_alignment import random_feedback
+from dni_np.rules.dni_chain import DecoupledHead, cut
+from dni_np.rules.loss_unit import Head
+
+MAPS_HIDDEN = 256  # of a model of a CNN's feature maps, where settings.hidden counts channels
+
+
+class Parts:
+    """`layers` and `loss` of the main network, and all that a rule may want beside them.
+
+    What is drawn is drawn from `rng`, in the order of the calls. Rates follow the run's `clock`.
+    """
+
+    def __init__(self, settings, dataset, rng, layers, loss, clock=None):
+        self.settings, self.rng, self.layers, self.loss = settings, rng, layers, loss
+        self.clock = clock
+        self.pixels, self.classes = dataset.x_train.shape[1], dataset.classes
+        self.after = sorted(settings.cut_after or range(1, len(layers)))
+        self.cores = cut(layers, self.after)
+        self.probability, self.is_cnn = settings.update_probability, settings.network == "cnn"
+
+    def optimizer(self, layer, rate=None):
+        kind = {"adam": Adam, "sgd": SGD}[self.settings.optimizer]
+        rate = rate or self.settings.learning_rate
+        return kind(layer, schedule(self.settings, rate, self.clock))
+
+    def model_optimizer(self, layer):
+        return self.optimizer(layer, self.settings.sg_learning_rate)
+
+    def shapes(self):
+        """The shape of one sample after each core: (units,), or (height, width, channels)."""
+        h, shapes = xp.zeros((1, self.pixels), FLOAT), []
+        for core in self.cores:
+            h, _ = core.forward(h, training=False)
+            shapes.append(h.shape[1:])
+        return shapes
+
+    def sizes(self):
+        """How many numbers each core but the top one gives."""
+        return [math.prod(shape) for shape in self.shapes()[:-1]]
+
+    def of_layers(self):
+        """What rules that update layer by layer are built of."""
+        return self.layers, self.loss, self.optimizer
+
+    def of_cores(self):
+        """What rules that update cores are built of."""
+        return self.cores, self.loss, self.optimizer
+
+    def chain(self):
+        """What a DNINetwork is built of."""
+        return self.units(), self.head(), self.classes
+
+    def conditioning(self, width):
+        """What a guess of `width` numbers (or channels) sees, beside pictures of the classes."""
+        sees = [source for source in self.settings.sees if source != "picture"]
+        return Conditioning(sees, width, label=self.classes, input=self.pixels)
+
+    def units(self):
+        """A DNI around every core but the top one."""
+        model = ConvSyntheticGradient if self.is_cnn else SyntheticGradient
+        pictures = "picture" in self.settings.sees
+        shapes = self.shapes() if pictures else [()] * len(self.cores)
+        widths = [self.settings.hidden_widths[k - 1] for k in self.after]
+        return [self.unit(core, model, *one) for core, *one in zip(self.cores, widths, shapes)]
+
+    def unit(self, core, model, width, maps=()):
+        """`maps`: the shape of the output, where the guess has pictures of the classes."""
+        guess = model(width, self.conditioning(width), self.rng, self.settings.hidden)
+        if maps:
+            guess = ClassPictures(guess, maps, self.classes)
+        return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
+
+    def head(self):
+        """The top core, with the true gradient or a guess."""
+        if self.settings.head == "true":
+            return self.true_head()
+        return DecoupledHead(self.unit(self.cores[-1], SyntheticGradient, self.classes), self.loss)
+
+    def true_head(self):
+        top = self.cores[-1]
+        return Head(top, self.loss, self.optimizer(top, self.settings.head_learning_rate))
+
+    def critics(self):
+        """A unit with a critic around every core but the top one."""
+        hidden, units = self.settings.hidden, []
+        if not hidden:
+            raise UserError("a critic without --hidden has one slope everywhere: take --hidden 256")
+        for core, size in zip(self.cores, self.sizes()):
+            critic = ScalarCritic(self.conditioning(size), self.rng, hidden)
+            optimizers = self.optimizer(core), self.model_optimizer(critic)
+            units.append(CriticUnit(core, critic, *optimizers))
+        return units
+
+    def stale_units(self):
+        """A unit with an average of past gradients around every core but the top one."""
+        batch, decay, units = self.settings.batch_size, self.settings.stale_decay, []
+        for core, shape in zip(self.cores[:-1], self.shapes()):
+            model = StaleGradient((batch, *shape))
+            units.append(DNI(core, model, self.optimizer(core), averaging(model, decay)))
+        return units
+
+    def inputs(self):
+        """A model of the input of each core but the lowest.
+
+        It sees the network's input (its "output" here), and the label where guesses do.
+        """
+        sees = ["output", "label"] if "label" in self.settings.sees else ["output"]
+        hidden = (MAPS_HIDDEN,) if self.is_cnn else self.settings.hidden
+        inputs = []
+        for shape in self.shapes()[:-1]:
+            seen = Conditioning(sees, self.pixels, label=self.classes)
+            model = SyntheticGradient(math.prod(shape), seen, self.rng, hidden)
+            inputs.append(SyntheticInput(model, self.model_optimizer(model), shape))
+        return inputs
+
+    def classifiers(self):
+        """A linear classifier for the output of every core but the top one."""
+        sizes, classes = self.sizes(), self.classes
+        return [Sequential([Flatten(), Linear(n, classes, self.rng)]) for n in sizes]
+
+    def feedback(self):
+        """A fixed random matrix from the output's error to every core but the top one."""
+        return random_feedback(self.classes, self.sizes(), self.rng)

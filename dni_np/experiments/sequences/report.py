@@ -1,0 +1,53 @@
+"""What runs on sequences leave: a name for each, a line for the table, figures."""
+
+from dni_np.experiments.report import spread
+from dni_np.experiments.sequences.settings import COPYING
+
+
+def label(settings, seed=False):
+    """A short name: rule, T, seed."""
+    name = f"{settings.rule}-T{settings.unroll}"
+    return f"{name}-seed{settings.seed}" if seed else name
+
+
+def columns(settings, last):
+    """What the table says of one group, of the seeds' last rows."""
+    if settings.task not in COPYING:
+        return {
+            "steps": each(row["step"] for row in last),
+            "valid bits/char": spread([row["best_valid_bits"] for row in last], 3),
+            "test bits/char": spread([row["test_bits"] for row in last], 3),
+        }
+    sizes = ("N", "R") if settings.task == "repeat-copy" else ("N",)
+    longest = [" x ".join(str(row[f"solved_{size}"]) for size in sizes) for row in last]
+    return {
+        "samples": each(row["samples"] for row in last),
+        f"longest solved, {' x '.join(sizes)}": ", ".join(longest),
+        "span": spread([row["solved_span"] for row in last], 1),
+    }
+
+
+def each(numbers):
+    """The numbers with thousands apart; one, where they are all the same."""
+    return ", ".join(f"{number:,}" for number in dict.fromkeys(numbers))
+
+
+def run_figures(settings, history, title):
+    """One run's learning curves."""
+    from dni_np.experiments.sequences import plotting
+
+    copying = settings.task in COPYING
+    curves = plotting.copy_curves if copying else plotting.character_curves
+    return {"curves.png": curves(history, title)}
+
+
+def comparison_figures(groups, title):
+    """Curves for each rule and T, and how they end: figure 17, or figure 16 for characters."""
+    from dni_np.experiments.sequences import plotting
+
+    if len(groups) < 2:
+        return {}
+    curves = [(group.settings.rule, group.settings.unroll, group.histories) for group in groups]
+    copying = groups[0].settings.task in COPYING
+    figure = plotting.figure_17 if copying else plotting.figure_16
+    return {"comparison.png": figure(curves, title)}

@@ -1,0 +1,47 @@
+"""The rules for two networks: a row each, from the name to what builds it.
+
+A builder takes the settings, `networks` (A, B and their optimizers), and `rng`, which draws the
+guess.
+"""
+
+from dni_np.dni.plain_guess import PlainGuess
+from dni_np.experiments.experiment import Row, table
+from dni_np.nn.optimizers import Adam
+from dni_np.rules.two_networks.decoupled import Decoupled, Locked
+from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+
+DEFAULT = "decoupled"
+OF_GUESSES = ("hidden", "sg_learning_rate", "factor")
+
+
+def locked(settings, networks, rng):
+    return Locked(*networks)
+
+
+def decoupled(settings, networks, rng):
+    return Decoupled(*networks, *_guess(settings, rng))
+
+
+def decoupled_label(settings, networks, rng):
+    classes = settings.unroll * settings.messages + 1
+    return DecoupledLabel(*networks, *_guess(settings, rng, classes), classes=classes)
+
+
+def _guess(settings, rng, classes=0):
+    """The guess, its optimizer, and the factor before it enters A."""
+    guess = PlainGuess(settings.units + classes, settings.units, settings.hidden, rng)
+    rate = settings.sg_learning_rate or settings.learning_rate
+    return guess, Adam(guess, rate), settings.factor
+
+
+# fmt: off
+RULES = table(
+    Row("locked", "the true gradient of every message: A waits until B has been asked",
+        locked, line="--"),
+    Row("decoupled", "a synthetic gradient when a message is sent: A does not wait",
+        decoupled, options=OF_GUESSES, measured="guess"),
+    Row("decoupled-label",
+        "the same, and the guess sees how many threes there were so far (not in the paper)",
+        decoupled_label, options=OF_GUESSES, measured="guess", line="-."),
+)
+# fmt: on
