@@ -15,6 +15,12 @@ FCN = ["--recipe", "mnist-fcn-quick", "--steps", "20", "--batch-size", "32", *SM
 CNN = ["--recipe", "mnist-cnn-quick", "--steps", "5", "--batch-size", "8", *SMALL]
 
 
+def changed(arguments, option, value):
+    """The same command line with another value of an option that it has."""
+    place = arguments.index(option) + 1
+    return [*arguments[:place], value, *arguments[place + 1 :]]
+
+
 def arrays_of(folder):
     """{name: array} of all that is trained, from the only checkpoint in a folder."""
     (path,) = Path(folder).rglob("checkpoint.npz")

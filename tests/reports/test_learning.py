@@ -13,7 +13,7 @@ from dni_np.nn.optimizers import Adam
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
-from tests.reports.commands import CNN, FCN, arrays_of, same, table
+from tests.reports.commands import CNN, FCN, arrays_of, changed, same, table
 from tests.reports.files import four
 
 COPY = "--recipe copy-quick --samples 1280 --quiet".split()
@@ -169,8 +169,8 @@ def test_transposed_images_are_as_good_to_a_fully_connected_network():
 def test_batches_of_any_size_but_one(batch, trains, run, tmp_path):
     """A batch of one has no statistics. pytorch/pytorch#4534"""
     four(tmp_path / "images", 400, (5, 5))
-    arguments = ["--rule", "dni", "--data", "images", "--batch-size", batch, "--out", "o"]
-    ran = run("mnist", *FCN, *arguments)
+    sized = changed(FCN, "--batch-size", batch)
+    ran = run("mnist", *sized, "--rule", "dni", "--data", "images", "--out", "o")
     assert ran.status == 0 if trains else ran.refused("batch", str(batch))
 
 
@@ -186,5 +186,6 @@ def test_batches_of_one_number_a_channel(run, tmp_path):
 def test_a_single_test_image(run, tmp_path):
     """Evaluation takes the running statistics, so that one image is enough. pytorch/pytorch#1381"""
     four(tmp_path / "few", 4)
-    assert run("mnist", *CNN, "--data", "few", "--batch-size", 2, "--out", "o").status == 0
+    pairs = changed(CNN, "--batch-size", 2)
+    assert run("mnist", *pairs, "--data", "few", "--out", "o").status == 0
     assert float(table(tmp_path / "o")[0]["test error %"]) in (0, 100)

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from tests.reports.commands import FCN
+from tests.reports.commands import FCN, changed
 from tests.reports.files import four
 
 
@@ -28,4 +28,5 @@ def test_images_stay_bytes(run, tmp_path):
 
 def test_a_network_beyond_the_memory(run):
     """A layer of 200,000 x 200,000 weights is 160 GB. czq142857/IM-NET#4"""
-    assert run("mnist", *FCN, "--data", "digits", "--width", 200_000).refused("memory", "--width")
+    wide = changed(FCN, "--width", 200_000)
+    assert run("mnist", *wide, "--data", "digits").refused("memory", "--width")

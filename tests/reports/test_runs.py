@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.reports.commands import FCN, arrays_of, same, stop_at
+from tests.reports.commands import FCN, arrays_of, changed, same, stop_at
 from tests.reports.files import four
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,8 @@ def test_a_run_that_is_killed_again_and_again(images, run, tmp_path):
 
     NVIDIA/physicsnemo#1967, numpy/numpy#18124
     """
-    arguments = ["--rule", "cdni", *FCN, "--steps", 150, "--checkpoint-every", 1, "--data", images]
+    longer = changed(FCN, "--steps", 150)
+    arguments = ["--rule", "cdni", *longer, "--checkpoint-every", 1, "--data", images]
     assert run("mnist", *arguments, "--out", "whole").status == 0
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     rng = np.random.default_rng(0)
