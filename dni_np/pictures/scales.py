@@ -5,9 +5,13 @@ is 0 all along would leave them empty. Here the axis is linear below the smalles
 that 0 has its place and its label.
 """
 
-import numpy as np
-from matplotlib.ticker import Locator, MaxNLocator, NullLocator
+import warnings
 
+import numpy as np
+from matplotlib.ticker import AutoLocator, Locator, MaxNLocator, NullLocator
+
+TINY = 1e-300  # what is smaller counts as 0
+STEPS = (1, 2, 5, 10)  # from one tick to the next, times a power of ten
 RANGE = 1e5  # an axis with a 0 is linear below its largest value divided by this, in any case
 
 
@@ -27,30 +31,41 @@ def log_axis(axes, which="y"):
     lowest = min(getattr(box, f"{which}0") for box in limits)
     highest = max(getattr(box, f"{which}1") for box in limits)
     least = min(getattr(box, f"minpos{which}") for box in limits)  # the smallest positive value
-    if not 0 < least <= highest < np.inf:
+    if not TINY < highest < np.inf:
         axes.set(**{f"{which}lim": (-0.05, 1.05)})
         return
-    if lowest > 0:
-        axes.set(**{f"{which}scale": "log"})
-    else:
+    scale, options = "log", {}
+    if lowest <= TINY:
         least = max(least, highest / RANGE)
-        getattr(axes, f"set_{which}scale")("symlog", linthresh=least, linscale=0.5)
+        scale, options = "symlog", {"linthresh": least, "linscale": 0.5}
     axis = getattr(axes, f"{which}axis")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Attempting to set identical")  # until LogTicks is there
+        getattr(axes, f"set_{which}scale")(scale, **options)
     axis.set_major_locator(LogTicks(least))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter("{x:.10g}")
+    axes.autoscale_view(scalex=which == "x", scaley=which == "y")
 
 
 def axis_from_zero(axes):
     """Let y begin just below 0: a curve at 0 is not on the frame. Call it after plotting."""
-    top = axes.get_ylim()[1] if axes.dataLim.y1 > 0 else 1.0
+    top = 1.05 * axes.dataLim.y1 if axes.dataLim.y1 > 0 else 1.0
     axes.set_ylim(-0.03 * top, top)
 
 
-class LogTicks(Locator):
-    """0 and 1, 2, 5 times powers of ten, fewer where labels would touch; in a narrow range round
-    numbers.
+def round_ticks(axes):
+    """Ticks that fit along x and y, where the axis is linear and nobody has chosen others."""
+    for axis in (axes.xaxis, axes.yaxis):
+        if type(axis.get_major_locator()) is AutoLocator:
+            axis.set_major_locator(RoundTicks())
+            axis.set_major_formatter("{x:.10g}")
 
+
+class LogTicks(Locator):
+    """0 and 1, 2, 5 times powers of ten, fewer where labels would touch.
+
+    In a narrow range, where none or one of them lies, other round numbers take their place.
     `least` is the smallest positive value that may have a tick where the view begins at 0 or below.
     """
 
@@ -82,12 +97,26 @@ class LogTicks(Locator):
         yield np.array([*zero, *np.outer(powers, (1, 2, 5)).ravel()])
         for each in range(1, len(powers)):
             yield np.array([*zero, *powers[::each]])
-        for n in range(6, 0, -1):
-            yield np.asarray(MaxNLocator(n, steps=(1, 2, 5, 10)).tick_values(low, high))
+        numbers = np.asarray(MaxNLocator(6, steps=STEPS).tick_values(low, high))
+        yield numbers
+        for each in range(2, len(numbers)):
+            yield numbers[1::each]
 
     def nonsingular(self, low, high):
         """Wider limits where all values are about the same."""
         return (0.95 * low, 1.05 * high) if high - low < 1e-3 * high else (low, high)
+
+
+class RoundTicks(AutoLocator):
+    """Matplotlib's own ticks on a linear axis, fewer where their labels would touch."""
+
+    def tick_values(self, low, high):
+        for n in range(9, 0, -1):
+            ticks = np.asarray(MaxNLocator(n, steps=STEPS).tick_values(low, high))
+            seen = ticks[(ticks >= low) & (ticks <= high)]
+            if (ticks[1] - ticks[0]) * room_for(seen, self.axis) >= high - low:
+                break
+        return ticks
 
 
 class GivenTicks(Locator):

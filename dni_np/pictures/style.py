@@ -13,6 +13,8 @@ from matplotlib import colormaps
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from dni_np.pictures.scales import round_ticks
+
 STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -65,19 +67,19 @@ def colors_of(names):
 
 
 def finish(figure, title):
-    """Write `title` above the figure, and into axes without a finite value that there is none.
+    """Write `title` above the figure, broken to its width; further lines make it higher.
 
-    The title is broken into lines that fit the width; further lines make the figure higher.
+    Axes get ticks that fit, and those without a finite value say that there is none.
     """
     for axes in figure.axes:
+        round_ticks(axes)
         if axes.axison and not np.isfinite(axes.dataLim.get_points()).all():
             place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
             axes.text(0.5, 0.5, "no finite value", color="0.4", **place)
     lines = lines_of(title, 72 * figure.get_figwidth() - 2 * TITLE, TITLE)
     figure.set_figheight(figure.get_figheight() + (len(lines) - 1) * TITLE * LINE / 72)
-    figure.suptitle(
-        "\n".join(lines), fontsize=TITLE, linespacing=LINE, parse_math=False
-    )  # a name may have a $
+    style = {"fontsize": TITLE, "linespacing": LINE, "parse_math": False}  # a name may have a $
+    figure.suptitle("\n".join(lines), **style)
 
 
 def lines_of(text, width, size):

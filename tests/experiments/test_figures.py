@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -27,9 +28,12 @@ HARD = {
     "one point": [9.1],
     "one 0": [0.0],
     "all the same": [50.0, 50.0, 50.0],
+    "nearly the same": [1e-12, 1.0000000000000002e-12],
     "narrow": [91.2, 91.3, 91.25],
     "wide": [100.0, 1e-2, 1e-9, 1e-12],
     "tiny": [1e-30, 1e-31],
+    "denormal": [5e-324],
+    "denormal beside 0": [5e-324, 0.0, 1.0],
     "with nan": [90.0, NAN, 12.0, NAN, NAN, 5.0, 4.0],
     "one finite": [NAN, 3.0, NAN],
     "nan alone": [NAN, NAN],
@@ -43,11 +47,19 @@ TITLES = st.one_of(
 )
 
 
+class Pace:
+    """How far apart rows are; tests change it."""
+
+    steps, seconds = 10, 0.5
+
+
 def history(values, names, **more):
     """Rows that hold `values` under each name."""
-    rows = [{"step": 10 * (n + 1), "seconds": 0.5 * (n + 1), **more} for n in range(len(values))]
-    for row, value in zip(rows, values):
-        row.update(dict.fromkeys(names, value), samples=32 * row["step"], streams=32 * row["step"])
+    rows = []
+    for n, value in enumerate(values, 1):
+        step, seconds = n * Pace.steps, n * Pace.seconds
+        row = {"step": step, "seconds": seconds, "samples": 32 * step, "streams": 32 * step, **more}
+        rows.append({**row, **dict.fromkeys(names, value)})
     return History(rows)
 
 
@@ -192,12 +204,20 @@ def test_two_networks_of_one_length_and_without_a_guess():
     check_figure(sequences.figure_17(grid(copying, ("bptt",), range(1, 21))([9.0, 3.0]), "many T"))
 
 
+@pytest.mark.parametrize("steps, seconds", [(1, 0.0061), (1, 1e-6), (250_000, 86_400.5)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_short_and_long_runs_can_be_read(name, steps, seconds):
+    with patch.multiple(Pace, steps=steps, seconds=seconds):
+        check_figure(FIGURES[name](HARD["usual"], "mnist-cnn-quick"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 @settings(max_examples=15, deadline=None, derandomize=True)
-@given(values=COLUMNS, title=TITLES)
-def test_any_history_can_be_read(name, values, title):
-    check_figure(FIGURES[name](values, title))
+@given(values=COLUMNS, title=TITLES, steps=st.integers(1, 10**6), seconds=st.floats(1e-6, 1e6))
+def test_any_history_can_be_read(name, values, title, steps, seconds):
+    with patch.multiple(Pace, steps=steps, seconds=seconds):
+        check_figure(FIGURES[name](values, title))
 
 
 def test_a_name_in_letters_that_the_font_lacks_is_no_reason_to_warn(tmp_path, recwarn):

@@ -5,10 +5,10 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from dni_np.errors import UserError
 from dni_np.pictures.network import STEPS, complete_unlock, feedforward, through_time
-from dni_np.pictures.schedule import dependencies
 from dni_np.pictures.scenes.complete_unlock import COMPLETE_UNLOCK
 from dni_np.pictures.scenes.feedforward import FEEDFORWARD
 from dni_np.pictures.scenes.through_time import THROUGH_TIME
+from dni_np.pictures.schedule import dependencies
 from dni_np.pictures.style import KINDS
 from tests.figures import check_figure
 

@@ -73,7 +73,11 @@ def test_any_range_has_readable_numbers(which, values):
 
 
 def test_an_axis_from_zero_keeps_a_curve_at_zero_off_the_frame():
-    for values, top in (([0.0, 0.0], 1.0), ([0.0, 50.0], 50.0)):
+    for values, top in (
+        ([0.0, 0.0], 1.0),
+        ([0.0, 50.0], 50.0),
+        ([1e-12, 1.0000000000000002e-12], 0.0),
+    ):
         axes = Figure().subplots()
         axes.plot([1, 2], values)
         axis_from_zero(axes)

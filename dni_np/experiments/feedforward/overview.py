@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from dni_np.pictures.scales import percent_axis
 from dni_np.pictures.style import STYLE, finish, legend_above, width_of
@@ -48,8 +47,6 @@ def overview(lines, title):
         for axes, (name, values) in zip(others, costs.items()):
             axes.barh(range(len(lines)), values, color=COST, height=0.6)
             axes.set(xlabel=name)
-            axes.xaxis.set_major_locator(MaxNLocator(3))
-            axes.xaxis.set_major_formatter("{x:g}")
         _locks(last, lines)
         first.set_yticks(range(len(lines)), [line.name for line in lines])
         first.set_ylim(len(lines) - 0.4, -0.6)
