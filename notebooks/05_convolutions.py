@@ -456,7 +456,7 @@ plt.show()
 
 # %% [markdown]
 # With few channels the columns are narrow and win; with many, the waves do, because the way there and back costs the same
-# for each channel while a product costs for each *pair* of channels. `conv2d` in `conv_choice` chooses.
+# for each channel while a product costs for each *pair* of channels. `conv2d` in `nn/fast/choice.py` chooses.
 #
 # ## 5. Pooling: who was the largest?
 #

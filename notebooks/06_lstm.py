@@ -139,6 +139,7 @@ plt.show()
 # ### The package's version
 #
 # `LSTM` takes whole sequences, time first: `(T, N, n_in)`, with the state handed in and out. Does it compute the same?
+# (`LSTM` is the page to read. `lstm`, used further down, makes one that computes the same faster.)
 
 # %%
 from dni_np.nn.lstm import LSTM
@@ -207,6 +208,7 @@ print(f"Copy with whole sequences: N = {solved} solved after {whole.task.curricu
 # Let it copy, and keep all that happens inside. (From here on in float64, and outside of the loop.)
 
 # %%
+from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.time_distributed import EachStep
@@ -214,7 +216,7 @@ from dni_np.nn.time_distributed import EachStep
 
 def exact(rule):
     """The rule's core and read-out, copied, in float64."""
-    core = LSTM(3, UNITS, np.random.default_rng(0), dtype=np.float64)
+    core = lstm(3, UNITS, np.random.default_rng(0), dtype=np.float64)
     readout = EachStep(Linear(UNITS, 3, np.random.default_rng(0), dtype=np.float64))
     core.load_state(rule.core.state())
     readout.load_state(rule.readout.state())
@@ -313,7 +315,7 @@ def show_known(axis, known, title):
 
 
 # %%
-fresh = LSTM(3, UNITS, np.random.default_rng(5), dtype=np.float64)
+fresh = lstm(3, UNITS, np.random.default_rng(5), dtype=np.float64)
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True)
 show_known(axes[0], what_is_known(fresh, N_LOOK), "a new LSTM")
 drawn = show_known(axes[1], what_is_known(core, N_LOOK), "trained")
@@ -626,7 +628,7 @@ def followed_back(network, episode, t):
 
 
 def new_with_bias(forget_bias):
-    core = LSTM(3, UNITS, np.random.default_rng(5), forget_bias=forget_bias, dtype=np.float64)
+    core = lstm(3, UNITS, np.random.default_rng(5), forget_bias=forget_bias, dtype=np.float64)
     return core, networks["new"][1]
 
 
@@ -835,7 +837,7 @@ plt.show()
 # %%
 def cache_bytes(T, units=256, batch=256):
     """Of one chunk of T steps, in float32."""
-    core = LSTM(3, units, np.random.default_rng(0))
+    core = lstm(3, units, np.random.default_rng(0))
     _, _, cache = core.forward(np.zeros((T, batch, 3), np.float32), core.initial_state(batch))
     return sum(array.nbytes for array in cache)
 

@@ -121,8 +121,8 @@ plt.show()
 
 # %%
 from dni_np.data.copy_tasks import copy
+from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
-from dni_np.nn.lstm import LSTM
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.time_distributed import EachStep
 
@@ -132,7 +132,7 @@ loss = MaskedSoftmaxCrossEntropy()
 
 def new_network(units, dtype=np.float32, seed=0):
     rng = np.random.default_rng(seed)
-    return LSTM(3, units, rng, dtype=dtype), EachStep(Linear(units, 3, rng, dtype=dtype))
+    return lstm(3, units, rng, dtype=dtype), EachStep(Linear(units, 3, rng, dtype=dtype))
 
 
 def chunk_forward(network, episode, t, state):

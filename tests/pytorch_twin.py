@@ -85,7 +85,7 @@ def flatten(layer):
 
 def lstm(layer):
     """PyTorch orders the gates i, f, g, o, keeps W of x and of h apart and transposed, and has two biases."""
-    assert type(layer).__name__ == "LSTM", "PyTorch has no batch-normalized LSTM"
+    assert "BatchNorm" not in type(layer).__name__, "PyTorch has no batch-normalized LSTM"
     W, b = (swap_o_and_g(to_numpy(layer.params[name])) for name in "Wb")
     module = torch.nn.LSTM(layer.n_in, layer.n_units, dtype=tensor(W).dtype)
     values = {"weight_ih": W[: layer.n_in].T, "weight_hh": W[layer.n_in :].T, "bias_ih": b, "bias_hh": 0 * b}

@@ -23,7 +23,7 @@ from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.clip import Clipped
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.embedding import Embedding, OneHot
-from dni_np.nn.fast.conv_choice import conv2d
+from dni_np.nn.fast.choice import conv2d
 from dni_np.nn.initializers import glorot_uniform, he_normal, trask_normal
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM

@@ -9,8 +9,7 @@ from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.feedforward.recipes import RECIPES
 from dni_np.experiments.feedforward.rules import RULES
 from dni_np.experiments.feedforward.settings import Settings
-from dni_np.nn import windows
-from dni_np.nn.fast import conv_choice, conv_columns
+from dni_np.nn.fast import batch_threads, choice, conv_columns
 from tests import cupy_names
 from tests.strict_array import strict
 
@@ -44,9 +43,9 @@ RUNS = {
 @pytest.fixture(autouse=True)
 def the_same_convolutions_on_both(monkeypatch):
     """Columns, in equal blocks, as on a GPU: all else rounds differently."""
-    monkeypatch.setattr(conv_choice, "FEW", 10**9)
+    monkeypatch.setattr(choice, "FEW", 10**9)
     monkeypatch.setattr(conv_columns, "HOST_BYTES", conv_columns.DEVICE_BYTES)
-    monkeypatch.setattr(windows, "CACHE", 10**9)
+    monkeypatch.setattr(batch_threads, "CACHE", 10**9)
 
 
 @pytest.fixture(scope="module")

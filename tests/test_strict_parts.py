@@ -16,10 +16,11 @@ from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.embedding import Embedding, OneHot
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
-from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
+from dni_np.nn.fast.lstm import FastLSTM
+from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
@@ -67,6 +68,8 @@ IMAGE_LAYERS = {
     "batchnorm by channel": lambda rng: BatchNorm(3),
     "batchnorm, few images at a time": lambda rng: BatchNorm2D(3),
     "relu, few images at a time": lambda rng: ReLU2D(),
+    "max pooling, few images at a time": lambda rng: FastMaxPool2D(),
+    "average pooling, few images at a time": lambda rng: FastAveragePool2D(),
     "max pooling": lambda rng: MaxPool2D(),
     "average pooling": lambda rng: AveragePool2D(),
     "flatten": lambda rng: Flatten(),
@@ -101,6 +104,7 @@ def test_layers(name, training):
 
 RECURRENT_LAYERS = {
     "lstm": lambda rng: LSTM(4, 5, rng),
+    "fast lstm": lambda rng: FastLSTM(4, 5, rng),
     "batchnorm lstm": lambda rng: BatchNormLSTM(4, 5, rng, max_steps=2),
 }
 

@@ -11,9 +11,8 @@ the label (see `conditioning`). The last convolution starts at zero.
 
 from dni_np.backend import FLOAT
 from dni_np.dni.synthetic_gradients import SyntheticGradient
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
-from dni_np.nn.fast.conv_choice import conv2d
-from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.fast.choice import conv2d
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
 from dni_np.nn.initializers import zeros
 
 

@@ -35,7 +35,7 @@ class BatchNorm(Layer):
 
     Images (N, H, W, n) are normalized by channel: every pixel is a row, M = N H W, and a sample's
     own gradient is the sum over its H W rows, so dgamma and dbeta are H W times those means.
-    (`batchnorm_images` does the same faster.)
+    (`fast.images` does the same faster.)
     """
 
     axes = (2, 4)  # of what it normalizes

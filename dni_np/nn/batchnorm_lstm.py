@@ -14,7 +14,7 @@ from dni_np.errors import UserError
 from dni_np.nn.batchnorm import batch_mean
 from dni_np.nn.checks import check_gradient
 from dni_np.nn.initializers import glorot_uniform
-from dni_np.nn.lstm import LSTM, columns, slope_tanh, slopes
+from dni_np.nn.lstm import LSTM, gates_of, sigmoid, slope_sigmoid, slope_tanh
 
 
 class BatchNormLSTM(LSTM):
@@ -74,8 +74,8 @@ class BatchNormLSTM(LSTM):
             z_h, norm_h = self.normalize("h", h @ W_h, row, training)
             z += z_h
             z += self.params["b"]
-            gates = activate(z)
-            i, f, o, g = gates
+            z_i, z_f, z_o, z_g = gates_of(z)
+            i, f, o, g = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o), xp.tanh(z_g)
             h_before, c_before = h, c
             c = f * c + i * g
             out, norm_c = self.normalize("c", c, row, training)
@@ -83,7 +83,8 @@ class BatchNormLSTM(LSTM):
             squashed = xp.tanh(out)
             h = o * squashed
             y[t] = h
-            steps.append((gates, squashed, h_before, c_before, norm_x, norm_h, norm_c))
+            norms = norm_x, norm_h, norm_c
+            steps.append((i, f, o, g, squashed, h_before, c_before, norms))
         return y, (h, c), (x, steps)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
@@ -98,15 +99,16 @@ class BatchNormLSTM(LSTM):
         dx = xp.empty_like(x) if input_gradient else None
         dh, dc = self.state_gradient(dstate, n)
         for t in reversed(range(len(x))):
-            gates, squashed, h_before, c_before, norm_x, norm_h, norm_c = steps[t]
-            i, f, o, g = gates
+            i, f, o, g, squashed, h_before, c_before, (norm_x, norm_h, norm_c) = steps[t]
             dh = dh + dy[t]
             dout = dh * o * slope_tanh(squashed)  # (N, H), at BN(c_t)
             self.grads["beta_c"] += batch_mean(dout)
             dc = dc + self.normalize_backward("c", dout, norm_c)
-            dz = xp.concatenate([dc * g, dc * c_before, dh * squashed, dc * i], axis=1)  # (N, 4H)
-            for column, slope in zip(columns(dz), slopes(gates)):
-                column *= slope
+            dz_i = dc * g * slope_sigmoid(i)
+            dz_f = dc * c_before * slope_sigmoid(f)
+            dz_o = dh * squashed * slope_sigmoid(o)
+            dz_g = dc * i * slope_tanh(g)
+            dz = xp.concatenate([dz_i, dz_f, dz_o, dz_g], axis=1)  # (N, 4H)
             self.grads["b"] += batch_mean(dz)
             dfrom_x = self.normalize_backward("x", dz, norm_x)
             dfrom_h = self.normalize_backward("h", dz, norm_h)
@@ -147,14 +149,3 @@ class BatchNormLSTM(LSTM):
             da -= normalized * product
         da *= self.params[f"gamma_{name}"] * scale
         return da
-
-
-def activate(z):
-    """z (N, 4H) -> gates (4, N, H): sigmoids and a tanh, see `LSTM.stacked`."""
-    gates = xp.empty((4, len(z), z.shape[1] // 4), z.dtype)
-    for gate, column, factor in zip(gates, columns(z), (0.5, 0.5, 0.5, 1)):
-        xp.tanh(column * factor, out=gate)
-    sigmoids = gates[:3]
-    sigmoids += 1
-    sigmoids *= 0.5
-    return gates

@@ -1,20 +1,22 @@
 """The recurrent contract, and the LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
-Sequences have time first: x (T, N, D) is T steps of N samples. This is the one place that says so, and
-all layers for sequences follow. A state is a tuple of arrays (N, H); an LSTM's is (h, c), output and cell.
+Sequences have time first: x (T, N, D) is T steps of N samples. This is the one place that says so,
+and all layers for sequences follow. A state is a tuple of arrays (N, H); an LSTM's is (h, c),
+output and cell.
 
     y, state, cache = lstm.forward(x, state)                # x (T, N, n_in) -> y (T, N, H)
     dx, dstate = lstm.backward(dy, dstate, cache)           # dy (T, N, H) -> dx (T, N, n_in)
 
-**The state is handed in and out, not kept.** A long sequence is a chain of chunks of any length T >= 1:
-each `forward` takes the state that the last one returned, or `initial_state(n)` where a sequence starts.
-The state has arrays of its own; y may share the cache's: read it, do not write into it.
-On the way back `dstate` goes in as the gradient at the state after the last step, from whatever comes
-later (None: nothing does), and comes out as the gradient at the state before the first. Passed from
-chunk to chunk it makes their gradients those of the whole sequence; not passed, it truncates them.
+**The state is handed in and out, not kept.** A long sequence is a chain of chunks of any length
+T >= 1: each `forward` takes the state that the last one returned, or `initial_state(n)` where a
+sequence starts. The state has arrays of its own; y may share the cache's: read it, do not write
+into it. On the way back `dstate` goes in as the gradient at the state after the last step, from
+whatever comes later (None: nothing does), and comes out as the gradient at the state before the
+first. Passed from chunk to chunk it makes their gradients those of the whole sequence; not passed,
+it truncates them.
 
-**Gradients are per sample**, as in `layer`, and a sample's loss is the sum over its steps: grads["W"] is
-(1/N) sum_n dL_n/dW, never divided by T.
+**Gradients are per sample**, as in `layer`, and a sample's loss is the sum over its steps:
+grads["W"] is (1/N) sum_n dL_n/dW, never divided by T.
 """
 
 import numpy as np
@@ -30,22 +32,24 @@ from dni_np.nn.layer import Layer
 class LSTM(Layer):
     """Long short-term memory: a cell c that forgets and adds, and gates that say how much.
 
-        i = sigmoid(z_i)   f = sigmoid(z_f)   o = sigmoid(z_o)   g = tanh(z_g)      z = [x_t, h_{t-1}] W + b
-        c_t = f c_{t-1} + i g                 h_t = o tanh(c_t)
+        z = [x_t, h_{t-1}] W + b                                            (N, 4H)
+        i = sigmoid(z_i)   f = sigmoid(z_f)   o = sigmoid(z_o)   g = tanh(z_g)
+        c_t = f c_{t-1} + i g                 h_t = o tanh(c_t)             (N, H)
 
-    W (n_in + H, 4H) and b (4H,) hold the four gates side by side, in the order i, f, o, g. Each gate's
-    weights start as a layer's of their own would; b starts at zero, `forget_bias` for f: at 1 a new LSTM
-    remembers (Gers et al. 2000, Jozefowicz et al. 2015).
+    W (n_in + H, 4H) and b (4H,) hold the four gates side by side, in the order i, f, o, g. Each
+    gate's weights start as a layer's of their own would; b starts at zero, `forget_bias` for f: at
+    1 a new LSTM remembers (Gers et al. 2000, Jozefowicz et al. 2015).
 
-    `start` is how many steps of the sequence came before this chunk. It is all the same to an LSTM;
-    `BatchNormLSTM` looks at it.
+    `start` is how many steps of the sequence came before this chunk. It makes no difference to an
+    LSTM; `BatchNormLSTM` needs it. (`fast.lstm` computes the same faster.)
     """
 
     def __init__(self, n_in, n_units, rng, forget_bias=1.0, init=glorot_uniform, dtype=FLOAT):
         n_in, n_units, dtype = size("n_in", n_in), size("n_units", n_units), precision(dtype)
         W = np.concatenate([init(n_in + n_units, n_units, rng) for _ in range(4)], axis=1)
         super().__init__(W=asarray(W, dtype), b=xp.zeros(4 * n_units, dtype))
-        self.params["b"][n_units : 2 * n_units] = number("forget_bias", forget_bias, "(-inf, inf)")
+        forget_bias = number("forget_bias", forget_bias, "(-inf, inf)")
+        self.params["b"][n_units : 2 * n_units] = forget_bias
         self.n_in, self.n_units = n_in, n_units
 
     def initial_state(self, n):
@@ -56,70 +60,60 @@ class LSTM(Layer):
     def forward(self, x, state, training=True, start=0):
         """x (T, N, n_in), state (h, c) -> (y (T, N, H), state after the last step, cache)."""
         self.check(x, state)
-        (T, N, _), H, dtype = x.shape, self.n_units, self.params["W"].dtype
-        W = self.stacked()  # (n_in + H + 1, 4H)
-        seen = xp.empty((T + 1, N, len(W)), dtype)  # [x_t, h_{t-1}, 1]: what the gates see
-        seen[:T, :, : self.n_in], seen[:, :, -1] = x, 1
-        h = seen[:, :, self.n_in : -1]  # (T + 1, N, H): written where the next step reads it
-        c = xp.empty((T + 1, N, H), dtype)
-        h[0], c[0] = state
-        gates = xp.empty((T, 4, N, H), dtype)  # each gate in one piece: NumPy goes through it twice as fast
-        z = xp.empty((N, 4 * H), dtype)
-        for t in range(T):
-            xp.matmul(seen[t], W, out=z)
-            for gate, column in zip(gates[t], columns(z)):
-                xp.tanh(column, out=gate)
-            sigmoids = gates[t, :3]
-            sigmoids += 1
-            sigmoids *= 0.5
-            i, f, o, g = gates[t]
-            xp.multiply(f, c[t], out=c[t + 1])
-            c[t + 1] += i * g
-            xp.multiply(o, xp.tanh(c[t + 1]), out=h[t + 1])
-        return h[1:], (h[T].copy(), c[T].copy()), (seen, c, gates)
+        h, c = state
+        outputs, steps = [], []
+        for x_t in x:
+            h, c, step = self.step(x_t, h, c)
+            outputs.append(h)
+            steps.append(step)
+        return xp.stack(outputs), (h, c), steps
+
+    def step(self, x, h, c):
+        """One step: x (N, n_in), h and c (N, H) before it -> h and c after it, and a cache."""
+        seen = xp.concatenate([x, h], axis=1)  # (N, n_in + H)
+        z_i, z_f, z_o, z_g = gates_of(seen @ self.params["W"] + self.params["b"])
+        i, f, o, g = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o), xp.tanh(z_g)  # (N, H) each
+        c_after = f * c + i * g
+        squashed = xp.tanh(c_after)
+        return o * squashed, c_after, (seen, i, f, o, g, c, squashed)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
-        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
-        seen, c, gates = cache
-        T, _, N, H = gates.shape
-        check_gradient(self, dy, (T, N, H))
-        recurrent = self.params["W"][self.n_in :].T  # (4H, H)
-        dh, dc = self.state_gradient(dstate, N)
-        dz = xp.empty((T, N, 4 * H), gates.dtype)
+        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before step one)."""
+        T, (seen, *_, c, _) = len(cache), cache[0]
+        check_gradient(self, dy, (T, *c.shape))
+        for gradient in self.grads.values():
+            gradient[...] = 0
+        dh, dc = self.state_gradient(dstate, len(c))
+        dx = xp.empty((T, len(c), self.n_in), seen.dtype)
         for t in reversed(range(T)):
-            i, f, o, g = gates[t]
-            slope_i, slope_f, slope_o, slope_g = slopes(gates[t])
-            dz_i, dz_f, dz_o, dz_g = columns(dz[t])
-            squashed = xp.tanh(c[t + 1])  # once more: no slower than fetching it from memory
-            dh += dy[t]
-            dc += dh * o * slope_tanh(squashed)  # c_t reaches the loss through h_t and through c_{t+1}
-            xp.multiply(dc * g, slope_i, out=dz_i)
-            xp.multiply(dc * c[t], slope_f, out=dz_f)
-            xp.multiply(dh * squashed, slope_o, out=dz_o)
-            xp.multiply(dc * i, slope_g, out=dz_g)
-            dc *= f
-            xp.matmul(dz[t], recurrent, out=dh)
-        rows = dz.reshape(T * N, 4 * H)
-        dW = seen[:T].reshape(T * N, -1).T @ rows  # (n_in + H + 1, 4H), all steps in one product
-        xp.multiply(dW[:-1], 1 / N, out=self.grads["W"])
-        xp.multiply(dW[-1], 1 / N, out=self.grads["b"])
-        dx = (rows @ self.params["W"][: self.n_in].T).reshape(T, N, self.n_in) if input_gradient else None
-        return dx, (dh, dc)
+            dx[t], dh, dc = self.step_backward(dh + dy[t], dc, cache[t])
+        return dx if input_gradient else None, (dh, dc)
+
+    def step_backward(self, dh, dc, step):
+        """dh and dc (N, H) after one step -> dx (N, n_in), dh and dc before it; adds to `grads`."""
+        seen, i, f, o, g, c, squashed = step
+        dc = dc + dh * o * slope_tanh(squashed)  # c_t reaches the loss by h_t and by c_{t+1}
+        dz_i = dc * g * slope_sigmoid(i)
+        dz_f = dc * c * slope_sigmoid(f)
+        dz_o = dh * squashed * slope_sigmoid(o)
+        dz_g = dc * i * slope_tanh(g)
+        dz = xp.concatenate([dz_i, dz_f, dz_o, dz_g], axis=1)  # (N, 4H)
+        self.grads["W"] += seen.T @ dz / len(dz)
+        self.grads["b"] += dz.sum(axis=0) / len(dz)
+        dseen = dz @ self.params["W"].T  # (N, n_in + H)
+        return dseen[:, : self.n_in], dseen[:, self.n_in :], dc * f
 
     def cell_path(self, cache):
-        """How the chunk of that cache passes a change of the cell on, along the cell alone, (N, H) twice.
+        """How a chunk with this cache passes a change of the cell on, along the cell alone.
 
-        The product of its f_t, for dc_T/dc_0; and where it ends dh_T/dc_T = o (1 - tanh(c)^2).
+        The product of its f_t, which is dc_T/dc_0; and dh_T/dc_T = o (1 - tanh(c)^2) where it ends;
+        both (N, H).
         """
-        _, c, gates = cache
-        return gates[:, 1].prod(axis=0), gates[-1, 2] * slope_tanh(xp.tanh(c[-1]))
-
-    def stacked(self):
-        """W over b, the sigmoids' columns halved: sigmoid(z) = (1 + tanh(z / 2)) / 2, so all gates are tanh."""
-        W, b = self.params["W"], self.params["b"]
-        stacked = xp.concatenate([W, b[None]])
-        stacked[:, : 3 * self.n_units] *= 0.5
-        return stacked
+        path = 1
+        for _, _, f, _, _, _, _ in cache:
+            path = path * f
+        _, _, _, o, _, _, squashed = cache[-1]
+        return path, o * slope_tanh(squashed)
 
     def check(self, x, state):
         """Refuse an input or a state that does not fit."""
@@ -145,21 +139,22 @@ class LSTM(Layer):
             )
 
 
-def columns(z):
-    """The four gates' columns of z (N, 4H), as views (N, H)."""
+def gates_of(z):
+    """The columns of the four gates in z (N, 4H), in the order i, f, o, g: views (N, H)."""
     H = z.shape[1] // 4
     return [z[:, k * H : (k + 1) * H] for k in range(4)]
 
 
-def slopes(gates):
-    """The derivatives of gates (4, N, H), by their outputs: s (1 - s) for the sigmoids i, f, o, 1 - g^2 for g."""
-    slopes = gates * gates
-    xp.subtract(gates[:3], slopes[:3], out=slopes[:3])
-    xp.subtract(1, slopes[3], out=slopes[3])
-    return slopes
+def sigmoid(z):
+    """1 / (1 + exp(-z)), by tanh: so it does not overflow."""
+    return 0.5 * (1 + xp.tanh(0.5 * z))
+
+
+def slope_sigmoid(y):
+    """The derivative of y = sigmoid(z), y (1 - y)."""
+    return y - y * y
 
 
 def slope_tanh(y):
-    """The derivative of y = tanh(x), 1 - y^2."""
-    slope = y * y
-    return xp.subtract(1, slope, out=slope)
+    """The derivative of y = tanh(z), 1 - y^2."""
+    return 1 - y * y

@@ -6,7 +6,6 @@ pixel, H' = ceil(H / s); with "valid" all lie inside, H' = (H - k) // s + 1. Nob
 around an image: where a window hangs over the edge it meets nothing.
 """
 
-from dni_np import backend
 from dni_np.arguments import size as whole_number
 from dni_np.errors import UserError
 
@@ -51,19 +50,3 @@ class Windows:
         first, stop = max(0, -(shift // s)), min(count, (length - 1 - shift) // s + 1)
         stop = max(stop, first)  # none, where the image is too small for this offset
         return slice(first, stop), slice(s * first + shift, s * stop + shift, s)
-
-
-CACHE = 1 << 21  # bytes of images that a processor core keeps at hand, beside what is computed from them
-
-
-def image_blocks(x):
-    """Slices of the batch x (N, H, W, C), few images each: what is done to them in turn finds them in the cache."""
-    step = max(1, CACHE // x[0].nbytes) if backend.on_host() else len(x)
-    return slices(len(x), step)
-
-
-def slices(n, largest):
-    """Slices of at most `largest` that together cover n. Several are even in number and of one size, for two cores."""
-    count = -(-n // largest)
-    step = largest if count == 1 else -(-n // (count + count % 2))
-    return [slice(start, start + step) for start in range(0, n, step)]

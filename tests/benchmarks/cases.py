@@ -11,9 +11,8 @@ from dni_np.backend import asarray
 from dni_np.data.dataset import Dataset
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
-from dni_np.nn.fast.conv_choice import conv2d
+from dni_np.nn.fast.choice import conv2d, lstm
 from dni_np.nn.linear import Linear
-from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import EachStep
@@ -130,7 +129,7 @@ class Recurrent:
 
     def build(self):
         """The layer."""
-        return LSTM(self.n_in, self.units, np.random.default_rng(0))
+        return lstm(self.n_in, self.units, np.random.default_rng(0))
 
     def step(self):
         """A function that does one step and returns the outputs before it."""

@@ -6,7 +6,7 @@ import pytest
 from dni_np.backend import asarray, to_numpy
 from dni_np.dni.conditioning import Conditioning
 from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
-from dni_np.nn.fast.conv_choice import conv2d
+from dni_np.nn.fast.choice import conv2d
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 from dni_np.nn.gradcheck import check_gradient

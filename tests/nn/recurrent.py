@@ -4,12 +4,14 @@ import numpy as np
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
+from dni_np.nn.fast.lstm import FastLSTM
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.lstm import LSTM
 
 N_IN, UNITS = 3, 4
 KINDS = {
     "lstm": lambda rng, dtype: LSTM(N_IN, UNITS, rng, dtype=dtype),
+    "fast lstm": lambda rng, dtype: FastLSTM(N_IN, UNITS, rng, dtype=dtype),
     "batchnorm lstm": lambda rng, dtype: BatchNormLSTM(N_IN, UNITS, rng, max_steps=4, dtype=dtype),
 }
 

@@ -12,11 +12,10 @@ import pytest
 
 from dni_np import backend
 from dni_np.nn.fast import batch_threads as threads
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
-from dni_np.nn.fast.relu_images import ReLU2D
-from dni_np.nn.pooling import AveragePool2D, MaxPool2D
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
+from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 
 
 @pytest.fixture(autouse=True)
@@ -145,14 +144,14 @@ LAYERS = {
     "frequency": lambda rng: FrequencyConv2D(4, 5, rng, kernel=3),
     "batchnorm": lambda rng: BatchNorm2D(4),
     "relu": lambda rng: ReLU2D(),
-    "max pooling": lambda rng: MaxPool2D(),
-    "average pooling": lambda rng: AveragePool2D(),
+    "max pooling": lambda rng: FastMaxPool2D(),
+    "average pooling": lambda rng: FastAveragePool2D(),
 }
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_number_of_threads_changes_nothing(name, monkeypatch):
-    monkeypatch.setattr("dni_np.nn.windows.CACHE", 3 * 6 * 7 * 4 * 4)  # three images a block
+    monkeypatch.setattr("dni_np.nn.fast.batch_threads.CACHE", 3 * 6 * 7 * 4 * 4)  # three images a block
     monkeypatch.setattr("dni_np.nn.fast.conv_columns.HOST_BYTES", 3 * 6 * 7 * 36 * 4)
     monkeypatch.setattr("dni_np.nn.fast.conv_frequency.BLOCK", 3)
     results = []

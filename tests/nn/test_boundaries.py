@@ -11,10 +11,11 @@ from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.checks import check_batch
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.embedding import Embedding, OneHot
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
-from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
+from dni_np.nn.fast.lstm import FastLSTM
+from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
@@ -49,12 +50,15 @@ LAYERS = {
     ),
     "maximum": (lambda rng: MaxPool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
     "average": (lambda rng: AveragePool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
+    "fast maximum": (lambda rng: FastMaxPool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
+    "fast average": (lambda rng: FastAveragePool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
     "flatten": (lambda rng: Flatten(), floats(4, 5, 6, 3), ALL),
     "to images": (lambda rng: ToImages(3, 2, 1), floats(4, 6), (0,)),
     "each step": (lambda rng: EachStep(Linear(3, 2, rng)), floats(5, 4, 3), (0, 1)),
 }
 RECURRENT = {
     "lstm": lambda rng: LSTM(3, 2, rng),
+    "fast lstm": lambda rng: FastLSTM(3, 2, rng),
     "batchnorm lstm": lambda rng: BatchNormLSTM(3, 2, rng, max_steps=4),
 }
 SYMBOLS = {"one-hot": lambda rng: OneHot(3), "embedding": lambda rng: Embedding(3, 2, rng)}

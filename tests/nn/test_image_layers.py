@@ -5,11 +5,11 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
-from dni_np.nn import windows
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
-from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.fast import batch_threads
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
+from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten, ToImages
@@ -34,6 +34,17 @@ def test_pooling_gradients(kind, size, stride, padding):
     assert check_layer(kind(size, stride, padding), images(), rng, elementwise=True) < 1e-6
 
 
+@pytest.mark.parametrize("plain, fast", [(MaxPool2D, FastMaxPool2D), (AveragePool2D, FastAveragePool2D)])
+def test_pooling_in_blocks_is_the_same(plain, fast, images_a_block):
+    results = []
+    for layer in (plain(), fast()):
+        y, cache = layer.forward(asarray(images()))
+        dy = asarray(np.random.default_rng(2).standard_normal(y.shape))
+        results.append([to_numpy(array) for array in (y, layer.backward(dy, cache))])
+    for one, other in zip(*results):
+        np.testing.assert_array_equal(one, other)
+
+
 @needs_torch
 @pytest.mark.parametrize("ties", [False, True], ids=["all different", "many equal"])
 @pytest.mark.parametrize("kind, size, stride", [pool for pool in POOLS if pool[1] == 3])
@@ -54,7 +65,7 @@ def test_pooling_is_pytorchs(kind, size, stride, ties):
 @pytest.fixture(params=[1, 2, 1000])
 def images_a_block(request, monkeypatch):
     """How many images of the tests' size are normalized at a time."""
-    monkeypatch.setattr(windows, "CACHE", request.param * np.zeros((5, 4, 3)).nbytes)
+    monkeypatch.setattr(batch_threads, "CACHE", request.param * np.zeros((5, 4, 3)).nbytes)
 
 
 @pytest.mark.parametrize("kind", [BatchNorm, BatchNorm2D])

@@ -16,11 +16,30 @@ from tests.pytorch_twin import swap_o_and_g, tensor, torch, twin
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
+lstms = pytest.mark.parametrize("kind", ["lstm", "fast lstm"])
+
+
+@lstms
 @pytest.mark.parametrize("samples", [1, 5])
 @pytest.mark.parametrize("steps", [1, 2, 6])
-def test_each_element(steps, samples):
+def test_each_element(kind, steps, samples):
     rng = np.random.default_rng(0)
-    assert check_recurrent(make("lstm", rng), rng, steps, samples) < 1e-6
+    assert check_recurrent(make(kind, rng), rng, steps, samples) < 1e-6
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_the_fast_one_is_the_one_to_read(steps):
+    results = []
+    for kind in ("lstm", "fast lstm"):
+        rng = np.random.default_rng(9)
+        layer = make(kind, rng)
+        x, state, dy, dstate = sequence(rng, steps)
+        y, last, cache = layer.forward(x, state)
+        dx, back = layer.backward(dy, dstate, cache)
+        arrays = y, *last, dx, *back, *layer.grads.values(), *layer.cell_path(cache)
+        results.append([to_numpy(array) for array in arrays])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
 
 
 @kinds
@@ -137,10 +156,11 @@ def test_a_new_one_remembers():
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@lstms
 @pytest.mark.parametrize("steps", [1, 7])
-def test_it_is_pytorchs(steps):
+def test_it_is_pytorchs(kind, steps):
     rng = np.random.default_rng(8)
-    layer = make("lstm", rng)
+    layer = make(kind, rng)
     x, state, dy, dstate = sequence(rng, steps)
     theirs = twin(layer)
     x_theirs, *state_theirs = leaves = [tensor(to_numpy(array)).requires_grad_() for array in (x, *state)]

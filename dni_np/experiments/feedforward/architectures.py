@@ -8,12 +8,9 @@ cnn         5 x 5 convolution, batchnorm, ReLU, pooling; a linear classifier (se
 from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU, Sigmoid
 from dni_np.nn.batchnorm import BatchNorm
-from dni_np.nn.fast.batchnorm_images import BatchNorm2D
-from dni_np.nn.fast.conv_choice import conv2d
-from dni_np.nn.fast.relu_images import ReLU2D
+from dni_np.nn.fast.choice import average_pool2d, batchnorm2d, conv2d, max_pool2d, relu2d
 from dni_np.nn.initializers import trask_normal
 from dni_np.nn.linear import Linear
-from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten, ToImages
 from dni_np.nn.sequential import Sequential
 
@@ -49,13 +46,13 @@ def cnn(image, channels, classes, rng, pooling="max-average", kernel=5):
                 f"images of {image[0]} x {image[1]} {have}: "
                 f"take {'fewer layers' if i else 'a fully connected network'}"
             )
-        layers = [conv2d(n_in, n, rng, kernel, bias=False), BatchNorm2D(n)]
+        layers = [conv2d(n_in, n, rng, kernel, bias=False), batchnorm2d(n)]
         # The largest of rectified numbers is the largest, rectified: in this order ReLU has a
         # quarter of the pixels.
         if pooling == "max":
-            layers += [MaxPool2D(2), ReLU2D()]
+            layers += [max_pool2d(2), relu2d()]
         else:
-            layers += [MaxPool2D(3), ReLU2D()] if i == 0 else [ReLU2D(), AveragePool2D(3)]
+            layers += [max_pool2d(3), relu2d()] if i == 0 else [relu2d(), average_pool2d(3)]
         hidden.append(Sequential(([ToImages(*image)] if i == 0 else []) + layers))
         height, width, n_in = -(-height // 2), -(-width // 2), n
     return [*hidden, Sequential([Flatten(), Linear(height * width * n_in, classes, rng)])]

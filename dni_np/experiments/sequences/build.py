@@ -13,8 +13,8 @@ import numpy as np
 from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
 from dni_np.experiments.memory import NUMBER, linear
+from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
-from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import EachStep
@@ -61,7 +61,7 @@ def build_loop(settings, text=None, folder=None, **loop_options):
 
 def build_rule(settings, n_in, classes, rng):
     """An LSTM with a linear read-out at every step, and the way they are trained."""
-    core = LSTM(n_in, settings.units, rng)
+    core = lstm(n_in, settings.units, rng)
     readout = EachStep(Linear(settings.units, classes, rng))
     optimizers = [Adam(layer, settings.learning_rate) for layer in (core, readout)]
     network = core, readout, MaskedSoftmaxCrossEntropy(), *optimizers

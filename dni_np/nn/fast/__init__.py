@@ -1,10 +1,13 @@
 """The functions of `nn` once more, faster; each is tested against the page to read.
 
+    choice              which version is fastest: the one place that chooses
     conv_columns        the convolution as one matrix product
     dft                 the Fourier transform of small images, as matrix products
     conv_frequency      the convolution where it is a product
-    conv_choice         which of them is fastest
-    batchnorm_images    normalize each channel, a few images at a time
-    relu_images         a ReLU for images
+    pooling             a few images at a time
+    images              batch normalization and ReLU of images, the same way
     batch_threads       a batch in parts, on several processor cores at once
+    lstm                the LSTM in few large pieces
+
+No page of `nn`, `dni` or `rules` imports any of them: whoever builds a network chooses.
 """

@@ -11,8 +11,7 @@ in the image, and are copied in whole rows.
 from dni_np import backend
 from dni_np.backend import xp
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.fast.batch_threads import in_parallel, sum_in_parallel
-from dni_np.nn.windows import slices
+from dni_np.nn.fast.batch_threads import in_parallel, slices, sum_in_parallel
 
 HOST_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of columns at a time
 

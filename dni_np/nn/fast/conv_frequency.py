@@ -14,9 +14,8 @@ A period of H + padding is enough: what wraps around falls on pixels that nobody
 from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.fast.batch_threads import in_parallel, sum_in_parallel
+from dni_np.nn.fast.batch_threads import in_parallel, slices, sum_in_parallel
 from dni_np.nn.fast.dft import analyze, multiply, synthesize
-from dni_np.nn.windows import slices
 
 BLOCK = 32  # images at a time: their spectra stay in the processor's cache
 
