@@ -211,13 +211,13 @@ print(f"Copy with whole sequences: N = {solved} solved after {whole.task.curricu
 from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 
 
 def exact(rule):
     """The rule's core and read-out, copied, in float64."""
     core = lstm(3, UNITS, np.random.default_rng(0), dtype=np.float64)
-    readout = EachStep(Linear(UNITS, 3, np.random.default_rng(0), dtype=np.float64))
+    readout = TimeDistributed(Linear(UNITS, 3, np.random.default_rng(0), dtype=np.float64))
     core.load_state(rule.core.state())
     readout.load_state(rule.readout.state())
     return core, readout

@@ -124,7 +124,7 @@ from dni_np.data.copy_tasks import copy
 from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 
 T, N = 3, 7
 loss = MaskedSoftmaxCrossEntropy()
@@ -132,7 +132,7 @@ loss = MaskedSoftmaxCrossEntropy()
 
 def new_network(units, dtype=np.float32, seed=0):
     rng = np.random.default_rng(seed)
-    return lstm(3, units, rng, dtype=dtype), EachStep(Linear(units, 3, rng, dtype=dtype))
+    return lstm(3, units, rng, dtype=dtype), TimeDistributed(Linear(units, 3, rng, dtype=dtype))
 
 
 def chunk_forward(network, episode, t, state):

@@ -31,7 +31,7 @@ from dni_np.nn.reshape import Flatten
 from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from tests.strict_array import strict
 
 
@@ -144,7 +144,7 @@ def test_from_symbols_to_the_loss_of_a_sequence(name):
         mask = asarray(rng.random((3, 6)) < 0.5)
         waits = strict.record.synchronizations
         x, cache = below.forward(ids)
-        above = EachStep(Linear(x.shape[2], 7, rng))
+        above = TimeDistributed(Linear(x.shape[2], 7, rng))
         logits, cache_above = above.forward(x)
         compare = MaskedSoftmaxCrossEntropy()
         loss, dlogits = compare(logits, (labels, mask))

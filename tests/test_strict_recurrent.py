@@ -11,7 +11,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
 from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
@@ -37,7 +37,7 @@ def through_time(rng, name, core_class):
     """The rule `name`, and the chunks of two sequences, 2, 1 and 3 steps each."""
     rule, parts, options = THROUGH_TIME[name]
     core = LSTM(D, H, rng) if core_class is LSTM else BatchNormLSTM(D, H, rng, max_steps=4)
-    readout = EachStep(Linear(H, C, rng))
+    readout = TimeDistributed(Linear(H, C, rng))
     if parts:
         guess = StateGuess(H, rng, parts)
         options = {"guess": guess, "guess_optimizer": Adam(guess, 0.01), **options}

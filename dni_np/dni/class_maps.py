@@ -14,13 +14,12 @@ import math
 from dni_np.arguments import sizes
 from dni_np.backend import FLOAT
 from dni_np.errors import UserError
+from dni_np.nn.composite import Composite
 from dni_np.nn.initializers import zeros
-from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
-from dni_np.nn.sequential import Sequential
 
 
-class ClassPictures(Layer):
+class ClassPictures(Composite):
     """The guess of `model`, plus a picture for the label, context["label"] (N, classes); `image` is h's (H, W, C)."""
 
     def __init__(self, model, image, classes, dtype=FLOAT):
@@ -28,8 +27,7 @@ class ClassPictures(Layer):
         self.pictures = Linear(
             classes, math.prod(self.image), None, bias=False, init=zeros, dtype=dtype
         )
-        self.net = Sequential([model.net, self.pictures])  # never run as a chain: it lists the parameters of both
-        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+        super().__init__([model, self.pictures])
 
     def forward(self, h, context=None):
         """h (N, H, W, C), context {name: (N, ...)} -> (ghat (N, H, W, C), cache)."""
@@ -46,6 +44,3 @@ class ClassPictures(Layer):
         """Gradients of the parameters. What the guess looked at is a constant to it."""
         self.model.backward(dguess, cache[0])
         self.pictures.backward(dguess.reshape(len(dguess), -1), cache[1], input_gradient=False)
-
-    def leaves(self):
-        yield from self.net.leaves()

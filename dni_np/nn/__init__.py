@@ -5,6 +5,7 @@
     linear         y = x W + b
     activations    sigmoid, tanh, ReLU
     batchnorm      normalize each unit over the batch
+    composite      a layer made of several
     sequential     layers one after another are a layer
     initializers   where weights start
     losses         softmax cross-entropy, squared error

@@ -1,19 +1,20 @@
 """An ordinary layer at every step of a sequence."""
 
 from dni_np.nn.checks import check_batch, check_gradient
-from dni_np.nn.layer import Layer
+from dni_np.nn.composite import Composite
 
 
-class EachStep(Layer):
+class TimeDistributed(Composite):
     """y_t = f(x_t): all steps of x (T, N, ...) at once, as one batch of T N rows.
 
     The layer divides its parameters' gradients by the T N rows it sees. A sample's loss is the sum
-    over its steps (see `lstm`) and there are N samples, so they are multiplied by T again.
+    over its steps (see `lstm`) and there are N samples, so they are multiplied by T again. (Keras's
+    name.)
     """
 
     def __init__(self, layer):
+        super().__init__({"": layer})
         self.layer = layer
-        self.params, self.grads, self.buffers = layer.params, layer.grads, layer.buffers
 
     def forward(self, x, training=True):
         check_batch(self, x, (3, 5))
@@ -29,15 +30,6 @@ class EachStep(Layer):
         for gradient in self.grads.values():
             gradient *= T
         return dx.reshape(T, N, *dx.shape[1:]) if input_gradient else None
-
-    def leaves(self):
-        yield from self.layer.leaves()
-
-    def state(self):
-        return self.layer.state()
-
-    def load_state(self, state):
-        self.layer.load_state(state)
 
 
 def as_rows(x):

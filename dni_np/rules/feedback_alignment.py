@@ -19,33 +19,30 @@ is a linear function of h and y, a synthetic gradient model that is given and no
 import math
 
 from dni_np.backend import asarray
+from dni_np.nn.composite import Composite
 from dni_np.nn.initializers import he_normal
-from dni_np.nn.layer import Layer
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
 
 
-class FixedFeedback(Layer):
+class FixedFeedback(Composite):
     """The function of `layer` (linear, or a convolution), whose input gradient goes through `B` in W's place."""
 
     def __init__(self, layer, B):
+        super().__init__({"": layer})
         self.layer = layer
-        self.params, self.grads = layer.params, layer.grads
         self.buffers = {"B": B}
 
     def forward(self, x, training=True):
         return self.layer.forward(x, training)
 
     def backward(self, dy, cache, input_gradient=True):
-        W = self.params["W"]
-        self.params["W"] = self.buffers["B"]  # of all gradients only the input's looks at W
+        params, W = self.layer.params, self.params["W"]
+        params["W"] = self.buffers["B"]  # of all gradients only the input's is made with W
         try:
             return self.layer.backward(dy, cache, input_gradient)
         finally:
-            self.params["W"] = W
-
-    def leaves(self):
-        yield from self.layer.leaves()
+            params["W"] = W
 
 
 class FeedbackAlignment(Backprop):

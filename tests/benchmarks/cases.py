@@ -15,7 +15,7 @@ from dni_np.nn.fast.choice import conv2d, lstm
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
 
 
@@ -153,7 +153,7 @@ class Chunks(Recurrent):
 
     def step(self):
         rng = np.random.default_rng(0)
-        core, readout = self.build(), EachStep(Linear(self.units, self.n_in, rng))
+        core, readout = self.build(), TimeDistributed(Linear(self.units, self.n_in, rng))
         guess = StateGuess(self.units, rng)
         optimizers = [Adam(layer, 1e-3) for layer in (core, readout, guess)]
         loss = MaskedSoftmaxCrossEntropy()

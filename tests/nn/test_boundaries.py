@@ -24,7 +24,7 @@ from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten, ToImages
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from tests.boundaries import ALL, Case, check, check_shapes, floats, labels
 
 IMAGES = (0, 1, 2)  # axes that may be of any length
@@ -54,7 +54,7 @@ LAYERS = {
     "fast average": (lambda rng: FastAveragePool2D(), floats(4, 5, 6, 3), (*IMAGES, 3)),
     "flatten": (lambda rng: Flatten(), floats(4, 5, 6, 3), ALL),
     "to images": (lambda rng: ToImages(3, 2, 1), floats(4, 6), (0,)),
-    "each step": (lambda rng: EachStep(Linear(3, 2, rng)), floats(5, 4, 3), (0, 1)),
+    "each step": (lambda rng: TimeDistributed(Linear(3, 2, rng)), floats(5, 4, 3), (0, 1)),
 }
 RECURRENT = {
     "lstm": lambda rng: LSTM(3, 2, rng),

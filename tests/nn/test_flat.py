@@ -10,13 +10,13 @@ from dni_np.backend import asarray, to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.composite import Composite
 from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.schedules import StepDecay
 from dni_np.nn.sequential import Sequential
-from dni_np.nn.time_distributed import EachStep
-from dni_np.rules.two_networks.networks import Several
+from dni_np.nn.time_distributed import TimeDistributed
 
 MAKERS = {
     "sgd": lambda layer: SGD(layer, 0.1),
@@ -198,9 +198,9 @@ TWICE = {
     "a linear layer": lambda: Sequential([linear()] * 2),
     "a batchnorm": lambda: Sequential([BatchNorm(3)] * 2),
     "a network": lambda: Sequential([Sequential([ReLU(), BatchNorm(3)])] * 2),
-    "in a wrapper": lambda: Sequential([layer := BatchNorm(3), EachStep(layer)]),
+    "in a wrapper": lambda: Sequential([layer := BatchNorm(3), TimeDistributed(layer)]),
     "an array": lambda: Sequential(tied()),
-    "in another composite": lambda: SGD(Several(**dict(zip("ab", tied()))), 0.1),
+    "in another composite": lambda: SGD(Composite(dict(zip("ab", tied()))), 0.1),
 }
 
 

@@ -20,7 +20,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.nn.sequential import Sequential
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from tests.rules.networks import adam, dni_network, minibatch, on_device
 from tests.strict_array import strict
 
@@ -209,7 +209,7 @@ def test_at_every_step_of_a_sequence_it_fits_all_rows_at_once(backend):
     T = 4
     x, target = rows(0, n=T * N)
     layer, optimizer = make(ridge=0.1)
-    sequence = EachStep(layer)
+    sequence = TimeDistributed(layer)
     y, cache = sequence.forward(asarray(x.reshape(T, N, IN)))
     sequence.backward(y - asarray(target.reshape(T, N, OUT)), cache)
     optimizer.step()

@@ -17,7 +17,7 @@ from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.loss_unit import Head
 from tests.pytorch_twin import tensor, torch
 
@@ -46,7 +46,7 @@ def test_an_embedding_is_a_linear_layer_on_one_hot_rows():
     rng = np.random.default_rng(1)
     ids, dy = asarray(symbols(rng, 7)), asarray(rng.standard_normal((T, N, 2)))
     layer = Embedding(7, 2, rng, dtype=DOUBLE)
-    linear = EachStep(Linear(7, 2, rng, bias=False, dtype=DOUBLE))
+    linear = TimeDistributed(Linear(7, 2, rng, bias=False, dtype=DOUBLE))
     linear.params["W"][...] = layer.params["W"]
     y, cache = layer.forward(ids)
     wanted, cache_linear = linear.forward(OneHot(7, DOUBLE).forward(ids)[0])
@@ -88,7 +88,7 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_each_element_of_a_layer_at_each_step(name):
     rng = np.random.default_rng(3)
-    layer = EachStep(LAYERS[name](rng))
+    layer = TimeDistributed(LAYERS[name](rng))
     for value in layer.params.values():
         value += asarray(0.3 * rng.standard_normal(value.shape))
     x, weights = asarray(rng.standard_normal((T, N, 3))), asarray(rng.standard_normal((T, N, 2)))
@@ -114,14 +114,14 @@ def test_each_element_of_a_layer_at_each_step(name):
 def test_a_layer_at_each_step_shares_its_layer_s_arrays():
     rng = np.random.default_rng(4)
     inner, other = (Sequential([Linear(3, 2, rng), BatchNorm(2)]) for _ in range(2))
-    layer = EachStep(inner)
+    layer = TimeDistributed(inner)
     SGD(layer, 0.1)  # moves the parameters into one vector
     assert list(layer.params) == list(inner.params)
     assert all(layer.params[name] is inner.params[name] for name in inner.params)
-    EachStep(other).load_state(layer.state())
+    TimeDistributed(other).load_state(layer.state())
     x = asarray(rng.standard_normal((T, N, 3)), np.float32)
     y, _ = layer.forward(x, training=False)
-    np.testing.assert_array_equal(to_numpy(y), to_numpy(EachStep(other).forward(x, training=False)[0]))
+    np.testing.assert_array_equal(to_numpy(y), to_numpy(TimeDistributed(other).forward(x, training=False)[0]))
 
 
 # The loss of a sequence ----------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_a_step_on_symbols_is_pytorchs():
     _, labels, mask = scored_steps(rng)
     ids = symbols(rng)
     embedding, lstm = Embedding(C, 2, rng, dtype=DOUBLE), LSTM(2, 4, rng, dtype=DOUBLE)
-    head = Head(EachStep(Linear(4, C, rng, dtype=DOUBLE)), MaskedSoftmaxCrossEntropy(), NoUpdate())
+    head = Head(TimeDistributed(Linear(4, C, rng, dtype=DOUBLE)), MaskedSoftmaxCrossEntropy(), NoUpdate())
     params = [layer.params[name] for layer in (embedding, lstm, head.core) for name in layer.params]
     grads = [layer.grads[name] for layer in (embedding, lstm, head.core) for name in layer.params]
     x, embedding_cache = embedding.forward(asarray(ids))
@@ -240,7 +240,7 @@ MISTAKES = {
     "of float32 of shape (3, 2): it needs integers of shape (T, N)": lambda: (
         Embedding(2, 2, RNG).forward(asarray(np.zeros((3, 2), np.float32)))
     ),
-    "EachStep with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: EachStep(
+    "TimeDistributed with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: TimeDistributed(
         Linear(2, 2, RNG)
     ).forward(asarray(np.zeros((3, 2)))),
     "shape (3, 2): an array of float64 of shape (3,) is none": lambda: (

@@ -12,11 +12,11 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
-from tests.test_strict_recurrent import THROUGH_TIME, C, D, H, N, through_time, two_clocks
+from tests.test_strict_recurrent import C, D, H, N, THROUGH_TIME, through_time, two_clocks
 
 IMAGES = {
     **{rule: {"rule": rule} for rule in RULES},
@@ -60,7 +60,7 @@ def on_images(rng, changes):
 
 def labels_ahead(rng, look_ahead=2):
     """cDNI through time, and two chunks of a sequence of 4 steps."""
-    core, readout = LSTM(D, H, rng), EachStep(Linear(H, C, rng))
+    core, readout = LSTM(D, H, rng), TimeDistributed(Linear(H, C, rng))
     guess = PlainGuess(H + look_ahead * C, 2 * H, (H,), rng)
     rule = LabeledRecurrentDNI(
         core,

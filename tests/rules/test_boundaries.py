@@ -16,7 +16,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
@@ -67,7 +67,7 @@ def recurrent_rule(name):
         return traces.LEARNING[name](dtype=np.float32)
     rule, parts, options = RECURRENT[name]
     rng = np.random.default_rng(0)
-    core, readout = LSTM(D, H, rng), EachStep(Linear(H, C, rng))
+    core, readout = LSTM(D, H, rng), TimeDistributed(Linear(H, C, rng))
     if parts:
         guess = StateGuess(H, rng, parts)
         if name == "cdni":

@@ -17,7 +17,7 @@ from dni_np.nn.fast.choice import lstm
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.training.loop import Loop
 from dni_np.training.tasks.characters import Characters
 from dni_np.training.tasks.copying import Copying
@@ -62,7 +62,7 @@ def build_loop(settings, text=None, folder=None, **loop_options):
 def build_rule(settings, n_in, classes, rng):
     """An LSTM with a linear read-out at every step, and the way they are trained."""
     core = lstm(n_in, settings.units, rng)
-    readout = EachStep(Linear(settings.units, classes, rng))
+    readout = TimeDistributed(Linear(settings.units, classes, rng))
     optimizers = [Adam(layer, settings.learning_rate) for layer in (core, readout)]
     network = core, readout, MaskedSoftmaxCrossEntropy(), *optimizers
     return settings.row.build(settings, network, classes, rng)

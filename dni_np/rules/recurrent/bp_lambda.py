@@ -16,7 +16,7 @@ gradients come out exactly twice as large as the true ones. A test shows it.)
 
 from dni_np.arguments import number
 from dni_np.backend import xp
-from dni_np.nn.time_distributed import EachStep, as_rows
+from dni_np.nn.time_distributed import TimeDistributed, as_rows
 from dni_np.rules.bp_lambda import LAMBDA
 from dni_np.rules.recurrent.dni import half_squares, split
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
@@ -32,7 +32,7 @@ class RecurrentBPLambda(TruncatedBPTT):
             guess_optimizer,
             number(LAMBDA, lam, "[0, 1]"),
         )
-        self.guess_each = EachStep(guess)
+        self.guess_each = TimeDistributed(guess)
 
     def step(self, x, y, mask, first, last):
         h, caches = self.unroll_step_by_step(x, self.start(x, first))

@@ -1,10 +1,10 @@
 """A recurrent core whose last step can be run again."""
 
 from dni_np.backend import xp
-from dni_np.nn.layer import Layer
+from dni_np.nn.composite import Composite
 
 
-class LastStepAlone(Layer):
+class LastStepAlone(Composite):
     """The same core (see `lstm`), run for T - 1 steps and then for one.
 
     What it computes does not change. But the state before the last step, which a core does not hand out
@@ -12,8 +12,8 @@ class LastStepAlone(Layer):
     """
 
     def __init__(self, core):
+        super().__init__({"": core})
         self.core = core
-        self.params, self.grads, self.buffers = core.params, core.grads, core.buffers
 
     def initial_state(self, n):
         return self.core.initial_state(n)
@@ -39,9 +39,6 @@ class LastStepAlone(Layer):
             later = {name: gradient.copy() for name, gradient in self.grads.items()}
             dx.insert(0, part)
         return (xp.concatenate(dx) if input_gradient else None), dstate
-
-    def leaves(self):
-        yield from self.core.leaves()
 
 
 def state_before_last(cache):

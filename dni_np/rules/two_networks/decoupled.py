@@ -25,7 +25,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch
 from dni_np.nn.losses import SoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.rule import Rule
 
 
@@ -93,7 +93,7 @@ class Decoupled(Locked):
         super().__init__(a, b, optimizer_a, optimizer_b)
         self.guess, self.guess_optimizer = guess, guess_optimizer
         self.factor = number("factor", factor, "[0, inf)")
-        self.guess_each = EachStep(guess)
+        self.guess_each = TimeDistributed(guess)
 
     def step(self, chunks):
         messages, seen, odd_loss = [], [], 0

@@ -15,40 +15,27 @@ from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.checks import check_batch
-from dni_np.nn.layer import Layer
+from dni_np.nn.composite import Composite
 from dni_np.nn.linear import Linear
-from dni_np.nn.sequential import Joined, Sequential
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.sequential import Sequential
+from dni_np.nn.time_distributed import TimeDistributed
 
 
-class Several(Layer):
-    """A layer made of several, by name; part i's parameter `name` appears as params["i.name"]."""
-
-    def __init__(self, **parts):
-        self.layers = list(parts.values())
-        self.params, self.grads, self.buffers = (Joined(self.layers, kind) for kind in ("params", "grads", "buffers"))
-        for name, layer in parts.items():
-            setattr(self, name, layer)
-
-    def leaves(self):
-        for layer in self.layers:
-            yield from layer.leaves()
-
-
-class NetworkA(Several):
+class NetworkA(Composite):
     """Sees `ticks` times T = `steps` digits of `pixels` each; all its layers have `units`."""
 
     def __init__(self, pixels, units, steps, ticks, rng, dtype=FLOAT):
         steps, ticks = size("steps", steps), size("ticks", ticks)
         hidden = []
         for n in (pixels, units):
-            hidden += [Linear(n, units, rng, bias=False, dtype=dtype), BatchNorm(units, dtype=dtype), ReLU()]
-        super().__init__(
-            digits=EachStep(Sequential(hidden)),
-            core=BatchNormLSTM(units, units, rng, max_steps=steps * ticks, dtype=dtype),
-            count=Linear(units, steps + 1, rng, dtype=dtype),
-            message=Sequential([Linear(units, units, rng, bias=False, dtype=dtype), BatchNorm(units, dtype=dtype)]),
-        )
+            linear = Linear(n, units, rng, bias=False, dtype=dtype)
+            hidden += [linear, BatchNorm(units, dtype=dtype), ReLU()]
+        self.digits = TimeDistributed(Sequential(hidden))
+        self.core = BatchNormLSTM(units, units, rng, max_steps=steps * ticks, dtype=dtype)
+        self.count = Linear(units, steps + 1, rng, dtype=dtype)
+        linear = Linear(units, units, rng, bias=False, dtype=dtype)
+        self.message = Sequential([linear, BatchNorm(units, dtype=dtype)])
+        super().__init__([self.digits, self.core, self.count, self.message])
 
     def forward(self, x, state, training=True, start=0):
         """T digits x (T, N, pixels) -> ((logits (N, T + 1), message (N, units)), state, cache)."""
@@ -73,15 +60,14 @@ class NetworkA(Several):
         self.digits.backward(dfeatures, digits_cache, input_gradient=False)
 
 
-class NetworkB(Several):
+class NetworkB(Composite):
     """Hears `ticks` messages of `units` and tells how many threes A saw, 0 to `ticks` T."""
 
     def __init__(self, units, steps, ticks, rng, dtype=FLOAT):
         steps, ticks = size("steps", steps), size("ticks", ticks)
-        super().__init__(
-            core=BatchNormLSTM(units, units, rng, max_steps=ticks, dtype=dtype),
-            count=Linear(units, steps * ticks + 1, rng, dtype=dtype),
-        )
+        self.core = BatchNormLSTM(units, units, rng, max_steps=ticks, dtype=dtype)
+        self.count = Linear(units, steps * ticks + 1, rng, dtype=dtype)
+        super().__init__([self.core, self.count])
 
     def forward(self, messages, training=True):
         """messages (ticks, N, units) -> (logits (N, ticks T + 1), cache)."""

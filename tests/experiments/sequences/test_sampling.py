@@ -8,7 +8,7 @@ from dni_np.errors import UserError
 from dni_np.experiments.sequences.sampling import draw, load_network, sample
 from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from tests.experiments.sequences.small_runs import TEXT, finish, loop_of, small
 
 ALPHABET = "\nabcd"
@@ -17,7 +17,7 @@ ALPHABET = "\nabcd"
 @pytest.fixture(scope="module")
 def network():
     rng = np.random.default_rng(0)
-    core, readout = LSTM(5, 6, rng), EachStep(Linear(6, 5, rng))
+    core, readout = LSTM(5, 6, rng), TimeDistributed(Linear(6, 5, rng))
     readout.params["W"] *= 3  # predictions that differ
     return core, readout, ALPHABET
 

@@ -11,7 +11,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from tests.rules.networks import assert_stopping_changes_nothing
@@ -23,7 +23,7 @@ def build(rule=RecurrentDNI, rate=0.0, guess_rate=0.0, optimizer=SGD, seed=0, **
     """A small network in float64; with rates of zero nothing moves, and gradients can be compared."""
     rng = np.random.default_rng(seed)
     core = LSTM(D, H, rng, dtype=np.float64)
-    readout = EachStep(Linear(H, C, rng, dtype=np.float64))
+    readout = TimeDistributed(Linear(H, C, rng, dtype=np.float64))
     parts = (core, readout, MaskedSoftmaxCrossEntropy(), *(optimizer(layer, lambda step: rate) for layer in (core, readout)))
     if rule is TruncatedBPTT:
         return rule(*parts)

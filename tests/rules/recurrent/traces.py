@@ -11,7 +11,7 @@ from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.accumulate_bp_lambda import AccumulateBPLambda
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
 from dni_np.rules.recurrent.dni_trace import DNITrace
@@ -35,7 +35,7 @@ rls = functools.partial(RecursiveLeastSquares, beta=0.9, ridge=1e-3)
 def parts(optimizer=at_rest, silent=False, seed=0, dtype=np.float64):
     """What every such rule is made of; a `silent` core has no recurrent weights."""
     rng = np.random.default_rng(seed)
-    core, readout = LSTM(D, H, rng, dtype=dtype), EachStep(Linear(H, C, rng, dtype=dtype))
+    core, readout = LSTM(D, H, rng, dtype=dtype), TimeDistributed(Linear(H, C, rng, dtype=dtype))
     if silent:
         core.params["W"][D:] = 0
     return core, readout, MaskedSoftmaxCrossEntropy(), optimizer(core), optimizer(readout)

@@ -12,7 +12,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
-from dni_np.nn.time_distributed import EachStep
+from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from dni_np.training.tasks import characters
 from dni_np.training.tasks.characters import Characters, parameters
@@ -22,7 +22,7 @@ TEXT = make_text("abc", "abcab" * 20, "abcabca" * 5, "bcabc" * 4)
 
 def network(seed=0, rate=0.5):
     rng = np.random.default_rng(seed)
-    core, readout = LSTM(3, 5, rng), EachStep(Linear(5, 3, rng))
+    core, readout = LSTM(3, 5, rng), TimeDistributed(Linear(5, 3, rng))
     return TruncatedBPTT(core, readout, MaskedSoftmaxCrossEntropy(), SGD(core, rate), SGD(readout, rate))
 
 
