@@ -853,8 +853,8 @@ class WithPictures(Layer):
 # its true gradients after layer 2, minibatch after minibatch, and are tried on test images.
 
 # %%
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
+from dni_np.nn.fast.choice import batchnorm2d, conv2d, relu2d
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import Adam
 
@@ -880,7 +880,8 @@ n = h_new[0].size
 
 
 def convolution(*sources):
-    return ConvSyntheticGradient(CHANNELS, Conditioning(sources, CHANNELS, label=dataset.classes), rng)
+    sees = Conditioning(sources, CHANNELS, label=dataset.classes)
+    return SyntheticGradient(CHANNELS, sees, rng, layers=Layers(conv2d, batchnorm2d, relu2d))
 
 
 models = {

@@ -231,11 +231,11 @@ assert np.array_equal(total, blind)
 # %% [markdown]
 # ## 3. A guess that learns
 #
-# Now $M$: a `StateGuess`, one hidden layer, its last layer zero at first. One visit of a sequence is this loop, and it is
+# Now $M$: `state_guess` makes it, one hidden layer, its last layer zero at first. One visit of a sequence is this loop, and it is
 # all of DNI through time. `movers` are the optimizers of the network itself; without any it stands still.
 
 # %%
-from dni_np.rules.recurrent.dni import StateGuess
+from dni_np.rules.recurrent.dni import state_guess
 
 
 def visit(network, guess, of_guess, episode, movers=(), scale=1.0):
@@ -264,7 +264,7 @@ from dni_np.rules.recurrent.dni import RecurrentDNI
 
 def parts():
     network = new_network(5, np.float64)
-    guess = StateGuess(5, np.random.default_rng(3), dtype=np.float64)
+    guess = state_guess(5, np.random.default_rng(3), dtype=np.float64)
     return network, guess, Adam(guess, 0.01), [Adam(part, 0.01) for part in network]
 
 
@@ -354,7 +354,7 @@ from dni_np.analysis.gradient_error import pooled_cosine
 
 
 def new_guess(hidden=(256,), rate=3e-3):
-    guess = StateGuess(UNITS, np.random.default_rng(3), hidden=hidden)
+    guess = state_guess(UNITS, np.random.default_rng(3), hidden=hidden)
     return guess, Adam(guess, rate)
 
 
@@ -649,14 +649,14 @@ plt.show()
 # boundary, with and without labels: on the left as before, on the right with a quarter of the 128 kept out and tested.
 
 # %%
-from dni_np.rules.recurrent import cdni as recurrent_label
+from dni_np.rules.recurrent.cdni import labels_to_come
 
 L = 12  # labels that are seen
 
 
 def told(episode, t):
     """The labels of steps t to t + L, one-hot side by side; zeros where nothing is scored."""
-    return recurrent_label.seen(episode.labels[t : t + L], episode.mask[t : t + L], L, 3)
+    return labels_to_come(episode.labels[t : t + L], episode.mask[t : t + L], L, 3)
 
 
 def fits(features, unseen):
@@ -720,7 +720,6 @@ plt.show()
 # $\hat\Delta_i^\top \Delta_i / \Delta_i^\top \Delta_i$? (Means over the second half of the moves.)
 
 # %%
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 
 WARM, MOVING = (20, 20) if FAST else (1000, 600)
@@ -738,7 +737,8 @@ def asked(network, guess, sees_labels):
     """Cosine at each boundary; and what the guess says of each symbol, times what is true (boundaries, N), and norms."""
     cosine, product, norm = [], [], []
     for k, (h, g) in enumerate(zip(*truth(network, many)[:2])):
-        said, _ = guess.forward(recurrent_label.beside(h, told(many, T * (k + 1))) if sees_labels else h)
+        context = {"labels_to_come": told(many, T * (k + 1))} if sees_labels else {}
+        said, _ = guess.forward(h, context)
         cosine.append(float(pooled_cosine(said, g)))
         product.append((traces(said) * traces(g)).sum(axis=1))
         norm.append((traces(g) ** 2).sum(axis=1))
@@ -748,8 +748,9 @@ def asked(network, guess, sees_labels):
 def stands_then_moves(sees_labels):
     """A guess learns the frozen network, then everything moves: what it says, standing and moving; bits while it moves."""
     network, rng = frozen(), np.random.default_rng(4)
-    n_in, own = (UNITS + 3 * L, {"look_ahead": L, "classes": 3}) if sees_labels else (UNITS, {})
-    guess = PlainGuess(n_in, 2 * UNITS, (256,), np.random.default_rng(3))
+    own = {"look_ahead": L, "classes": 3} if sees_labels else {}
+    sees = {"labels_to_come": L * 3} if sees_labels else {}
+    guess = state_guess(UNITS, np.random.default_rng(3), hidden=(256,), **sees)
 
     def rule(rate):
         kind = LabeledRecurrentDNI if sees_labels else RecurrentDNI

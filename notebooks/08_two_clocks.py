@@ -181,7 +181,6 @@ plt.show()
 # Both rules fit into a few lines. First what they share: a forward pass of A for one tick, and B at the end.
 
 # %%
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import Adam
 
@@ -244,6 +243,7 @@ def decoupled_step(a, b, guess, optimizer_a, optimizer_b, optimizer_guess, strea
 # The package has them as `Locked` and `Decoupled`. The same numbers?
 
 # %%
+from dni_np.rules.recurrent.dni import state_guess
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 
 exact = [chunk._replace(x=chunk.x.astype(np.float64)) for chunk in stream]
@@ -251,7 +251,7 @@ exact = [chunk._replace(x=chunk.x.astype(np.float64)) for chunk in stream]
 
 def parts(kind):
     a, b = two_networks(dtype=np.float64)
-    guess = PlainGuess(UNITS, UNITS, (UNITS,), np.random.default_rng(1), dtype=np.float64)
+    guess = state_guess(UNITS, np.random.default_rng(1), parts=1, dtype=np.float64)
     networks = (a, b) if kind is Locked else (a, b, guess)
     return networks, [Adam(network, 0.01) for network in networks]
 

@@ -13,8 +13,6 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.data.streams import Streams
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.stale_gradients import StaleGradient, averaging
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
@@ -32,6 +30,7 @@ from dni_np.nn.pooling import MaxPool2D
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.nn.reshape import ToImages
 from dni_np.nn.schedules import StepDecay, as_schedule
+from dni_np.rules.recurrent.dni import state_guess
 from tests.wrong_arguments import (
     check_generator,
     check_number,
@@ -70,8 +69,7 @@ SIZES = {
     "Conditioning label": lambda n: Conditioning(("output",), 3, label=n),
     "SyntheticGradient width": lambda n: SyntheticGradient(n, LOOKS, RNG),
     "SyntheticGradient hidden": lambda n: SyntheticGradient(3, LOOKS, RNG, (n,)),
-    "ConvSyntheticGradient kernel": lambda n: ConvSyntheticGradient(3, LOOKS, RNG, kernel=n),
-    "PlainGuess hidden": lambda n: PlainGuess(3, 2, (n,), RNG),
+    "state_guess hidden": lambda n: state_guess(3, RNG, hidden=(n,)),
     "StaleGradient": lambda n: StaleGradient((n, 3)),
     "ClassPictures image": lambda n: ClassPictures(SyntheticGradient(3, LOOKS, RNG), (5, n, 3), 2),
     "Batches n": lambda n: Batches(n, 1, RNG),

@@ -20,12 +20,13 @@ TABLES = [
 # Without a table of their own, and why.
 LEFT_OUT = {
     "given what a class in a table has checked": """
-        Carried Composite CriticUnit DecoupledHead FixedFeedback Head Joined LastStepAlone Layer LinearGuess
+        Carried Composite CriticUnit DecoupledHead FixedFeedback Head Joined LastStepAlone CarriedWithStep
+        LabeledErrorIntoCore Layer LinearGuess
         InBlocks Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums
     """,
     "given neither arrays nor numbers": "AtRunStep Cores RunClock",
-    "tuples that are given out": "Chunk Episode Guess Text View",
+    "tuples that are given out": "Layers Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses",
     "made by their names, in the table of rules": """
         Backprop NoBackprop BPLambdaNetwork CriticNetwork UnlockedNetwork TrueTargetNetwork Kickback

@@ -165,3 +165,10 @@ STORED = ["exp = xp.exp", "class A:\n  f = xp.exp", "def f(g=xp.exp): pass", "f 
 def test_what_counts_as_stored(code):
     assert frozen(ast.parse(code)) == ["exp"]
     assert frozen(ast.parse("def f(x):\n  return xp.exp(x)")) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_who_builds_a_network_chooses_the_fast_layers(name):
+    """No page to read imports one of nn/fast."""
+    if place_of(name, LIBRARIES) != "nn/fast" and not name.startswith("experiments/"):
+        assert not [module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")]

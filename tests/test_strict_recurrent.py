@@ -13,8 +13,8 @@ from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
-from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
+from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
@@ -26,7 +26,7 @@ THROUGH_TIME = {
     "truncated bptt": (TruncatedBPTT, 0, {}),
     "dni": (RecurrentDNI, 2, {}),
     "dni, whole target": (RecurrentDNI, 2, {"scaled_target": False}),
-    "dni, error into the core": (RecurrentDNI, 2, {"error_into_core": True}),
+    "dni, error into the core": (ErrorIntoCore, 2, {}),
     "dni and aux": (RecurrentDNIAux, 4, {}),
     "dni and aux, error into the core": (RecurrentDNIAux, 4, {"error_into_core": True}),
     "bp(lambda)": (RecurrentBPLambda, 2, {"lam": 0.5}),
@@ -39,7 +39,7 @@ def through_time(rng, name, core_class):
     core = LSTM(D, H, rng) if core_class is LSTM else BatchNormLSTM(D, H, rng, max_steps=4)
     readout = TimeDistributed(Linear(H, C, rng))
     if parts:
-        guess = StateGuess(H, rng, parts)
+        guess = state_guess(H, rng, parts)
         options = {"guess": guess, "guess_optimizer": Adam(guess, 0.01), **options}
     network = rule(core, readout, MaskedSoftmaxCrossEntropy(), Adam(core, 0.01), Adam(readout, 0.01), **options)
     work = []
@@ -52,7 +52,7 @@ def through_time(rng, name, core_class):
 def two_clocks(rng, rule):
     """The rule, and three streams of 2 ticks of 3 steps."""
     networks = NetworkA(D, H, 3, 2, rng), NetworkB(H, 3, 2, rng)
-    guess = StateGuess(H, rng, parts=1)
+    guess = state_guess(H, rng, parts=1)
     more = (guess, Adam(guess, 0.01)) if rule is Decoupled else ()
     work = []
     for _ in range(3):

@@ -41,6 +41,6 @@ class ClassPictures(Composite):
         return guess, (model_cache, picture_cache)
 
     def backward(self, dguess, cache, input_gradient=False):
-        """Gradients of the parameters. What the guess looked at is a constant to it."""
+        """Gradients of the parameters. What the guess sees is a constant to it."""
         self.model.backward(dguess, cache[0])
         self.pictures.backward(dguess.reshape(len(dguess), -1), cache[1], input_gradient=False)

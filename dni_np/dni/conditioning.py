@@ -1,10 +1,18 @@
-"""What may a synthetic gradient look at?
+"""What may a synthetic gradient see?
 
 Anything the layer has at hand without waiting. Its own output, always (Jaderberg et al.
 2017). The label: then the model knows which loss it is guessing the gradient of ("cDNI").
 The network's input. Or mixtures: "perhaps some combination between input data, output
 data, and batch normalized layer output would be optimal" (trask 2017, last paragraph).
 
+    "output"            the layer's output h (N, D), images (N, H, W, D), or of a recurrent one
+    "normalized"        the same with mean 0 and variance 1 over the batch
+    "label", "input"    in a chain of layers
+    "cell"              an LSTM's c, beside its output
+    "labels_to_come"    through time: those of the next steps (see `rules.recurrent.cdni`)
+    "count_so_far"      of two networks (see `rules.two_networks.decoupled_label`)
+
+The first two are made of h. All others come in the context, a dict of arrays (N, width) by name.
 The sources are concatenated, so a linear model of them is a sum of linear models. Beside images
 (N, H, W, C), a label becomes channels: one mask for each class, all ones for the sample's own and
 zeros for the others (section D.1).
@@ -21,9 +29,7 @@ from dni_np.nn.embedding import one_hot
 class Conditioning:
     """Join the named sources into one array (N, ..., sum of widths).
 
-    "output" is the layer's output h (N, D) or (N, H, W, D) and "normalized" the same with mean 0
-    and variance 1 over the batch; every other name ("label", "input", ...) is looked up in the
-    context, a dict of (N, width) arrays, and its width must be given.
+    `width` is D; of every source that comes in the context the width must be given by its name.
     """
 
     def __init__(self, sources, width, **context_widths):
@@ -38,11 +44,25 @@ class Conditioning:
             )
         self.width = sum(self.widths[source] for source in self.sources)
 
+    @property
+    def context_names(self):
+        """The sources that must come in the context."""
+        return tuple(source for source in self.sources if source not in ("output", "normalized"))
+
     def join(self, h, context=None):
         """h (N, ..., D), context {name: (N, width)} -> (N, ..., self.width)."""
         check_batch("a synthetic gradient", h, width=self.widths["output"])
         views = [self._view(source, h, context) for source in self.sources]
         return views[0] if len(views) == 1 else xp.concatenate(views, axis=-1)
+
+    def output_gradient(self, dz):
+        """The part of a joined array's gradient that is the output's: (N, ..., D)."""
+        start = 0
+        for source in self.sources:
+            if source == "output":
+                return dz[..., start : start + self.widths[source]]
+            start += self.widths[source]
+        raise UserError('a guess that does not see "output" has no gradient by the output')
 
     def _view(self, source, h, context):
         if source == "output":

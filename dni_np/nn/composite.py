@@ -10,11 +10,15 @@ class Composite(Layer):
     """Joins `parts`, a list of layers or {name: layer}; subclasses write forward and backward.
 
     Parameter `name` of a part appears as params["part.name"], with the part's number (from 0) in a
-    list; that of the part with the empty name keeps its own. So do gradients and buffers. The
-    arrays stay in the parts' own dicts. A parameter may be there only once.
+    list. So do gradients and buffers. The arrays stay in the parts' own dicts. A layer made of one
+    other, given as `parts`, has the other's dicts. A parameter may be there only once.
     """
 
     def __init__(self, parts):
+        if isinstance(parts, Layer):
+            self.parts = [parts]
+            self.params, self.grads, self.buffers = parts.params, parts.grads, parts.buffers
+            return
         parts = parts if isinstance(parts, Mapping) else {str(i): p for i, p in enumerate(parts)}
         self.parts = list(parts.values())
         self.params, self.grads, self.buffers = (
@@ -34,14 +38,14 @@ class Joined(Mapping):
         self.parts, self.kind = parts, kind
 
     def __getitem__(self, key):
-        part, _, name = ("", "", key) if "" in self.parts else key.partition(".")
+        part, _, name = key.partition(".")
         if part not in self.parts:
             raise KeyError(key)
         return getattr(self.parts[part], self.kind)[name]
 
     def __iter__(self):
         for part, layer in self.parts.items():
-            yield from (f"{part}.{name}" if part else name for name in getattr(layer, self.kind))
+            yield from (f"{part}.{name}" for name in getattr(layer, self.kind))
 
     def __len__(self):
         return sum(len(getattr(layer, self.kind)) for layer in self.parts.values())

@@ -13,7 +13,7 @@ class TimeDistributed(Composite):
     """
 
     def __init__(self, layer):
-        super().__init__({"": layer})
+        super().__init__(layer)
         self.layer = layer
 
     def forward(self, x, training=True):

@@ -13,20 +13,21 @@ The paper leaves the targets open. Chained as above, as in temporal-difference l
 with `bootstrapped` False every critic learns the loss itself, which costs one number a sample and works better here.
 """
 
+import functools
+
 from dni_np.backend import FLOAT, xp
+from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.dni.waiting_guesses import difference
 from dni_np.errors import UserError
 from dni_np.nn.activations import Tanh
 from dni_np.nn.initializers import glorot_uniform, zeros
-from dni_np.nn.layer import Layer
 from dni_np.nn.linear import Linear
-from dni_np.nn.sequential import Sequential
 from dni_np.rules.dni_chain import DNINetwork
 from dni_np.rules.rule import FORWARD, UPDATE
 
 
-class ScalarCritic(Layer):
+class ScalarCritic(SyntheticGradient):
     """v(h, context), a net of tanh layers; feature maps are read as rows of numbers. The last layer starts at zero.
 
     To a DNI unit it is a synthetic gradient model: `forward` gives the guess dv/dh, and keeps v in the cache.
@@ -35,27 +36,20 @@ class ScalarCritic(Layer):
     def __init__(self, conditioning, rng, hidden=(256,), last_init=zeros, dtype=FLOAT):
         if conditioning.sources[0] != "output" or "normalized" in conditioning.sources:
             raise UserError("a critic looks at output first, beside it at label or input: only output has a slope")
-        self.conditioning = conditioning
-        layers, n_in = [], conditioning.width
-        for n in hidden:
-            layers += [Linear(n_in, n, rng, init=glorot_uniform, dtype=dtype), Tanh()]
-            n_in = n
-        self.net = Sequential([*layers, Linear(n_in, 1, rng, init=last_init, dtype=dtype)])
-        self.params, self.grads, self.buffers = self.net.params, self.net.grads, self.net.buffers
+        layers = Layers(functools.partial(Linear, init=glorot_uniform), None, Tanh)
+        super().__init__(1, conditioning, rng, hidden, last_init, dtype=dtype, layers=layers)
 
     def forward(self, h, context=None):
         """h (N, ...), context {name: (N, ...)} -> (dv/dh of h's shape, (v (N, 1), the net's cache))."""
         rows = h.reshape(len(h), -1)  # (N, D)
-        value, cache = self.net.forward(self.conditioning.join(rows, context))
-        slope = self.net.backward(xp.ones_like(value), cache)  # each sample's own: dv_n/dz_n
-        return slope[:, : rows.shape[1]].reshape(h.shape), (value, cache)
+        value, cache = super().forward(rows, context)
+        # Each sample's own slope, dv_n/dh_n.
+        slope = super().backward(xp.ones_like(value), cache, input_gradient=True)
+        return slope.reshape(h.shape), (value, cache)
 
     def backward(self, derror, cache, input_gradient=False):
         """Gradients of the parameters, for per-sample derivatives by the value, (N, 1)."""
-        return self.net.backward(derror, cache[1], input_gradient=False)
-
-    def leaves(self):
-        yield from self.net.leaves()
+        return super().backward(derror, cache[1])
 
 
 class CriticUnit(DNI):

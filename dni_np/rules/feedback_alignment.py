@@ -29,7 +29,7 @@ class FixedFeedback(Composite):
     """The function of `layer` (linear, or a convolution), whose input gradient goes through `B` in W's place."""
 
     def __init__(self, layer, B):
-        super().__init__({"": layer})
+        super().__init__(layer)
         self.layer = layer
         self.buffers = {"B": B}
 

@@ -16,7 +16,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Chunks(Recurrent):
     def step(self):
         rng = np.random.default_rng(0)
         core, readout = self.build(), TimeDistributed(Linear(self.units, self.n_in, rng))
-        guess = StateGuess(self.units, rng)
+        guess = state_guess(self.units, rng)
         optimizers = [Adam(layer, 1e-3) for layer in (core, readout, guess)]
         loss = MaskedSoftmaxCrossEntropy()
         rule = RecurrentDNI(core, readout, loss, *optimizers[:2], guess=guess, guess_optimizer=optimizers[2])

@@ -1,23 +1,27 @@
 """Wrong arrays for synthetic gradients and what they see (see `tests.boundaries`)."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from dni_np.backend import asarray
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning, label_context, normalize
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.dni.stale_gradients import StaleGradient
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import PLAIN, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
+from dni_np.nn.activations import ReLU
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.conv import Conv2D
 from dni_np.nn.initializers import glorot_uniform
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import SGD
 from tests.boundaries import Case, check, check_range, check_types, floats, labels
 
 IMAGES = floats(4, 5, 6, 3)
+CONVOLUTIONS = Layers(partial(Conv2D, kernel=3), BatchNorm, ReLU)
 
 
 def of_rows(hidden):
@@ -27,7 +31,8 @@ def of_rows(hidden):
 
 def of_images(hidden):
     looks = Conditioning(("output", "label"), 3, label=2)
-    return ConvSyntheticGradient(3, looks, np.random.default_rng(0), hidden, 3, glorot_uniform)
+    rng = np.random.default_rng(0)
+    return SyntheticGradient(3, looks, rng, hidden, glorot_uniform, layers=CONVOLUTIONS)
 
 
 MODELS = {
@@ -89,13 +94,18 @@ def test_targets(backend):
 
 def test_plain_guesses(backend):
     check(
-        Case(lambda z: PlainGuess(3, 2, (4,), np.random.default_rng(0)).forward(z)[0], floats(4, 3))
+        Case(
+            lambda z: SyntheticGradient(
+                2, Conditioning(("output",), 3), np.random.default_rng(0), (4,), layers=PLAIN
+            ).forward(z)[0],
+            floats(4, 3),
+        )
     )
 
 
 def test_class_maps_without_a_label():
     looks = Conditioning(("output",), 3)
-    model = ConvSyntheticGradient(3, looks, np.random.default_rng(0), kernel=3)
+    model = SyntheticGradient(3, looks, np.random.default_rng(0), layers=CONVOLUTIONS)
     for context in (None, {}):
         with pytest.raises(UserError, match="need the label in the context"):
             ClassPictures(model, (5, 6, 3), 2).forward(asarray(IMAGES), context)

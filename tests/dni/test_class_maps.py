@@ -1,12 +1,17 @@
 """Pictures of the classes: gradients, nothing at first, and what only they can say."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
+from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
+from dni_np.nn.activations import ReLU
+from dni_np.nn.batchnorm import BatchNorm
+from dni_np.nn.conv import Conv2D
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal, zeros
 from dni_np.nn.optimizers import SGD
@@ -17,7 +22,8 @@ IMAGE, CLASSES = (4, 6, 3), 5
 def build(hidden=(), last_init=he_normal):
     rng = np.random.default_rng(0)
     looks = Conditioning(("output", "label"), IMAGE[2], label=CLASSES)
-    model = ConvSyntheticGradient(IMAGE[2], looks, rng, hidden, kernel=3, last_init=last_init, dtype=np.float64)
+    layers = Layers(partial(Conv2D, kernel=3), BatchNorm, ReLU)
+    model = SyntheticGradient(IMAGE[2], looks, rng, hidden, last_init, dtype=np.float64, layers=layers)
     h = asarray(rng.standard_normal((7, *IMAGE)))
     label = asarray(np.eye(CLASSES)[np.arange(7) % CLASSES])
     return ClassPictures(model, IMAGE, CLASSES, dtype=np.float64), h, {"label": label}, rng

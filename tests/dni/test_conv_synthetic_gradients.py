@@ -1,22 +1,25 @@
 """Models that guess the gradients of images: central differences, label channels, a whole decoupled CNN."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
-from dni_np.nn.fast.choice import conv2d
+from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
+from dni_np.nn.fast.choice import batchnorm2d, conv2d, relu2d
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 from dni_np.nn.gradcheck import check_gradient
-from dni_np.nn.initializers import he_normal
+from dni_np.nn.initializers import he_normal, zeros
 
 
 def model_and_images(sees=("output", "label"), hidden=(), last_init=he_normal, channels=3):
     rng = np.random.default_rng(0)
     looks = Conditioning(sees, channels, label=4)
-    model = ConvSyntheticGradient(channels, looks, rng, hidden, kernel=3, last_init=last_init, dtype=np.float64)
+    layers = Layers(partial(conv2d, kernel=3), batchnorm2d, relu2d)
+    model = SyntheticGradient(channels, looks, rng, hidden, last_init, dtype=np.float64, layers=layers)
     h = asarray(rng.standard_normal((5, 4, 6, channels)))
     return model, h, {"label": asarray(np.eye(4)[rng.integers(0, 4, 5)])}, rng
 
@@ -50,7 +53,7 @@ def test_the_label_is_a_mask_for_each_class():
 
 
 def test_guesses_nothing_at_first():
-    model, h, context, _ = model_and_images(hidden=(2,), last_init=ConvSyntheticGradient.__init__.__defaults__[2])
+    model, h, context, _ = model_and_images(hidden=(2,), last_init=zeros)
     assert not to_numpy(model.forward(h, context)[0]).any()
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from dni_np.backend import FLOAT, asarray, to_numpy, using, xp
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.plain_guess import PlainGuess
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import Diverged, UserError
 from dni_np.nn.activations import ReLU
@@ -293,7 +292,7 @@ def test_other_layers_pay_nothing():
 @pytest.mark.parametrize(
     "model, kinds",
     [
-        (lambda rng: PlainGuess(IN, OUT, (4,), rng), "Linear, Linear"),
+        (lambda rng: SyntheticGradient(OUT, Conditioning(("output",), IN), rng, (4,), layers=PLAIN), "Linear, Linear"),
         (lambda rng: Sequential([Conv2D(2, 3, rng), ReLU()]), "Conv2D"),
         (lambda rng: ReLU(), "none"),
     ],

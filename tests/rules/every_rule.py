@@ -4,7 +4,6 @@ import numpy as np
 
 from dni_np.backend import FLOAT, asarray
 from dni_np.data.dataset import Dataset
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
 from dni_np.experiments.feedforward.rules import RULES
@@ -14,6 +13,7 @@ from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
+from dni_np.rules.recurrent.dni import state_guess
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from tests.test_strict_recurrent import C, D, H, N, THROUGH_TIME, through_time, two_clocks
@@ -61,7 +61,7 @@ def on_images(rng, changes):
 def labels_ahead(rng, look_ahead=2):
     """cDNI through time, and two chunks of a sequence of 4 steps."""
     core, readout = LSTM(D, H, rng), TimeDistributed(Linear(H, C, rng))
-    guess = PlainGuess(H + look_ahead * C, 2 * H, (H,), rng)
+    guess = state_guess(H, rng, labels_to_come=look_ahead * C)
     rule = LabeledRecurrentDNI(
         core,
         readout,
@@ -81,7 +81,7 @@ def labels_ahead(rng, look_ahead=2):
 def with_label(a, b, optimizer_a, optimizer_b):
     """DecoupledLabel, in the way of the rules without a guess of their own."""
     classes = 3 * 2 + 1
-    guess = PlainGuess(H + classes, H, (), np.random.default_rng(4))
+    guess = state_guess(H, np.random.default_rng(4), 1, (), count_so_far=classes)
     return DecoupledLabel(a, b, optimizer_a, optimizer_b, guess, Adam(guess, 0.01), classes=classes)
 
 

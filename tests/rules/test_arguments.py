@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import SGD
 from dni_np.rules.bp_lambda import one_for_each
@@ -17,7 +16,7 @@ from dni_np.rules.recurrent.accumulate_bp_lambda import AccumulateBPLambda
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
-from dni_np.rules.recurrent.dni import RecurrentDNI
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 from dni_np.rules.recurrent.dni_trace import DNITrace
 from dni_np.rules.sparse_updates import SparseDNINetwork
 from dni_np.rules.two_networks.decoupled import Decoupled
@@ -42,7 +41,7 @@ def labeled(look_ahead=2, classes=3):
 
 
 def decoupled(factor):
-    networks, guess = (NetworkA(4, 3, 2, 2, RNG), NetworkB(3, 2, 2, RNG)), PlainGuess(3, 3, (), RNG)
+    networks, guess = (NetworkA(4, 3, 2, 2, RNG), NetworkB(3, 2, 2, RNG)), state_guess(3, RNG, 1, ())
     optimizers = [SGD(network, 0.1) for network in networks]
     return Decoupled(*networks, *optimizers, guess, SGD(guess, 0.1), factor)
 

@@ -7,7 +7,6 @@ import pytest
 
 from dni_np.backend import asarray
 from dni_np.data.dataset import Dataset
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
@@ -19,8 +18,8 @@ from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
-from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
+from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
@@ -57,6 +56,7 @@ RECURRENT = {
     "dni": (RecurrentDNI, 2, {}),
     "cdni": (LabeledRecurrentDNI, 2, {"look_ahead": 2, "classes": C}),
     "dni and aux": (RecurrentDNIAux, 4, {}),
+    "dni, error into the core": (ErrorIntoCore, 2, {}),
     "bp(lambda)": (RecurrentBPLambda, 2, {"lam": 0.5}),
     **traces.LEARNING,  # updated once a sequence
 }
@@ -69,9 +69,9 @@ def recurrent_rule(name):
     rng = np.random.default_rng(0)
     core, readout = LSTM(D, H, rng), TimeDistributed(Linear(H, C, rng))
     if parts:
-        guess = StateGuess(H, rng, parts)
+        guess = state_guess(H, rng, parts)
         if name == "cdni":
-            guess = PlainGuess(H + 2 * C, 2 * H, (), rng)
+            guess = state_guess(H, rng, hidden=(), labels_to_come=2 * C)
         options = {"guess": guess, "guess_optimizer": SGD(guess, 0.1), **options}
     loss = MaskedSoftmaxCrossEntropy()
     return rule(core, readout, loss, SGD(core, 0.1), SGD(readout, 0.1), **options)
@@ -119,9 +119,9 @@ def test_a_sequence_that_has_ended_does_not_go_on(name, backend):
 
 STEPS, TICKS, UNITS, COUNTS = 2, 2, 4, 5
 TWO_NETWORKS = {
-    "locked": (Locked, 0),
-    "decoupled": (Decoupled, UNITS),
-    "decoupled label": (DecoupledLabel, UNITS + COUNTS),
+    "locked": (Locked, None),
+    "decoupled": (Decoupled, {}),
+    "decoupled label": (DecoupledLabel, {"count_so_far": COUNTS}),
 }
 CHUNK = {
     "x": floats(STEPS, N, D),
@@ -139,8 +139,8 @@ def test_two_networks(name, open_one, backend):
         rng = np.random.default_rng(0)
         networks = NetworkA(D, UNITS, STEPS, TICKS, rng), NetworkB(UNITS, STEPS, TICKS, rng)
         optimizers, options = [SGD(network, 0.1) for network in networks], {}
-        if seen:
-            options["guess"] = PlainGuess(seen, UNITS, (), rng)
+        if seen is not None:
+            options["guess"] = state_guess(UNITS, rng, 1, (), **seen)
             options["guess_optimizer"] = SGD(options["guess"], 0.1)
         if name == "decoupled label":
             options["classes"] = COUNTS

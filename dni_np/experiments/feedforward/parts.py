@@ -5,12 +5,12 @@ import math
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.conv_synthetic_gradients import ConvSyntheticGradient
 from dni_np.dni.stale_gradients import StaleGradient, averaging
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import NORMALIZED, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.experiments.experiment import schedule
+from dni_np.nn.fast.choice import batchnorm2d, conv2d, relu2d
 from dni_np.nn.linear import Linear
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.reshape import Flatten
@@ -21,6 +21,7 @@ from dni_np.rules.direct_feedback_alignment import random_feedback
 from dni_np.rules.dni_chain import DecoupledHead, cut
 from dni_np.rules.loss_unit import Head
 
+IMAGES = Layers(conv2d, batchnorm2d, relu2d)  # of a model that guesses for images
 MAPS_HIDDEN = 256  # of a model of a CNN's feature maps, where settings.hidden counts channels
 
 
@@ -77,15 +78,16 @@ class Parts:
 
     def units(self):
         """A DNI around every core but the top one."""
-        model = ConvSyntheticGradient if self.is_cnn else SyntheticGradient
+        layers = IMAGES if self.is_cnn else NORMALIZED
         pictures = "picture" in self.settings.sees
         shapes = self.shapes() if pictures else [()] * len(self.cores)
         widths = [self.settings.hidden_widths[k - 1] for k in self.after]
-        return [self.unit(core, model, *one) for core, *one in zip(self.cores, widths, shapes)]
+        return [self.unit(core, layers, *one) for core, *one in zip(self.cores, widths, shapes)]
 
-    def unit(self, core, model, width, maps=()):
+    def unit(self, core, layers, width, maps=()):
         """`maps`: the shape of the output, where the guess has pictures of the classes."""
-        guess = model(width, self.conditioning(width), self.rng, self.settings.hidden)
+        sees, hidden = self.conditioning(width), self.settings.hidden
+        guess = SyntheticGradient(width, sees, self.rng, hidden, layers=layers)
         if maps:
             guess = ClassPictures(guess, maps, self.classes)
         return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
@@ -94,7 +96,7 @@ class Parts:
         """The top core, with the true gradient or a guess."""
         if self.settings.head == "true":
             return self.true_head()
-        return DecoupledHead(self.unit(self.cores[-1], SyntheticGradient, self.classes), self.loss)
+        return DecoupledHead(self.unit(self.cores[-1], NORMALIZED, self.classes), self.loss)
 
     def true_head(self):
         top = self.cores[-1]

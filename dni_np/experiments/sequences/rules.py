@@ -4,12 +4,11 @@ A builder takes the settings, `network` (core, read-out, loss and their optimize
 `rng`, which draws the synthetic gradient model.
 """
 
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.experiments.experiment import Row, table
 from dni_np.nn.optimizers import Adam
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
-from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
+from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, LabeledErrorIntoCore, RecurrentDNIAux
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
 DEFAULT = "dni"
@@ -21,30 +20,30 @@ def bptt(settings, network, classes, rng):
 
 
 def dni(settings, network, classes, rng):
-    guess = StateGuess(settings.units, rng, hidden=settings.hidden)
-    return RecurrentDNI(*network, **_guessing(settings, guess))
+    kind = ErrorIntoCore if settings.error_into_core else RecurrentDNI
+    return kind(*network, **_guess(settings, rng))
 
 
 def dni_aux(settings, network, classes, rng):
-    guess = StateGuess(settings.units, rng, parts=4, hidden=settings.hidden)
-    return RecurrentDNIAux(*network, **_guessing(settings, guess))
+    own = {"error_into_core": settings.error_into_core}
+    return RecurrentDNIAux(*network, **_guess(settings, rng, parts=4), **own)
 
 
 def cdni(settings, network, classes, rng):
-    units, steps = settings.units, settings.look_ahead
-    guess = PlainGuess(units + steps * classes, 2 * units, settings.hidden, rng)
-    own = {"look_ahead": steps, "classes": classes}
-    return LabeledRecurrentDNI(*network, **_guessing(settings, guess), **own)
+    kind = LabeledErrorIntoCore if settings.error_into_core else LabeledRecurrentDNI
+    own = {"look_ahead": settings.look_ahead, "classes": classes}
+    guess = _guess(settings, rng, labels_to_come=settings.look_ahead * classes)
+    return kind(*network, **guess, **own)
 
 
-def _guessing(settings, guess):
+def _guess(settings, rng, parts=2, **sees):
     """What every rule with a guess asks for."""
+    guess = state_guess(settings.units, rng, parts, settings.hidden, **sees)
     return {
         "guess": guess,
         "guess_optimizer": Adam(guess, settings.sg_learning_rate or settings.learning_rate),
         "scale": settings.scale,
         "scaled_target": settings.scaled_target,
-        "error_into_core": settings.error_into_core,
     }
 
 

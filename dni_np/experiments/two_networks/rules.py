@@ -4,7 +4,8 @@ A builder takes the settings, `networks` (A, B and their optimizers), and `rng`,
 guess.
 """
 
-from dni_np.dni.plain_guess import PlainGuess
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
 from dni_np.experiments.experiment import Row, table
 from dni_np.nn.optimizers import Adam
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
@@ -24,12 +25,13 @@ def decoupled(settings, networks, rng):
 
 def decoupled_label(settings, networks, rng):
     classes = settings.unroll * settings.messages + 1
-    return DecoupledLabel(*networks, *_guess(settings, rng, classes), classes=classes)
+    return DecoupledLabel(*networks, *_guess(settings, rng, count_so_far=classes), classes=classes)
 
 
-def _guess(settings, rng, classes=0):
+def _guess(settings, rng, **sees):
     """The guess, its optimizer, and the factor before it enters A."""
-    guess = PlainGuess(settings.units + classes, settings.units, settings.hidden, rng)
+    conditioning = Conditioning(("output", *sees), settings.units, **sees)
+    guess = SyntheticGradient(settings.units, conditioning, rng, settings.hidden, layers=PLAIN)
     rate = settings.sg_learning_rate or settings.learning_rate
     return guess, Adam(guess, rate), settings.factor
 

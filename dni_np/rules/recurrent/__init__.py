@@ -5,7 +5,6 @@
     cdni               one that also sees the labels to come
     dni_aux            the same as dni, and to foresee the guess of T steps later
     bp_lambda          a bit of a guess at every step
-    last_step_alone    the core kept in memory, for errors that go back into it
 
 One update a sequence, for guesses that learn from later chunks:
 

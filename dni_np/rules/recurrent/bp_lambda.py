@@ -16,28 +16,25 @@ gradients come out exactly twice as large as the true ones. A test shows it.)
 
 from dni_np.arguments import number
 from dni_np.backend import xp
-from dni_np.nn.time_distributed import TimeDistributed, as_rows
+from dni_np.nn.time_distributed import as_rows
 from dni_np.rules.bp_lambda import LAMBDA
 from dni_np.rules.recurrent.dni import half_squares, split
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
 
 class RecurrentBPLambda(TruncatedBPTT):
-    """TruncatedBPTT with a synthetic gradient at every step; `guess` is StateGuess, `lam` between 0 and 1."""
+    """TruncatedBPTT with a guess at every step (see `state_guess`); `lam` is between 0 and 1."""
 
     def __init__(self, *arguments, guess, guess_optimizer, lam):
         super().__init__(*arguments)
-        self.guess, self.guess_optimizer, self.lam = (
-            guess,
-            guess_optimizer,
-            number(LAMBDA, lam, "[0, 1]"),
-        )
-        self.guess_each = TimeDistributed(guess)
+        self.guess, self.guess_optimizer = guess, guess_optimizer
+        self.lam = number(LAMBDA, lam, "[0, 1]")
 
     def step(self, x, y, mask, first, last):
         h, caches = self.unroll_step_by_step(x, self.start(x, first))
         metrics, dlosses = self.train_readout(h[1:], y, mask)
-        guesses, guess_cache = self.guess_each.forward(h)  # (T + 1, N, 2 H)
+        rows, guess_cache = self.guess.forward(as_rows(h))
+        guesses = rows.reshape(*h.shape[:2], -1)  # (T + 1, N, 2 H)
         targets = self.backward(dlosses, guesses, caches, last)
         self.core_optimizer.step()
         begun = int(first)  # nobody asks for a guess before the first step of a sequence
@@ -76,7 +73,9 @@ class RecurrentBPLambda(TruncatedBPTT):
 
     def train_guess(self, error, cache):
         """M descends the sum over the steps of error (T + 1, N, 2 H)."""
-        self.guess_each.backward(error, cache, input_gradient=False)
+        self.guess.backward(as_rows(error), cache)
+        for gradient in self.guess.grads.values():
+            gradient *= len(error)  # the sum over the steps, the mean over the samples
         self.guess_optimizer.step()
 
     def parts(self):

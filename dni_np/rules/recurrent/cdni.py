@@ -1,17 +1,19 @@
-"""cDNI through time: a guess that also sees what is still to be said (our form; Jaderberg et al. 2017 do this for images).
+"""cDNI through time: a guess that also sees the labels still to come.
 
-    ghat_t = M(h_t, y_{t+1}, ..., y_{t+L})        the labels of the next L steps, one-hot; zeros where nothing is scored
+    ghat_t = M(h_t, y_{t+1}, ..., y_{t+L})     one-hot labels of the next L steps, 0 if not scored
 
-What a guess can say of a symbol that is to be written later depends on that symbol: the gradient there is p - y, sent
-back. M(h_t) must find y in the state, while the core moves. What is faint there it does not find in time, and the target
-d_t, made of ghat_{t+T}, is silent about it as well: nobody asks the core to keep what it hardly keeps already. With the
-labels beside it M need not look for them, and a chain of guesses carries the news of any loss back, through states that
-know little of it (notebook 07).
+What a guess can say of a symbol that is to be written later depends on that symbol: the gradient
+there is p - y, sent back. M(h_t) must find y in the state, while the core changes. What is faint
+there it does not find in time, and the target d_t, made of ghat_{t+T}, lacks it as well: nothing
+asks the core to keep what it hardly keeps already. With the labels beside it M need not find them,
+and a chain of guesses carries the gradient of any loss back, through states that know little of it
+(notebook 07).
 
 Labels further than L steps ahead come in through the targets, as all that is further than T.
 
-The labels must be known L steps ahead: they are in Copy, which is told what to write before it writes, and in a
-stored text. Where they come with time itself, an update has to wait for them.
+The labels must be known L steps ahead: they are in Copy, which is given what to write before it
+writes, and in a stored text. Where they come with time itself, an update has to wait for them.
+(Our form; Jaderberg et al. 2017 do this for images.)
 """
 
 from dni_np.arguments import size
@@ -20,11 +22,11 @@ from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch, check_ids
 from dni_np.nn.embedding import one_hot
 from dni_np.nn.sequence_losses import check_mask
-from dni_np.rules.recurrent.dni import RecurrentDNI, split
+from dni_np.rules.recurrent.dni import RecurrentDNI
 
 
 class LabeledRecurrentDNI(RecurrentDNI):
-    """RecurrentDNI whose `guess` is a layer (N, H + look_ahead classes) -> (N, 2 H), a `PlainGuess`."""
+    """RecurrentDNI whose `guess` sees "labels_to_come", `look_ahead` times `classes` numbers."""
 
     def __init__(self, *arguments, look_ahead, classes, **options):
         super().__init__(*arguments, **options)
@@ -41,28 +43,20 @@ class LabeledRecurrentDNI(RecurrentDNI):
                 f"labels {y.shape} do not reach the end of a chunk {x.shape}, "
                 "or are of other sequences"
             )
-        self.at_begin = seen(y, mask, self.look_ahead, self.classes)
-        self.at_end = seen(y[T:], mask[T:], self.look_ahead, self.classes)
+        self.context, self.context_after = (
+            {"labels_to_come": labels_to_come(y[t:], mask[t:], self.look_ahead, self.classes)}
+            for t in (0, T)
+        )
         return super().step(x, y[:T], mask[:T], first, last)
 
-    def guess_future(self):
-        h = self.carried.arrays[0]
-        return split(self.guess.forward(beside(h, self.at_end))[0], h.shape[1])
 
-    def train_guess(self, h, target, future):
-        metrics, dz = super().train_guess(beside(h, self.at_begin), target, future)
-        return metrics, None if dz is None else dz[:, : h.shape[1]]
+def labels_to_come(labels, scored, steps, classes):
+    """The first `steps` of labels and mask -> (N, steps classes), one-hot side by side.
 
-
-def seen(labels, scored, steps, classes):
-    """The first `steps` of labels and mask -> (N, steps classes), one-hot side by side; zeros for what is not there."""
+    Zeros for steps that are not scored, or are not there.
+    """
     labels, scored = labels[:steps], scored[:steps]
-    told = xp.zeros((labels.shape[1], steps, classes), scored.dtype)
+    joined = xp.zeros((labels.shape[1], steps, classes), scored.dtype)
     rows = one_hot(labels, classes, scored.dtype) * scored[..., None]  # (steps, N, classes)
-    told[:, : len(labels)] = rows.transpose(1, 0, 2)
-    return told.reshape(len(told), -1)
-
-
-def beside(h, labels):
-    """What M reads: (N, H + L C)."""
-    return xp.concatenate([h, labels], axis=1)
+    joined[:, : len(labels)] = rows.transpose(1, 0, 2)
+    return joined.reshape(len(joined), -1)

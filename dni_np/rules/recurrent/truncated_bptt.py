@@ -4,7 +4,7 @@
     the losses of these steps are backpropagated to s_t and no further;  s_{t+T} is carried on
 
 Memory is that of T steps. But nothing that happens after t+T can teach what was done before it: an
-event and its consequence must lie in the same chunk. What can stand in for the rest is in `recurrent`.
+event and its consequence must lie in the same chunk. What can stand in for the rest is in `dni`.
 """
 
 from dni_np.backend import asarray, to_numpy
@@ -16,7 +16,7 @@ from dni_np.rules.rule import Rule
 class TruncatedBPTT(Rule):
     """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, each with its optimizer."""
 
-    look_ahead = 0  # steps after the chunk that y and mask go on for, as far as there are any (see `recurrent_label`)
+    look_ahead = 0  # steps after the chunk that y and mask go on for, as far as there are any (see `cdni`)
 
     def __init__(self, core, readout, loss, core_optimizer, readout_optimizer):
         self.core, self.readout, self.loss = core, readout, loss
@@ -87,37 +87,40 @@ class TruncatedBPTT(Rule):
 
     def load_state(self, state):
         super().load_state(state)
-        arrays = self.carried.arrays
-        kept = getattr(self.carried, "kept", ())[1:]  # without the input
-        for part in (arrays, kept):
-            if part and [a.shape for a in part] != [
-                a.shape for a in self.core.initial_state(len(part[0]))
-            ]:
-                raise UserError("the saved state is not one of this core: was it another network?")
+        self.check_saved(self.carried.arrays)
+
+    def check_saved(self, state):
+        """Refuse a saved state of the core that does not fit; an empty one does."""
+        fitting = self.core.initial_state(len(state[0])) if state else ()
+        if [part.shape for part in state] != [part.shape for part in fitting]:
+            raise UserError("the saved state is not one of this core: was it another network?")
 
 
 class Carried:
     """What goes from chunk to chunk.
 
-    `arrays`: the state, a tuple of arrays, empty between two sequences; `steps`: steps so far;
-    `kept`: the last input and the state before it, where a rule runs that step again (see `recurrent`).
+    `arrays`: the state, a tuple of arrays, empty between two sequences; `steps`: steps so far.
     """
 
     def __init__(self):
-        self.arrays, self.steps, self.kept = (), 0, ()
+        self.arrays, self.steps = (), 0
 
     def state(self):
         """Host copies by name, for a checkpoint."""
-        return {"steps": to_numpy(self.steps), **numbered("", self.arrays), **numbered("kept", self.kept)}
+        return {"steps": to_numpy(self.steps), **numbered_arrays("", self.arrays)}
 
     def load_state(self, state):
         """Restore what `state` returned."""
         self.steps = int(state["steps"])
-        kept = sum(name.startswith("kept") for name in state)
-        self.arrays = tuple(asarray(state[str(i)]) for i in range(len(state) - 1 - kept))
-        self.kept = tuple(asarray(state[f"kept{i}"]) for i in range(kept))
+        self.arrays = saved_arrays("", state)
 
 
-def numbered(name, arrays):
+def numbered_arrays(name, arrays):
     """Host copies: name0, name1, and so on."""
     return {f"{name}{i}": to_numpy(array).copy() for i, array in enumerate(arrays)}
+
+
+def saved_arrays(name, state):
+    """The arrays name0, name1, ... of what `numbered_arrays` made, on the device again."""
+    count = sum(key.removeprefix(name).isdigit() for key in state if key.startswith(name))
+    return tuple(asarray(state[f"{name}{i}"]) for i in range(count))

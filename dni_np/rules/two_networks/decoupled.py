@@ -25,7 +25,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch
 from dni_np.nn.losses import SoftmaxCrossEntropy
-from dni_np.nn.time_distributed import TimeDistributed
+from dni_np.nn.time_distributed import as_rows
 from dni_np.rules.rule import Rule
 
 
@@ -86,39 +86,49 @@ class Locked(Rule):
 
 
 class Decoupled(Locked):
-    """DNI on the messages: A does not wait. `guess` is M, a layer (N, units) -> (N, units), such as
-    PlainGuess; `factor` multiplies what it says before it enters A."""
+    """DNI on the messages: A does not wait. `guess` is M, a SyntheticGradient of a message.
+
+    `factor` multiplies its guess before that enters A.
+    """
 
     def __init__(self, a, b, optimizer_a, optimizer_b, guess, guess_optimizer, factor=10.0):
         super().__init__(a, b, optimizer_a, optimizer_b)
         self.guess, self.guess_optimizer = guess, guess_optimizer
         self.factor = number("factor", factor, "[0, inf)")
-        self.guess_each = TimeDistributed(guess)
 
     def step(self, chunks):
-        messages, seen, odd_loss = [], [], 0
+        messages, odd_loss = [], 0
         for (message, loss, dlogits, cache), chunk in zip(self.ticks_of_a(chunks), chunks):
             odd_loss = odd_loss + loss
-            seen.append(self.look(message, chunk))
-            guess, _ = self.guess.forward(seen[-1])
+            guess, _ = self.guesses([message], [chunk])
             self.a.backward(dlogits, self.factor * guess, cache)
-            self.optimizer_a.step()  # B has not even heard the message
+            self.optimizer_a.step()  # B has not even seen the message
             messages.append(message)
         threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
-        gradient_loss = self.train_guess(xp.stack(seen), dmessages)
+        gradient_loss = self.train_guess(messages, chunks, dmessages)
         return {**losses(odd_loss / len(chunks), threes_loss), "gradient_loss": gradient_loss}
 
-    def look(self, message, chunk):
-        """What M looks at when the message is sent."""
-        return message
+    def guesses(self, messages, chunks):
+        """The guesses for messages (N, units) of so many ticks, (ticks N, units), and M's cache."""
+        message = messages[0] if len(messages) == 1 else xp.concatenate(messages)
+        return self.guess.forward(message, self.context(chunks, message.dtype))
 
-    def train_guess(self, seen, dmessages):
-        """M descends 1/2 ||M(message) - its true gradient||^2, summed over the ticks; return the mean before."""
-        guesses, cache = self.guess_each.forward(seen)  # (ticks, N, units)
-        error = guesses - dmessages
-        self.guess_each.backward(error, cache, input_gradient=False)
+    def context(self, chunks, dtype):
+        """What M sees beside the messages of these ticks."""
+        return {}
+
+    def train_guess(self, messages, chunks, dmessages):
+        """M descends 1/2 ||M(message) - its true gradient||^2, summed over the ticks.
+
+        Returns the mean before.
+        """
+        guesses, cache = self.guesses(messages, chunks)
+        error = guesses - as_rows(dmessages)
+        self.guess.backward(error, cache)
+        for gradient in self.guess.grads.values():
+            gradient *= len(messages)  # the sum over the ticks, the mean over the streams
         self.guess_optimizer.step()
-        return xp.vdot(error, error) * (0.5 / (error.shape[0] * error.shape[1]))
+        return xp.vdot(error, error) * (0.5 / len(error))
 
     def parts(self):
         return {**super().parts(), "guess": self.guess, "guess_optimizer": self.guess_optimizer}

@@ -14,18 +14,16 @@ No more is known at a tick: the count at the stream's end is still to come.
 from dni_np.arguments import size
 from dni_np.backend import xp
 from dni_np.dni.conditioning import label_context
-from dni_np.nn.checks import check_samples
 from dni_np.rules.two_networks.decoupled import Decoupled
 
 
 class DecoupledLabel(Decoupled):
-    """`guess` is a layer (N, units + classes) -> (N, units), a `PlainGuess`; `classes` is how many counts there are."""
+    """Decoupled whose `guess` sees "count_so_far", one of so many `classes`."""
 
     def __init__(self, *arguments, classes, **options):
         super().__init__(*arguments, **options)
         self.classes = size("classes", classes)
 
-    def look(self, message, chunk):
-        threes = label_context(chunk.threes, self.classes, message.dtype)
-        check_samples("a guess that sees the count", message, threes)
-        return xp.concatenate([message, threes], axis=1)
+    def context(self, chunks, dtype):
+        threes = [label_context(chunk.threes, self.classes, dtype) for chunk in chunks]
+        return {"count_so_far": xp.concatenate(threes)}

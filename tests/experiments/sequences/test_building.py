@@ -7,8 +7,7 @@ from dni_np.errors import UserError
 from dni_np.experiments.sequences.recipes import RECIPES
 from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.sequences.settings import TASKS, SequenceSettings
-from dni_np.rules.recurrent.dni import RecurrentDNI
-from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
+from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
 from tests.experiments.sequences.small_runs import FLAGS, RULES, assert_same_run, finish, loop_of, small
 from tests.interrupting import interrupt_after
 
@@ -77,7 +76,7 @@ def test_the_network_starts_the_same_under_every_rule():
 def test_settings_reach_the_rule():
     settings = small("copy", "dni", scale=0.5, scaled_target=False, error_into_core=True, sg_learning_rate=0.25)
     rule = loop_of(settings).rule
-    assert type(rule) is RecurrentDNI and rule.scale == 0.5 and not rule.scaled_target and rule.error_into_core
+    assert type(rule) is ErrorIntoCore and rule.scale == 0.5 and not rule.scaled_target
     assert rule.guess_optimizer.learning_rate == 0.25 and rule.core_optimizer.learning_rate == 0.01
     assert loop_of(small("copy", "dni")).rule.guess_optimizer.learning_rate == 0.01  # 0: the same
     assert type(loop_of(small("copy", "dni-aux")).rule) is RecurrentDNIAux

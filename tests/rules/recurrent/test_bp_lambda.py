@@ -6,6 +6,7 @@ import pytest
 from dni_np.backend import asarray, to_numpy, xp
 from dni_np.errors import UserError
 from dni_np.nn.optimizers import Adam
+from dni_np.nn.time_distributed import as_rows
 from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.dni import RecurrentDNI
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
@@ -43,15 +44,19 @@ def true_gradients(network, data):
 class Table:
     """A guess for each step of each sequence, that takes on its targets at once."""
 
+    grads = {}  # it needs none
+
     def __init__(self, values, too_much=None):
         self.values, self.too_much, self.start, self.errors = values, too_much, 0, []
 
     def forward(self, h):
-        rows = slice(self.start, self.start + len(h))
-        self.start += len(h) - 1
-        return self.values[rows].copy(), rows
+        steps = len(h) // N  # of a chunk, and its start
+        rows = slice(self.start, self.start + steps)
+        self.start += steps - 1
+        return as_rows(self.values[rows]).copy(), rows
 
-    def backward(self, error, rows, input_gradient):
+    def backward(self, error, rows):
+        error = error.reshape(-1, N, error.shape[1])
         self.values[rows] -= error
         if self.too_much is not None:  # the target as it is printed
             self.values[rows][:-1] += self.too_much[rows][:-1]
@@ -99,7 +104,7 @@ def test_one_step_at_a_time_lambda_does_not_matter(lam):
 def test_a_guess_that_knows_gives_the_true_gradient_for_every_lambda(lam, T):
     network, data = build(RecurrentBPLambda, lam=lam), sequence()
     answers, wanted = true_gradients(network, data)
-    table = network.guess_each = Table(answers)
+    table = network.guess = Table(answers)
     total = 0
     for chunk in chunks(data, T):
         network.step(*chunk)
@@ -118,7 +123,8 @@ def test_the_target_is_what_arrives(lam):
     state, seen = network.carried.arrays, []
     network.train_guess = lambda error, cache: seen.append(to_numpy(error))
     network.step(*second)
-    guesses = to_numpy(network.guess_each.forward(network.unroll_step_by_step(second[0], state)[0])[0])
+    h = network.unroll_step_by_step(second[0], state)[0]
+    guesses = to_numpy(network.guess.forward(as_rows(h))[0]).reshape(len(h), N, -1)
     after, dlosses, caches = guesses[-1], [], []
     for k in range(3):
         outputs, state, cache = network.core.forward(second[0][k : k + 1], state)
@@ -144,7 +150,7 @@ def test_the_printed_target_doubles_the_gradient(printed):
     if printed:
         values[8] = immediate[8]  # of the last step, after which nothing comes
     for _ in range(9):  # from the end to the beginning, a step at each visit
-        network.guess_each = Table(values, immediate if printed else None)
+        network.guess = Table(values, immediate if printed else None)
         network.step(*data, True, False)
     np.testing.assert_allclose(gradient_of(network), (2 if printed else 1) * wanted, rtol=1e-9, atol=1e-14)
 

@@ -4,25 +4,25 @@ import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.optimizers import Adam
-from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI, seen
-from dni_np.rules.recurrent.dni import RecurrentDNI
+from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI, labels_to_come
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
+from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, LabeledErrorIntoCore
 from tests.experiments.sequences.small_runs import TEXT, loop_of, small
 from tests.rules.recurrent.test_dni import C, H, build, chunks, sequence
 
 L = 4
 
 
-def labeled(rate, **options):
+def labeled(rate, kinds=(RecurrentDNI, LabeledRecurrentDNI), **options):
     """As `build(RecurrentDNI, rate)`, with a linear guess that sees L labels, and gives them no weight."""
     rng = np.random.default_rng(9)
-    plain = build(rate=rate, optimizer=Adam, **options)
-    plain.guess = PlainGuess(H, 2 * H, (), rng, last_init=he_normal, dtype=np.float64)
-    told = build(LabeledRecurrentDNI, rate=rate, optimizer=Adam, look_ahead=L, classes=C, **options)
-    told.guess = PlainGuess(H + L * C, 2 * H, (), rng, dtype=np.float64)
-    told.guess.layers[0].params["W"][:H] = plain.guess.layers[0].params["W"]
+    plain = build(kinds[0], rate=rate, optimizer=Adam, **options)
+    plain.guess = state_guess(H, rng, hidden=(), last_init=he_normal, dtype=np.float64)
+    told = build(kinds[1], rate=rate, optimizer=Adam, look_ahead=L, classes=C, **options)
+    told.guess = state_guess(H, rng, hidden=(), dtype=np.float64, labels_to_come=L * C)
+    told.guess.params["0.W"][:H] = plain.guess.params["0.W"]
     for network in (plain, told):
         network.guess_optimizer = Adam(network.guess, lambda step: 0.0)
     return plain, told
@@ -34,16 +34,15 @@ def chunks_ahead(data, T):
         yield x, *(array[k * T : (k + 1) * T + L] for array in data[1:]), first, last
 
 
-@pytest.mark.parametrize("options", [{}, {"error_into_core": True}, {"scaled_target": False}])
+@pytest.mark.parametrize("options", [{}, {"kinds": (ErrorIntoCore, LabeledErrorIntoCore)}, {"scaled_target": False}])
 def test_labels_without_weight_change_nothing(options):
     plain, told = labeled(0.1, **options)
-    assert type(plain) is RecurrentDNI
     data = sequence()
     for chunk, chunk_ahead in zip(chunks(data, 3), chunks_ahead(data, 3)):
         plain.step(*chunk)
         told.step(*chunk_ahead)
         np.testing.assert_allclose(to_numpy(told.core_optimizer.params), to_numpy(plain.core_optimizer.params), rtol=1e-12)
-    told.guess.layers[0].params["W"][H:] = 1.0  # and with weight they do
+    told.guess.params["0.W"][H:] = 1.0  # and with weight they do
     plain.step(*next(chunks(data, 3)))
     told.step(*next(chunks_ahead(data, 3)))
     assert np.abs(to_numpy(told.core_optimizer.params) - to_numpy(plain.core_optimizer.params)).max() > 1e-6
@@ -51,10 +50,10 @@ def test_labels_without_weight_change_nothing(options):
 
 def test_labels_side_by_side():
     labels, scored = asarray([[2, 0], [1, 1]]), asarray(np.array([[1, 1], [1, 0]], np.float32))
-    told = to_numpy(seen(labels, scored, steps=3, classes=3))
+    told = to_numpy(labels_to_come(labels, scored, steps=3, classes=3))
     np.testing.assert_array_equal(told, [[0, 0, 1, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0]])
     assert told.dtype == np.float32
-    nothing = seen(labels[:0], scored[:0], steps=3, classes=3)
+    nothing = labels_to_come(labels[:0], scored[:0], steps=3, classes=3)
     assert nothing.shape == (2, 9) and not to_numpy(nothing).any()
 
 
@@ -66,7 +65,8 @@ def labels_told(task, updates=120):
 
     def watch(x, y, mask, first, last):
         metrics = step(x, y, mask, first, last)
-        told.append(tuple(map(to_numpy, (rule.at_begin, rule.at_end, y[: len(x)], mask[: len(x)]))))
+        contexts = [context["labels_to_come"] for context in (rule.context, rule.context_after)]
+        told.append(tuple(map(to_numpy, (*contexts, y[: len(x)], mask[: len(x)]))))
         ends.append(last)
         return metrics
 

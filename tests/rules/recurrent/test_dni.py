@@ -12,7 +12,7 @@ from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from tests.rules.networks import assert_stopping_changes_nothing
 
@@ -27,7 +27,7 @@ def build(rule=RecurrentDNI, rate=0.0, guess_rate=0.0, optimizer=SGD, seed=0, **
     parts = (core, readout, MaskedSoftmaxCrossEntropy(), *(optimizer(layer, lambda step: rate) for layer in (core, readout)))
     if rule is TruncatedBPTT:
         return rule(*parts)
-    guess = StateGuess(H, rng, last_init=he_normal, dtype=np.float64)
+    guess = state_guess(H, rng, last_init=he_normal, dtype=np.float64)
     return rule(*parts, guess=guess, guess_optimizer=optimizer(guess, lambda step: guess_rate), **options)
 
 
@@ -66,7 +66,7 @@ class Oracle:
         self.answers = [np.concatenate(list(map(to_numpy, pair)), axis=1) for pair in self.answers[1:]]
         self.asked = iter(list(self.answers))
 
-    def forward(self, h, training=True):
+    def forward(self, h, context):
         return asarray(next(self.asked)), None
 
 
@@ -75,10 +75,10 @@ def test_with_a_perfect_guess_the_chunks_add_up_to_the_whole(T):
     network, data = build(scale=1.0), sequence()
     oracle = network.guess = Oracle(network, data, T)
 
-    def check(h, target, future):  # and its target is what it already says
+    def check(start, target, future):  # and its target is what it already says
         wanted = oracle.answers.pop(0)
-        np.testing.assert_allclose(np.concatenate(list(map(to_numpy, target)), axis=1), wanted, rtol=1e-10, atol=1e-14)
-        return {}, None
+        np.testing.assert_allclose(to_numpy(target), wanted, rtol=1e-10, atol=1e-14)
+        return {}
 
     network.train_guess = check
     total = 0
@@ -118,9 +118,10 @@ def test_the_target_is_the_gradient_that_arrives(scaled_target):
     network.step(*first)
     start = network.carried.arrays
     targets = []
-    network.train_guess = lambda h, target, future: targets.append(target) or ({}, None)
+    network.train_guess = lambda start, target, future: targets.append(target) or {}
     network.step(*second)
-    future = [to_numpy(part) for part in network.guess_future()]
+    future = to_numpy(network.guess_at(network.carried.arrays, {})[0])
+    future = future[:, :H], future[:, H:]
     scale = 0.3 if scaled_target else 1.0
 
     def loss(*state):
@@ -128,7 +129,7 @@ def test_the_target_is_the_gradient_that_arrives(scaled_target):
         value, _ = network.loss(network.readout.forward(outputs)[0], second[1:3])
         return float(value) * N + scale * sum((part * to_numpy(s)).sum() for part, s in zip(future, end))
 
-    for i, target in enumerate(targets[0]):
+    for i, target in enumerate((targets[0][:, :H], targets[0][:, H:])):
         u = np.random.default_rng(i).standard_normal((N, H))
         moved = [[part + sign * 1e-6 * asarray(u) * (k == i) for k, part in enumerate(start)] for sign in (1, -1)]
         slope = (loss(*moved[0]) - loss(*moved[1])) / 2e-6
@@ -144,9 +145,9 @@ def test_the_guess_descends_towards_its_target():
 
 def test_gradients_of_the_guess():
     rng = np.random.default_rng(0)
-    guess = StateGuess(4, rng, last_init=he_normal, dtype=np.float64)
-    assert check_layer(guess, rng.standard_normal((6, 4)), rng, elementwise=True) < 1e-6
-    assert not to_numpy(StateGuess(4, rng).forward(asarray(rng.standard_normal((6, 4)), np.float32))[0]).any()
+    guess = state_guess(4, rng, last_init=he_normal, dtype=np.float64)
+    assert check_layer(guess.net, rng.standard_normal((6, 4)), rng, elementwise=True) < 1e-6
+    assert not to_numpy(state_guess(4, rng).forward(asarray(rng.standard_normal((6, 4)), np.float32))[0]).any()
 
 
 @pytest.mark.parametrize("rule", [TruncatedBPTT, RecurrentDNI])

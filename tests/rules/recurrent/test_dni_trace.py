@@ -8,7 +8,7 @@ from dni_np.errors import UserError
 from dni_np.nn.batchnorm_lstm import BatchNormLSTM
 from dni_np.nn.lstm import LSTM
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
+from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 from dni_np.rules.recurrent.shared_trace import SharedTrace
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from tests.rules.recurrent.test_dni import chunks, sequence
@@ -102,7 +102,7 @@ def test_least_squares_without_forgetting_fits_all_lessons_so_far(each):
 def test_at_lambda_0_it_is_dni_of_scale_1(T):
     data = sequence()
     network = trace(lam=0, each=False, sees="h")
-    linear = StateGuess(H, np.random.default_rng(0), hidden=(), dtype=np.float64)
+    linear = state_guess(H, np.random.default_rng(0), hidden=(), dtype=np.float64)
     for value, ours in zip(linear.params.values(), network.guesses.model(0).params.values()):
         value[...] = ours
     other = RecurrentDNI(*parts(), guess=linear, guess_optimizer=at_rest(linear), scale=1.0)

@@ -9,14 +9,18 @@ from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.lstm import LSTM
 from dni_np.nn.optimizers import SGD, Adam
-from dni_np.rules.recurrent.dni import RecurrentDNI, StateGuess
-from dni_np.rules.recurrent.dni_aux import RecurrentDNIAux
-from dni_np.rules.recurrent.last_step_alone import LastStepAlone, state_before_last
+from dni_np.rules.recurrent.dni import state_guess
+from dni_np.rules.recurrent.dni_aux import (
+    ErrorIntoCore,
+    LastStepAlone,
+    RecurrentDNIAux,
+    state_before_last,
+)
 from tests.rules.networks import assert_stopping_changes_nothing
 from tests.rules.recurrent.test_dni import D, H, N, build, chunks, sequence
 
 RULES = {  # name: the rule, and which columns of the guess's error go into the core
-    "error": (RecurrentDNI, {"error_into_core": True}, slice(0, 2 * H)),
+    "error": (ErrorIntoCore, {}, slice(0, 2 * H)),
     "foresight": (RecurrentDNIAux, {}, slice(2 * H, 4 * H)),
     "both": (RecurrentDNIAux, {"error_into_core": True}, slice(0, 4 * H)),
 }
@@ -26,7 +30,7 @@ def make(name, rate=0.0, guess_rate=0.0, optimizer=SGD, seed=0, **options):
     rule, flags, _ = RULES[name]
     network = build(rule, rate, guess_rate, optimizer, seed, **flags, **options)
     if rule is RecurrentDNIAux:
-        network.guess = StateGuess(H, np.random.default_rng(seed), parts=4, last_init=he_normal, dtype=np.float64)
+        network.guess = state_guess(H, np.random.default_rng(seed), parts=4, last_init=he_normal, dtype=np.float64)
         network.guess_optimizer = optimizer(network.guess, lambda step: guess_rate)
     return network
 
@@ -45,12 +49,12 @@ def test_both_passes_add_up(name, T, last):
     x_kept, kept_state = data[0][2 * T - 1], network.carried.kept[1:]
     arrived = []
     train = network.train_guess
-    network.train_guess = lambda h, target, future: arrived.append((target, future)) or train(h, target, future)
+    network.train_guess = lambda *given: arrived.append(given[1:]) or train(*given)
     network.step(x, y, mask, False, last)
     (target, future), total = arrived[0], to_numpy(network.core_optimizer.grads).copy()
     assert (future is None) == last
-    ahead = [part.copy() for part in future] if future else [asarray(np.zeros((N, H)))] * 2
-    targets = np.concatenate([to_numpy(part) for part in (*target, *ahead)], axis=1)
+    ahead = asarray(np.zeros((N, 2 * H))) if future is None else future[:, : 2 * H].copy()
+    targets = np.concatenate([to_numpy(target), to_numpy(ahead)], axis=1)
     flows = RULES[name][2]
 
     def loss():
@@ -59,7 +63,7 @@ def test_both_passes_add_up(name, T, last):
         _, (h, _), _ = network.core.forward(x_kept[None], kept_state, start=steps - 1)
         guess = to_numpy(network.guess.forward(h)[0])
         error = guess - targets[:, : guess.shape[1]]
-        entering = sum(float((part * s).sum()) for part, s in zip(ahead, end))
+        entering = sum(float((part * s).sum()) for part, s in zip((ahead[:, :H], ahead[:, H:]), end))
         return float(value) + (0.1 * entering + 0.5 * (error[:, flows] ** 2).sum()) / N
 
     rng = np.random.default_rng(0)
@@ -79,11 +83,13 @@ def test_the_guess_descends_its_whole_error(name, last):
     network.step(*first)
     seen = []
     train = network.train_guess
-    network.train_guess = lambda h, target, future: seen.append((h, target, future)) or train(h, target, future)
+    network.train_guess = lambda *given: seen.append(given) or train(*given)
     metrics = network.step(*second[:3], False, last)
-    h, target, future = seen[0]
-    parts = target if name == "error" else (*target, *(future or [asarray(np.zeros((N, H)))] * 2))
-    targets = np.concatenate([to_numpy(part) for part in parts], axis=1)
+    (h, _), target, future = seen[0]
+    targets = to_numpy(target)
+    if name != "error":
+        ahead = np.zeros((N, 2 * H)) if future is None else to_numpy(future)[:, : 2 * H]
+        targets = np.concatenate([targets, ahead], axis=1)
 
     def loss():
         return 0.5 * float(((to_numpy(network.guess.forward(h)[0]) - targets) ** 2).sum()) / N

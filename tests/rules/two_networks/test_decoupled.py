@@ -7,11 +7,11 @@ import pytest
 
 from dni_np.backend import asarray, to_numpy
 from dni_np.data.odd_and_threes import OddAndThrees
-from dni_np.dni.plain_guess import PlainGuess
 from dni_np.errors import UserError
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.optimizers import SGD, Adam
+from dni_np.rules.recurrent.dni import state_guess
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
@@ -30,7 +30,7 @@ def build(rule, steps, ticks, rate=0.0, optimizer=SGD, seed=0, units=UNITS, last
     parts = (*networks, *(optimizer(network, lambda step: rate) for network in networks))
     if rule is Locked:
         return rule(*parts)
-    guess = PlainGuess(units, units, (units,), rng, last_init=last_init, dtype=np.float64)
+    guess = state_guess(units, rng, 1, last_init=last_init, dtype=np.float64)
     return rule(*parts, guess, optimizer(guess, lambda step: rate), **options)
 
 
@@ -124,7 +124,7 @@ class Knows:
     def __init__(self, dmessages):
         self.dmessages, self.asked = dmessages, 0
 
-    def forward(self, message):
+    def forward(self, message, context):
         self.asked += 1
         return self.dmessages[self.asked - 1], None
 
@@ -139,7 +139,7 @@ def test_with_the_true_gradients_and_factor_1_decoupled_is_locked(steps, ticks, 
     dmessages, gradients = true[0], gradients_by_tick(decoupled)
     assert np.abs(to_numpy(dmessages)).max() > 1e-3
     decoupled.guess, learns_from = Knows(dmessages), []
-    decoupled.train_guess = lambda messages, target: learns_from.append(to_numpy(target))
+    decoupled.train_guess = lambda messages, chunks, target: learns_from.append(to_numpy(target))
     decoupled.step(chunks)
     np.testing.assert_array_equal(learns_from[0], to_numpy(dmessages))
     np.testing.assert_array_equal(sum(gradients), to_numpy(locked.optimizer_a.grads))
@@ -211,12 +211,15 @@ def test_half_a_stream_is_refused(part):
 
 def test_with_the_label_the_guess_sees_the_count_so_far():
     rule, (first, last) = with_label(), stream(2, 2)
-    seen = rule.look(asarray(np.ones((N, UNITS))), last)
-    assert seen.shape == (N, UNITS + 5)
-    assert np.array_equal(to_numpy(seen)[:, UNITS:].argmax(1), to_numpy(last.threes))
-    assert np.array_equal(to_numpy(seen)[:, UNITS:].sum(1), np.ones(N))
-    asked, forward = [], rule.guess.forward
-    rule.guess.forward = lambda given, *args: asked.append(to_numpy(given).copy()) or forward(given, *args)
+    seen = rule.context([last], np.float64)["count_so_far"]
+    assert np.array_equal(to_numpy(seen), np.eye(5)[to_numpy(last.threes)])
+    asked, join = [], rule.guess.conditioning.join
+
+    def watch(h, context):
+        asked.append(to_numpy(join(h, context)).copy())
+        return join(h, context)
+
+    rule.guess.conditioning.join = watch
     rule.step([first, last])
     for given, chunk in zip(asked[:2], (first, last), strict=True):  # as sent, before B was asked
         assert np.array_equal(given[:, UNITS:].argmax(1), to_numpy(chunk.threes))
@@ -227,6 +230,6 @@ def test_with_the_label_the_guess_sees_the_count_so_far():
 def with_label():
     rng = np.random.default_rng(0)
     networks = NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64), NetworkB(UNITS, 2, 2, rng, dtype=np.float64)
-    guess = PlainGuess(UNITS + 5, UNITS, (), rng, dtype=np.float64)
+    guess = state_guess(UNITS, rng, 1, (), dtype=np.float64, count_so_far=5)
     optimizers = [SGD(network, 0.01) for network in (*networks, guess)]
     return DecoupledLabel(*networks, *optimizers[:2], guess, optimizers[2], classes=5)
