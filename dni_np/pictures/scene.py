@@ -1,8 +1,8 @@
 """A network while it learns, module by module: boxes, what flows between them, step after step.
 
 A scene is a table of boxes, routes and steps; a step names what is at work in it. `draw` shows one
-step: what is at work in full color, what was there before faintly. In all scenes values on their way
-forward are gray, guesses orange, targets red, and the true gradient is dashed.
+step: what is at work in full color, what was there before faintly. In all scenes values on their
+way forward are gray, guesses orange, targets red, and the true gradient is dashed.
 """
 
 from typing import NamedTuple

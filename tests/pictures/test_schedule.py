@@ -1,4 +1,4 @@
-"""A timetable keeps every dependency, wastes no time, and its work is that of the package's rules."""
+"""A timetable keeps every dependency and wastes no time; its work is that of the rules."""
 
 import numpy as np
 import pytest
