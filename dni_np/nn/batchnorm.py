@@ -24,7 +24,7 @@ def batch_mean(x):
 class BatchNorm(Layer):
     """Normalize each of the `n` columns of x (N, n), then scale by gamma and shift by beta.
 
-    Training uses the batch's own statistics and moves the running ones,
+    Training uses the batch's own statistics and updates the running ones,
 
         running = (1 - momentum) running + momentum batch        (variance unbiased, / (M - 1)),
 

@@ -3,9 +3,10 @@
     z   = BN(x_t W_x; gamma_x) + BN(h_{t-1} W_h; gamma_h) + b        gates i, f, o, g as in `lstm`
     c_t = f c_{t-1} + i g            h_t = o tanh(BN(c_t; gamma_c, beta_c))
 
-What comes from the input and what comes from the past are normalized apart, and so is the cell on its way
-out; the cell itself is left alone, so that it can remember. The two sums share the LSTM's bias b instead
-of a beta each. Every gamma starts at 0.1: at 1 the tanhs and sigmoids saturate and gradients vanish.
+What comes from the input and what comes from the past are normalized apart, and so is the cell on
+its way to h; the cell itself is not, so that it can remember. The two sums share the LSTM's bias b
+in place of a beta each. Every gamma starts at 0.1: at 1 the tanhs and sigmoids saturate and
+gradients vanish.
 """
 
 from dni_np.arguments import number, size
@@ -20,12 +21,13 @@ from dni_np.nn.lstm import LSTM, gates_of, sigmoid, slope_sigmoid, slope_tanh
 class BatchNormLSTM(LSTM):
     """The recurrent contract of `lstm`, with statistics of its own for each step of a sequence.
 
-    At the start of a sequence activations differ from those later on, so that running statistics are
-    kept step by step: row t of `buffers` is for step t, the last row for all from `max_steps` - 1 on. The
-    caller says where in the sequence a chunk begins: step k of a chunk is step `start` + k.
+    At the start of a sequence activations differ from those later on, so that running statistics
+    are kept step by step: row t of `buffers` is for step t, the last row for all from
+    `max_steps` - 1 on. The caller gives the step at which a chunk begins: step k of a chunk is step `start` + k.
 
-    A state of zeros has no variance: BN then returns zeros, and the gradient at that state is gamma / sqrt(eps)
-    times what comes in, about 30 times. Whoever needs the gradient there should draw a small noise instead.
+    A state of zeros has no variance: BN then returns zeros, and the gradient at that state is
+    gamma / sqrt(eps) times what comes in, about 30 times. Who needs the gradient there should start
+    from small noise.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class BatchNormLSTM(LSTM):
         self.params["beta_c"] = xp.zeros(n_units, dtype)
         self.grads = {name: xp.zeros_like(value) for name, value in self.params.items()}
 
-    cell_path = None  # on its way out the cell is normalized over the batch: it does not pass on alone
+    cell_path = None  # a normalized cell depends on the whole batch, not on its own past alone
 
     def forward(self, x, state, training=True, start=0):
         """x (T, N, n_in), state (h, c) -> (y (T, N, H), state after the last step, cache)."""
@@ -88,7 +90,7 @@ class BatchNormLSTM(LSTM):
         return y, (h, c), (x, steps)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
-        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
+        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before step one)."""
         x, steps = cache
         n = x.shape[1]
         check_gradient(self, dy, (*x.shape[:2], self.n_units))
@@ -120,11 +122,14 @@ class BatchNormLSTM(LSTM):
         return dx, (dh, dc)
 
     def normalize(self, name, a, row, training):
-        """gamma (a - mean) / sqrt(var + eps) for a (N, D), as in `batchnorm`; and what its backward needs."""
+        """gamma (a - mean) / sqrt(var + eps) for a (N, D), as in `batchnorm`; and its cache."""
         mean, var = (self.buffers[f"{kind}_{name}"][row] for kind in ("mean", "var"))
         if training:
             if len(a) < 2:
-                raise UserError("BatchNormLSTM needs at least 2 sequences in a training batch: the variance of one is zero")
+                raise UserError(
+                    "BatchNormLSTM needs at least 2 sequences in a training batch: "
+                    "the variance of one is zero"
+                )
             new_mean = batch_mean(a)  # (D,)
             centered = a - new_mean
             new_var = batch_mean(centered * centered)

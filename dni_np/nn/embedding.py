@@ -12,7 +12,7 @@ from dni_np.nn.layer import Layer
 
 
 class OneHot(Layer):
-    """ids (T, N) -> (T, N, n_symbols): a one for the symbol, zeros for the others. Nothing to learn."""
+    """ids (T, N) -> (T, N, n_symbols): 1 for the symbol, 0 for the others. Nothing to learn."""
 
     def __init__(self, n_symbols, dtype=FLOAT):
         super().__init__()
@@ -28,9 +28,10 @@ class OneHot(Layer):
 
 
 class Embedding(Layer):
-    """y_tn = W[id_tn], ids (T, N) -> (T, N, width), with W (n_symbols, width): a linear layer on one-hot rows.
+    """y_tn = W[id_tn], ids (T, N) -> (T, N, width), with W (n_symbols, width).
 
-    Written that way, the gradient needs no additions in random places, whose order a GPU leaves open:
+    It is a linear layer on one-hot rows. Its gradient is written that way: a sum into the rows of
+    the ids would have an order that a GPU leaves open.
 
         dW = onehot(ids)^T dy / N        summed over steps and samples
     """

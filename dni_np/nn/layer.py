@@ -13,7 +13,7 @@ gradient of that sample's own loss, never divided by the batch size N. The
 division is in the parameters' gradients: `grads["W"]` is the gradient of the
 mean loss, (1/N) sum_n dL_n/dW. (Divide at the loss instead, as most frameworks
 do, and a synthetic gradient must regress to targets 256 times smaller at batch
-size 256: it then barely moves.)
+size 256: it then barely learns.)
 
 **Parameters are updated in place** in `layer.params`. `backward` writes into
 `layer.grads`, arrays of the same names and shapes; the next `backward`

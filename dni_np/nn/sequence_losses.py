@@ -2,9 +2,9 @@
 
     loss, dlogits = loss_function(logits, (labels, mask))
 
-as in `losses`, with logits (T, N, C), integer labels (T, N) and a mask (T, N) that is 1 (or True) where a
-step is scored and 0 where it is not, as while a Copy network still reads. The mean is over the N samples
-and a device scalar; dlogits is per sample, not divided by anything.
+as in `losses`, with logits (T, N, C), integer labels (T, N) and a mask (T, N) that is 1 (or True)
+where a step is scored and 0 where it is not, such as while a Copy network still reads. The loss is
+the mean over the N samples, a device scalar; dlogits is per sample, not divided by anything.
 """
 
 import math
@@ -16,7 +16,9 @@ from dni_np.nn.losses import below_largest
 
 
 class MaskedSoftmaxCrossEntropy:
-    """L_n = -sum_t m_tn log softmax(z_tn)[label_tn], with dL_n/dz_tn = m_tn (softmax(z_tn) - onehot(label_tn)).
+    """L_n = -sum_t m_tn log softmax(z_tn)[label_tn], for logits z and a mask m.
+
+        dL_n/dz_tn = m_tn (softmax(z_tn) - onehot(label_tn))
 
     Where nothing is scored the label does not matter, but must be one of the C: others are refused,
     and on a device their loss is nan (see `checks`).
@@ -63,10 +65,10 @@ def check_mask(mask, shape):
 
 
 def bits_per_symbol(loss, mask):
-    """The mean of -log2 p over the scored steps: unlike the loss it does not grow with the sequence.
+    """The mean of -log2 p over the scored steps, in bits: it does not grow with the sequence.
 
-    For a sequence in chunks give the sum of their losses and the whole sequence's mask (T, N): a chunk alone may
-    have no scored step. A mean over many sequences weighs each by its mask.sum().
+    For a sequence in chunks give the sum of their losses and the whole sequence's mask (T, N): a
+    chunk alone may have no scored step. A mean over many sequences weighs each by its mask.sum().
     """
     check_mask(mask, getattr(mask, "shape", None))
     return loss * (mask.shape[1] / math.log(2)) / mask.sum()

@@ -8,8 +8,8 @@ class TimeDistributed(Composite):
     """y_t = f(x_t): all steps of x (T, N, ...) at once, as one batch of T N rows.
 
     The layer divides its parameters' gradients by the T N rows it sees. A sample's loss is the sum
-    over its steps (see `lstm`) and there are N samples, so they are multiplied by T again. (Keras's
-    name.)
+    over its steps (see `lstm`) and there are N samples, so they are multiplied by T again.
+    (Keras's name.)
     """
 
     def __init__(self, layer):

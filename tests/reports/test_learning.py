@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
-from dni_np.nn.fast.conv_choice import conv2d
+from dni_np.nn.fast.choice import conv2d
 from dni_np.nn.gradcheck import check_gradient, check_layer
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy

@@ -41,7 +41,7 @@ class FastLSTM(LSTM):
         return h[1:], (h[T].copy(), c[T].copy()), (seen, c, gates)
 
     def backward(self, dy, dstate, cache, input_gradient=True):
-        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before the first step)."""
+        """dy (T, N, H), dstate (dh, dc) or None -> (dx (T, N, n_in), dstate before step one)."""
         seen, c, gates = cache
         T, _, N, H = gates.shape
         check_gradient(self, dy, (T, N, H))
@@ -83,7 +83,7 @@ class FastLSTM(LSTM):
 
 
 def slopes(gates):
-    """The derivatives of gates (4, N, H), by their outputs: s (1 - s) for i, f, o, 1 - g^2 for g."""
+    """The derivatives of gates (4, N, H) by their outputs: s (1 - s) for i, f, o; 1 - g^2 for g."""
     slopes = gates * gates
     xp.subtract(gates[:3], slopes[:3], out=slopes[:3])
     xp.subtract(1, slopes[3], out=slopes[3])

@@ -33,7 +33,7 @@ class LabeledRecurrentDNI(RecurrentDNI):
         self.look_ahead, self.classes = size("look_ahead", look_ahead), size("classes", classes)
 
     def step(self, x, y, mask, first, last):
-        """As without labels, but y and mask (up to T + L, N) go on for `look_ahead` steps after the chunk."""
+        """As in `dni`, but y and mask (up to T + L, N) go on for `look_ahead` steps more than x."""
         check_batch(self.core, x, (3,))
         check_ids("cDNI through time", y, self.classes, axes=2)
         check_mask(mask, y.shape)

@@ -77,7 +77,7 @@ class RecurrentDNI(TruncatedBPTT):
         return self.arriving(doutputs, self.scale * future, cache) + rest
 
     def arriving(self, doutputs, entering, cache):
-        """Backpropagate through the chunk, from a gradient of its last state to one of its first."""
+        """Backpropagate, from a gradient of the chunk's last state to one of its first."""
         if entering is not None:
             entering = split(entering, doutputs.shape[2])
         _, arrived = self.core.backward(doutputs, entering, cache, input_gradient=False)

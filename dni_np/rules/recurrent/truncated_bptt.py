@@ -16,7 +16,7 @@ from dni_np.rules.rule import Rule
 class TruncatedBPTT(Rule):
     """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, each with its optimizer."""
 
-    look_ahead = 0  # steps after the chunk that y and mask go on for, as far as there are any (see `cdni`)
+    look_ahead = 0  # for so many steps y and mask go on after the chunk (see `cdni`)
 
     def __init__(self, core, readout, loss, core_optimizer, readout_optimizer):
         self.core, self.readout, self.loss = core, readout, loss

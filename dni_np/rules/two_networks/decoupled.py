@@ -1,23 +1,24 @@
 """Two networks on two clocks: does A wait for B? (Jaderberg et al. 2017, section D.3)
 
-B runs once while A runs T times, and is asked once in `ticks` of its own runs. Only then is it known what
-A's messages should have said:
+B runs once while A runs T times, and is asked once in `ticks` of its own runs. Only then are the
+gradients of A's messages known:
 
-    Locked       A keeps all its steps in memory until B has been asked, and its gradient of every message
-                 has come back; then both move, once.
-    Decoupled    M guesses the gradient of a message when it is sent. A moves every T steps, on its own loss and on
-                 10 M(message). When B has been asked, M learns from the true gradients of its messages.
+    Locked       A keeps all its steps in memory until B has been asked, and its gradient of every
+                 message has come back; then both are updated, once.
+    Decoupled    M guesses the gradient of a message when it is sent. A is updated every T steps,
+                 on its own loss and on 10 M(message). When B has been asked, M learns from the true
+                 gradients of its messages.
 
-A counts over T steps, and in both rules it is backpropagated through these T steps; its state goes on from
-tick to tick as a constant. So the rules differ in one thing: when the messages' gradients come, and from where.
-That A moves at every tick with DNI and once for all of them without is how the main paper is remembered
-(unverified); section D.3 gives the networks and the factor of 10.
+A counts over T steps, and in both rules it is backpropagated through these T steps; its state goes
+on from tick to tick as a constant. So the rules differ in one thing: when the messages' gradients
+come, and from where. (That A is updated at every tick with DNI and once for all of them without is
+from memory, not checked; section D.3 gives the networks and the factor of 10.)
 
 A step is one stream, from new digits to B's question: a list of chunks, one a tick, each with
 
     x (T, N, pixels), odd (N,), threes (N,), and the flags fresh (the first) and asked (the last)
 
-as in `data.odd_and_threes`. Nobody looks at B before the end, so that its ticks are run together there.
+as in `data.odd_and_threes`. Nothing needs B before the end: its ticks are run together there.
 """
 
 from dni_np.arguments import number
@@ -52,7 +53,7 @@ class Locked(Rule):
         return losses(odd_loss / len(chunks), threes_loss)
 
     def ticks_of_a(self, chunks):
-        """Run A over a stream: for each tick its message, its own loss, the loss's gradient, and the cache."""
+        """Run A: for each tick its message, its own loss, that loss's gradient, and the cache."""
         flags = [(chunk.fresh, chunk.asked) for chunk in chunks]
         if not flags or flags != [(i == 0, i == len(flags) - 1) for i in range(len(flags))]:
             raise UserError("one step needs one whole stream of digits: a fresh chunk first, and one that is asked last")

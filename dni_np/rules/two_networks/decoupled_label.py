@@ -1,14 +1,15 @@
-"""A guess that also knows how many threes there have been so far (our addition to Jaderberg et al. 2017, section D.3).
+"""A guess that also sees how many threes there have been so far.
 
-A guess that sees the message m alone learns the mean of the true gradients over all streams with that message,
+A guess that sees the message m alone learns the mean of the true gradients over all streams with
+that message,
 
     M(m)  ->  E[dL/dm | m]        dL/dlogits = softmax(logits) - onehot(threes)
 
-and as soon as B reads the messages as well as they can be read, softmax(logits) is how often each count comes
-with them: the mean is zero. B is content, A is told nothing, and threes that are not in the message stay out of it.
-With the count c beside it, M(m, c) can say "there was a three, and B could not tell": as the label does in cDNI.
-
-No more is known at a tick: the count at the stream's end is still to come.
+and as soon as B reads the messages as well as they can be read, softmax(logits) is how often each
+count comes with them: the mean is zero. A receives no gradient then, and threes that are not in the
+message stay out of it. With the count c beside it, M(m, c) can say "there was a three, and B did
+not know": as the label does in cDNI. No more is known at a tick: the count at the stream's end is
+still to come. (Our addition to Jaderberg et al. 2017, section D.3.)
 """
 
 from dni_np.arguments import size

@@ -1,12 +1,12 @@
 """Two recurrent networks that work on one stream of digits (Jaderberg et al. 2017, section D.3).
 
-    A, at every step     digit x_t -> two layers (linear, batchnorm, ReLU) -> batch-normalized LSTM -> h_t
+    A, at every step     digit x_t -> twice (linear, batchnorm, ReLU) -> batch-normalized LSTM -> h_t
     A, every T steps     h_T -> a linear classifier: how many of the T digits were odd
                          h_T -> linear, batchnorm: the message to B
     B, every T steps     message -> batch-normalized LSTM
     B, after its last    -> a linear classifier: how many threes there were in all
 
-T steps of A are one tick of B. How the two learn is in `two_clocks`.
+T steps of A are one tick of B. How the two learn is in `decoupled`.
 """
 
 from dni_np.arguments import size
@@ -43,7 +43,8 @@ class NetworkA(Composite):
         outputs, state, core_cache = self.core.forward(features, state, training, start)
         logits, count_cache = self.count.forward(outputs[-1], training)
         message, message_cache = self.message.forward(outputs[-1], training)
-        return (logits, message), state, (digits_cache, outputs.shape, core_cache, count_cache, message_cache)
+        cache = digits_cache, outputs.shape, core_cache, count_cache, message_cache
+        return (logits, message), state, cache
 
     def backward(self, dlogits, dmessage, cache):
         """dlogits (N, T + 1) and dmessage (N, units), per sample; writes `grads`.
@@ -61,7 +62,7 @@ class NetworkA(Composite):
 
 
 class NetworkB(Composite):
-    """Hears `ticks` messages of `units` and tells how many threes A saw, 0 to `ticks` T."""
+    """From `ticks` messages of `units`, how many threes A saw: 0 to `ticks` T."""
 
     def __init__(self, units, steps, ticks, rng, dtype=FLOAT):
         steps, ticks = size("steps", steps), size("ticks", ticks)
@@ -72,7 +73,8 @@ class NetworkB(Composite):
     def forward(self, messages, training=True):
         """messages (ticks, N, units) -> (logits (N, ticks T + 1), cache)."""
         check_batch(self, messages, (3,))
-        outputs, _, core_cache = self.core.forward(messages, self.core.initial_state(messages.shape[1]), training)
+        state = self.core.initial_state(messages.shape[1])
+        outputs, _, core_cache = self.core.forward(messages, state, training)
         logits, count_cache = self.count.forward(outputs[-1], training)
         return logits, (outputs.shape, core_cache, count_cache)
 
