@@ -712,7 +712,8 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SquaredError
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.dni_chain import DecoupledHead, DNINetwork
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.loss_unit import DecoupledLossUnit
 
 
 # %%
@@ -727,7 +728,7 @@ def as_unit(layer):
 # %%
 ours = dni_layers(N_BITS)
 *lower, top = [as_unit(layer) for layer in ours]
-network = DNINetwork(lower, DecoupledHead(top, SquaredError()), classes=N_BITS)
+network = DNIChain(lower, DecoupledLossUnit(top, SquaredError()), classes=N_BITS)
 for batch_x, batch_y in batches(500):
     dni_step(ours, batch_x, batch_y, batch_y)
     network.step(batch_x, batch_y)

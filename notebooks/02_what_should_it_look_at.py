@@ -119,7 +119,7 @@ def walk(network, x, y):
             output, cache = core.forward(h[-1])
             h.append(output)
             caches.append(cache)
-        d = [network.head.loss(h[-1], y)[1]]
+        d = [network.loss_unit.loss(h[-1], y)[1]]
         for core, cache in zip(network.cores[:0:-1], caches[:0:-1]):
             d.insert(0, core.backward(d[0], cache))
     return h, d

@@ -283,18 +283,18 @@ def step_by_hand(layers, models, optimizers, model_optimizers, x, y):
 # %% [markdown]
 # ### The package's version
 #
-# `DNI` holds a core (the layer), its model and an optimizer for each; `DNINetwork` is the loop; `Head` is the classifier
+# `DNI` holds a core (the layer), its model and an optimizer for each; `DNIChain` is the loop; `LossUnit` is the classifier
 # with its loss. From one seed, after five steps, every parameter must be the same, bit for bit.
 
 # %%
 from dni_np.dni.unit import DNI
-from dni_np.rules.dni_chain import DNINetwork
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.loss_unit import LossUnit
 
 
 def package_network(layers, models):
     units = [DNI(layer, model, adam(layer), adam(model)) for layer, model in zip(layers, models)]
-    return DNINetwork(units, Head(layers[-1], loss_function, adam(layers[-1])), dataset.classes)
+    return DNIChain(units, LossUnit(layers[-1], loss_function, adam(layers[-1])), dataset.classes)
 
 
 def weights(layers):
@@ -380,7 +380,7 @@ from dni_np.rules.backprop import Backprop
 
 layers, _ = network_and_models(3)
 units = [DNI(layer, Oracle(layers[i + 1 :]), adam(layer), NoOptimizer()) for i, layer in enumerate(layers[:-1])]
-with_oracle = DNINetwork(units, Head(layers[-1], loss_function, adam(layers[-1])), dataset.classes)
+with_oracle = DNIChain(units, LossUnit(layers[-1], loss_function, adam(layers[-1])), dataset.classes)
 backprop_layers, _ = network_and_models(3)
 with_backprop = Backprop(backprop_layers, loss_function, adam)
 for step in range(10):
@@ -589,7 +589,7 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 #    DNI's models do, average over the likely labels, and being linear they do it less well.
 #
 #    ```python
-#    class Liar(DNINetwork):
+#    class Liar(DNIChain):
 #        def context(self, x, y):
 #            return super().context(x, np.random.default_rng(0).permutation(y))
 #
@@ -613,7 +613,7 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 #        for unit, truth in zip(network.units, truths):
 #            back, h = unit.forward_and_synthetic_update(h, context)
 #            unit.update_synthetic_weights(truth)
-#        return network.head.train(h, y, context)[1]
+#        return network.loss_unit.train(h, y, context)[1]
 #    ```
 #
 # 3. Two halves: layers 1 and 2 learn by backpropagation from one guess, layers 3 to 6 from the true gradient. Within a

@@ -88,8 +88,8 @@ def guesses_and_truths(network, x, y):
         h, cache = unit.core.forward(h)
         caches.append(cache)
         guesses.append(unit.synthetic_gradient.forward(h, context)[0])
-    logits, cache = network.head.core.forward(h)
-    _, gradient = network.head.loss(logits, y)
+    logits, cache = network.loss_unit.core.forward(h)
+    _, gradient = network.loss_unit.loss(logits, y)
     truths = []
     for core, cache in zip(reversed(network.cores), reversed([*caches, cache])):
         gradient = core.backward(gradient, cache)
@@ -351,7 +351,7 @@ def guess_for(network, image, label):
 
 network = cdni.rule
 guess, _, true = seen[STEPS][4]
-W = network.head.core.layers[0].params["W"]  # (256, classes)
+W = network.loss_unit.core.layers[0].params["W"]  # (256, classes)
 sample = largest_tenth(true)[0]
 label = y[sample]
 other = (label + 1) % dataset.classes
@@ -449,7 +449,7 @@ class Still:
 def train_freeze_train(loop, phase):
     """Train everything, then only the models, then everything; pooled cosines (measurements, layers)."""
     network = loop.rule
-    holders = [(unit, "core_optimizer") for unit in network.units] + [(network.head, "optimizer")]
+    holders = [(unit, "core_optimizer") for unit in network.units] + [(network.loss_unit, "optimizer")]
     own = [getattr(holder, name) for holder, name in holders]
     curves, rows = [], np.random.default_rng(1)
     for step in range(3 * phase):

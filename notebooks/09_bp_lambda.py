@@ -107,7 +107,7 @@ def learn(W, M, lambdas, rate=0.1):
 
 
 # %% [markdown]
-# In the package this is `BPLambdaNetwork`, a `DNINetwork` with lambdas. The same numbers?
+# In the package this is `BPLambda`, a `DNIChain` with lambdas. The same numbers?
 
 # %%
 from dni_np.dni.conditioning import Conditioning
@@ -118,8 +118,8 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.bp_lambda import BPLambdaNetwork
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.bp_lambda import BPLambda
+from dni_np.rules.loss_unit import LossUnit
 
 
 def with_weights(matrix):
@@ -136,7 +136,7 @@ def unit(matrix, guess_matrix):
 # %%
 LAMBDAS = [0.3, 0.8, 0.5, 0.6]
 units, top = [unit(*pair) for pair in zip(W, M)], with_weights(W[-1])
-network = BPLambdaNetwork(units, Head(top, SoftmaxCrossEntropy(), SGD(top, 0.1)), SIZES[-1], LAMBDAS)
+network = BPLambda(units, LossUnit(top, SoftmaxCrossEntropy(), SGD(top, 0.1)), SIZES[-1], LAMBDAS)
 by_hand = [w.copy() for w in W], [m.copy() for m in M]
 for _ in range(200):
     learn(*by_hand, LAMBDAS)
@@ -551,9 +551,9 @@ from dni_np.rules.true_targets import true_gradients
 frozen = swept["sees output and label", 1.0][0]
 COUNT, HELD = (900, 200) if FAST else (20_000, 2000)
 x_many, y_many = dataset.x_train[:COUNT] * SCALE, dataset.y_train[:COUNT]
-hs, truths = true_gradients(frozen.cores, frozen.head.loss, x_many, y_many)
+hs, truths = true_gradients(frozen.cores, frozen.loss_unit.loss, x_many, y_many)
 h5, true5 = hs[-1], truths[-1]  # (COUNT, 128)
-losses = frozen.head.loss.each(frozen.cores[-1].forward(h5)[0], y_many)[:, None]  # (COUNT, 1)
+losses = frozen.loss_unit.loss.each(frozen.cores[-1].forward(h5)[0], y_many)[:, None]  # (COUNT, 1)
 labels = np.eye(dataset.classes, dtype=np.float32)[y_many]
 held = slice(COUNT - HELD, COUNT)
 

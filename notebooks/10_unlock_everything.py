@@ -218,12 +218,12 @@ print(f"{DATA}: {len(dataset.x_train):,} training images")
 
 # %%
 def carry_out(order, network, batches):
-    """Do tasks one by one, with the parts of a DNINetwork or an UnlockedNetwork."""
+    """Do tasks one by one, with the parts of a DNIChain or a CompleteUnlock."""
     contexts = [network.context(*batch) for batch in batches]
     h = {(0, n): x for n, (x, _) in enumerate(batches)}
     invented, gradient, back, caches = {}, {}, {}, {}
     for what, k, n in order:
-        (x, y), core, head = batches[n], network.cores[k - 1], network.head
+        (x, y), core, head = batches[n], network.cores[k - 1], network.loss_unit
         unit = network.units[k - 1] if k < TOP else None
         if what == "invent":
             invented[k, n] = network.inputs[k - 2].guess(x, contexts[n], ticket=n)
@@ -467,7 +467,7 @@ for k in range(1, TOP + 1):
 show("any layer, synthetic gradients", [SPARSE_STEPS * p for p in PROBABILITIES])
 
 # %% [markdown]
-# Both, for comparison. `SparseDNINetwork` is in the package; that backpropagation has the form it must have is ten lines.
+# Both, for comparison. `SparseUpdates` is in the package; that backpropagation has the form it must have is ten lines.
 
 # %%
 from dni_np.experiments.feedforward.build import build_loop
@@ -475,11 +475,11 @@ from dni_np.rules.rule import Rule
 
 
 class SparseBackprop(Rule):
-    """The cores, optimizers and coins of a SparseDNINetwork, without its guesses."""
+    """The cores, optimizers and coins of a SparseUpdates, without its guesses."""
 
     def __init__(self, network):
-        self.cores, self.head, self.probability, self.rng = network.cores, network.head, network.probability, network.rng
-        self.optimizers = [*(unit.core_optimizer for unit in network.units), network.head.optimizer]
+        self.cores, self.loss_unit, self.probability, self.rng = network.cores, network.loss_unit, network.probability, network.rng
+        self.optimizers = [*(unit.core_optimizer for unit in network.units), network.loss_unit.optimizer]
 
     def step(self, x, y):
         awake = self.rng.random(len(self.cores)) < self.probability
@@ -487,7 +487,7 @@ class SparseBackprop(Rule):
         for core in self.cores:
             x, cache = core.forward(x)
             caches.append(cache)
-        loss, gradient = self.head.loss(x, y)
+        loss, gradient = self.loss_unit.loss(x, y)
         for core, optimizer, cache, is_awake in reversed(list(zip(self.cores, self.optimizers, caches, awake))):
             if not is_awake:
                 break  # nothing arrives below
@@ -680,7 +680,7 @@ for name, looks in (("x", lambda x, y: x), ("x and the label", lambda x, y: np.h
 # the layers tell classes apart. No label is needed to do better, since $h_k$ is a function of $x$. But that function is
 # layers 1 to $k$: to be perfect the model would have to be what it stands in for. So we do not hope for perfect inputs.
 #
-# In an `UnlockedNetwork` the layers learn while their inputs are guessed, by models with one hidden layer as in the paper,
+# In a `CompleteUnlock` the layers learn while their inputs are guessed, by models with one hidden layer as in the paper,
 # and nothing stands still. Each model learns what the layer below makes of *its own* synthetic input, at once. (The paper
 # does not settle this; it is the package's reading.)
 
@@ -723,10 +723,10 @@ from dni_np.analysis.gradient_probe import undisturbed
 def real_and_synthetic(network, x, y):
     """[(h_k, hhat_k)] for k = 1, 2, 3, in training mode, as the layers see them."""
     context, real, found = network.context(x, y), x, []
-    with undisturbed([*network.cores, *(model.model for model in network.inputs)]):
+    with undisturbed([*network.cores, *(model.synthetic_gradient for model in network.inputs)]):
         for core, model in zip(network.cores, network.inputs):
             real, _ = core.forward(real)
-            found.append((real, model.model.forward(x, context)[0]))
+            found.append((real, model.synthetic_gradient.forward(x, context)[0]))
     return found
 
 
@@ -773,9 +773,9 @@ wrong = (y_new + 1) % dataset.classes
 def answers(k=0, told=None):
     """The network's classes, from the synthetic h_k upwards; from the images if k = 0."""
     h = x_new
-    with undisturbed([*network.cores, *(model.model for model in network.inputs)]):
+    with undisturbed([*network.cores, *(model.synthetic_gradient for model in network.inputs)]):
         if k > 0:
-            h, _ = network.inputs[k - 1].model.forward(x_new, network.context(x_new, told))
+            h, _ = network.inputs[k - 1].synthetic_gradient.forward(x_new, network.context(x_new, told))
         for core in network.cores[k:]:
             h, _ = core.forward(h)
     return h.argmax(axis=1)

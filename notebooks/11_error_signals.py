@@ -125,9 +125,9 @@ from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.feedback_alignment import FeedbackAlignment
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 
 
 class Still:
@@ -153,12 +153,12 @@ def with_a_guess(guess_optimizer):
     looks = Conditioning(("output", "label"), HIDDEN, label=OUT)
     guess = SyntheticGradient(HIDDEN, looks, np.random.default_rng(0), dtype=float)  # linear, at first zero
     unit = DNI(hidden, guess, descent(hidden), guess_optimizer(guess))
-    return DNINetwork([unit], Head(top, SquaredError(), descent(top)), OUT)
+    return DNIChain([unit], LossUnit(top, SquaredError(), descent(top)), OUT)
 
 
 def give(network, B):
     """Make the guess what feedback alignment would say."""
-    W, b = network.head.core.params["W"], network.head.core.params["b"]
+    W, b = network.loss_unit.core.params["W"], network.loss_unit.core.params["b"]
     guess = network.units[0].synthetic_gradient.params
     guess["0.W"][...] = np.concatenate([W @ B.T, -B.T])  # A above C
     guess["0.b"][...] = b @ B.T
@@ -188,7 +188,7 @@ for _ in range(TOY_STEPS):
         losses[name].append(float(rule.step(x, y)["loss"]))
     cdni = runs["cDNI: the guess is learned"]
     C = cdni.units[0].synthetic_gradient.params["0.W"][HIDDEN:]
-    agree.append((cosine(runs["FA"].cores[-1].params["W"], B), cosine(cdni.head.core.params["W"], -C.T)))
+    agree.append((cosine(runs["FA"].cores[-1].params["W"], B), cosine(cdni.loss_unit.core.params["W"], -C.T)))
 
 for ours, theirs in zip(runs["FA, as a given guess"].cores, runs["FA"].cores):
     assert all(np.allclose(ours.params[name], theirs.params[name], atol=1e-10) for name in ours.params)
@@ -504,7 +504,7 @@ for core in network.cores:
     h, cache = core.forward(h)
     caches.append(cache)
 told = [arrived for arrived, _ in arriving_gradients(network, images, classes)]
-told.append(network.head.loss(h, classes)[1])  # the top layer hears e
+told.append(network.loss_unit.loss(h, classes)[1])  # the top layer hears e
 for k in (1, 2, 3):
     core = network.cores[k]
     linear = core.layers[0] if hasattr(core, "layers") else core
@@ -565,21 +565,21 @@ class TruthAndNoise(Backprop):
     """Each hidden layer hears the true gradient plus noise, of such a size that the pooled cosine is `cosine`."""
 
     def __init__(self, rule, cosine, rng):
-        self.cores, self.head, self.cosine, self.rng = rule.cores, rule.head, cosine, rng
+        self.cores, self.loss_unit, self.cosine, self.rng = rule.cores, rule.loss_unit, cosine, rng
 
     def step(self, x, y):
         h, caches = x, []
         for core in self.cores:
             h, cache = core.forward(h)
             caches.append(cache)
-        loss, gradient = self.head.loss(h, y)
+        loss, gradient = self.loss_unit.loss(h, y)
         top = True
         for core, cache in zip(reversed(self.cores), reversed(caches)):
             below = core.backward(gradient, cache)  # the truth, for those below
             if not top:
                 core.backward(self.disturbed(gradient), cache, input_gradient=False)
             gradient, top = below, False
-        self.head.optimizer.step()
+        self.loss_unit.optimizer.step()
         return {"loss": loss}
 
     def disturbed(self, gradient):
@@ -660,7 +660,7 @@ for layers in DEPTHS:
 # 2. **A louder B.** In section 3 FA has 4.7 % wrong and backpropagation 0.4 %. Multiply $B$ by 3. What does that say
 #    about the comparison? Would it have mattered in section 4?
 # 3. **Kickback's first layer** hears more of the truth than its second. Why? Compare what the units of $h_2$ and $h_3$
-#    stand for (`heard` in `dni_np.rules.kickback`) with the true gradients there, and the top matrix with its start.
+#    stand for (`error_of_each` in `dni_np.rules.kickback`) with the true gradients there, and the top matrix with its start.
 # 4. **Every sample one vote.** Replace the pooled cosine in section 4 by the mean over samples (`gradient_error`). Which
 #    rule still looks good?
 #
@@ -688,13 +688,13 @@ for layers in DEPTHS:
 #    and not by what layer 2 believes.
 #
 #    ```python
-#    from dni_np.rules.kickback import heard
+#    from dni_np.rules.kickback import error_of_each
 #    from dni_np.rules.true_targets import true_gradients
 #
 #    rule = networks["kickback"]
-#    hs, truths = true_gradients(rule.cores, rule.head.loss, images, classes)
-#    e = rule.head.loss(rule.cores[-1].forward(hs[-1])[0], classes)[1]
-#    print([float(pooled_cosine(heard(e, h), true)) for h, true in zip(hs, truths)])
+#    hs, truths = true_gradients(rule.cores, rule.loss_unit.loss, images, classes)
+#    e = rule.loss_unit.loss(rule.cores[-1].forward(hs[-1])[0], classes)[1]
+#    print([float(pooled_cosine(error_of_each(e, h), true)) for h, true in zip(hs, truths)])
 #    start = build("kickback").rule.cores[-1].params["0.W"]
 #    print(cosine(rule.cores[-1].params["0.W"], start))
 #    ```

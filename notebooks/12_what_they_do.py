@@ -496,7 +496,7 @@ other = (np.arange(count) + count // 2) % count  # of 200 images sorted by class
 picked = np.linspace(0, len(images) - 1, count).astype(int)
 x_some, y_some = images[picked], labels[picked]
 context = {"label": np.eye(dataset.classes, dtype=np.float32)[y_some]}
-cross_entropy = loop.rule.head.loss
+cross_entropy = loop.rule.loss_unit.loss
 hs = activations(loop.rule, x_some)[:-1]
 
 

@@ -20,8 +20,8 @@ TABLES = [
 # Without a table of their own, and why.
 LEFT_OUT = {
     "given what a class in a table has checked": """
-        Carried Composite CriticUnit DecoupledHead FixedFeedback Head Joined LastStepAlone CarriedWithStep
-        LabeledErrorIntoCore Layer LinearGuess
+        Carried Composite CriticUnit DecoupledLossUnit FixedFeedback Joined LastStepAlone
+        CarriedWithStep LabeledErrorIntoCore Layer LinearGuess LossUnit
         InBlocks Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums
     """,
@@ -29,7 +29,7 @@ LEFT_OUT = {
     "tuples that are given out": "Layers Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses",
     "made by their names, in the table of rules": """
-        Backprop NoBackprop BPLambdaNetwork CriticNetwork UnlockedNetwork TrueTargetNetwork Kickback
+        Backprop NoBackprop BPLambda CriticChain CompleteUnlock TrueTargets Kickback
         LocalLosses
         DirectFeedbackAlignment FeedbackAlignment SharedTrace UpdatePerSequence
     """,

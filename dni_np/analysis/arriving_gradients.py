@@ -32,7 +32,7 @@ def arriving_gradients(rule, x, y):
     tossed = coins.bit_generator.state if coins else None
     try:
         feed_back_weights(rule.cores)
-        _, truths = true_gradients(rule.cores, rule.head.loss, x, y)
+        _, truths = true_gradients(rule.cores, rule.loss_unit.loss, x, y)
         rule.load_state(before)  # fixed feedback is fixed feedback again
         with listening(rule.cores[:-1]) as arrived:
             rule.step(x, y)

@@ -23,12 +23,12 @@ def undisturbed(layers):
 
 
 def gradient_pairs(network, x, y):
-    """For each unit of a DNINetwork, (ghat_i, dL/dh_i), both (N, width) on the device.
+    """For each unit of a DNIChain, (ghat_i, dL/dh_i), both (N, width) on the device.
 
     The true gradient is backpropagated through all the cores above as they are now.
     """
     models = [unit.synthetic_gradient for unit in network.units]
     with undisturbed([*network.cores, *models]):
         context = network.context(x, y)
-        hs, truths = true_gradients(network.cores, network.head.loss, x, y)
+        hs, truths = true_gradients(network.cores, network.loss_unit.loss, x, y)
         return [(model.forward(h, context)[0], truth) for model, h, truth in zip(models, hs, truths)]

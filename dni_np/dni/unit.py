@@ -15,14 +15,13 @@ not of the true gradient.
 """
 
 from dni_np.backend import xp
-from dni_np.dni.waiting_guesses import Guess, WaitingGuesses, difference
+from dni_np.dni.waiting_guesses import WaitingGuesses, difference
 
 
 class DNI:
-    """A core, a synthetic gradient model, and one optimizer for each.
+    """A core, a synthetic gradient model, and an optimizer for each (`step()` and a count `steps`).
 
-    An optimizer has `step()` and counts its `steps`. A `ticket` names a batch whose target may come
-    out of turn; without tickets targets come in the order of the guesses.
+    A `ticket` names a batch; without tickets, targets come in the order of the guesses.
     """
 
     def __init__(self, core, synthetic_gradient, core_optimizer, sg_optimizer):
@@ -32,39 +31,34 @@ class DNI:
 
     def forward_and_synthetic_update(self, x, context=None, input_gradient=True, ticket=None):
         """x (N, n_in) -> (ghat dh/dx (N, n_in), h (N, n_out)); the core is updated at once."""
-        h, guess, core_cache = self.forward_and_guess(x, context, ticket)
-        back = self.core.backward(guess, core_cache, input_gradient)
+        guess, h, cache = self.forward_and_guess(x, context, ticket)
+        back = self.core.backward(guess, cache, input_gradient)
         self.core_optimizer.step()
         return back, h
 
     def forward_and_guess(self, x, context=None, ticket=None):
-        """x (N, n_in) -> h and ghat, both (N, n_out), and the core's cache."""
-        h, core_cache = self.core.forward(x)
-        return h, self.guess(h, context, ticket), core_cache
+        """x (N, n_in) -> (ghat, h), both (N, n_out), and the core's cache; nothing is updated."""
+        h, cache = self.core.forward(x)
+        return self.guess(h, context, ticket), h, cache
 
     def guess(self, h, context=None, ticket=None):
         """h (N, n_out) -> ghat (N, n_out), which now waits for its target."""
-        ticket = self.waiting.new_ticket(ticket)
-        guess, sg_cache = self.synthetic_gradient.forward(h, context)
-        self.waiting[ticket] = Guess(h, context, guess, sg_cache, self.sg_optimizer.steps)
+        guess, cache = self.synthetic_gradient.forward(h, context)
+        self.waiting.add(ticket, h, context, guess, cache, self.sg_optimizer.steps)
         return guess
 
-    def update_synthetic_weights(self, true_gradient, ticket=None):
-        """Fit a waiting guess to its target (N, n_out); return the loss before, a device scalar."""
+    def update_synthetic_weights(self, target, ticket=None):
+        """Fit a waiting guess to its target (N, n_out); return the loss before, on the device."""
         model, optimizer = self.synthetic_gradient, self.sg_optimizer
-        ticket, guess, sg_cache = self.waiting.find(ticket, model, optimizer)
-        error = difference(guess, true_gradient)  # (N, n_out)
-        model.backward(error, sg_cache)
+        ticket, guess, cache = self.waiting.find(ticket, model, optimizer)
+        error = difference(guess, target)
+        model.backward(error, cache)
         optimizer.step()
         del self.waiting[ticket]
         return xp.vdot(error, error) * (0.5 / len(error))
 
     def parts(self):
         """What has a state, by name."""
-        return {
-            "core": self.core,
-            "optimizer": self.core_optimizer,
-            "model": self.synthetic_gradient,
-            "model_optimizer": self.sg_optimizer,
-            "waiting": self.waiting,
-        }
+        cores = {"core": self.core, "optimizer": self.core_optimizer}
+        models = {"model": self.synthetic_gradient, "model_optimizer": self.sg_optimizer}
+        return {**cores, **models, "waiting": self.waiting}

@@ -36,15 +36,15 @@ class WaitingGuesses(dict):
 
     numbered = 0  # tickets given out so far
 
-    def new_ticket(self, ticket=None):
-        """`ticket`, or the next number. No two guesses may wait under the same."""
+    def add(self, ticket, *guess):
+        """Let the fields of a Guess wait under `ticket`, or the next number. No two may share one."""
         if ticket is None:
             ticket, self.numbered = self.numbered, self.numbered + 1
         if ticket in self:
             raise UserError(
                 f"a guess is waiting under the ticket {ticket!r} already: give each batch its own"
             )
-        return ticket
+        self[ticket] = Guess(*guess)
 
     def find(self, ticket, model, optimizer):
         """(ticket, guess, cache) of the one under `ticket`, or the oldest, as `model` guesses now.

@@ -1,9 +1,9 @@
 """Rules: which gradient each layer learns from, and when. One rule a page.
 
     rule                         what every rule has in common
-    loss_unit                    the top of a network: the one part that sees the loss
+    loss_unit                    the top of a network: its one part that sees the loss
     backprop                     the true gradient for every layer
-    no_backprop                  no gradient below the top: "No Bprop" in Jaderberg et al. 2017, table 2
+    no_backprop                  no gradient below the top ("No Bprop", Jaderberg et al. 2017)
     dni_chain                    a chain of units: each one's target is made of the next one's guess
     true_targets                 the same with true gradients as targets: what waiting would give
     bp_lambda                    between a guess and the truth, layer by layer

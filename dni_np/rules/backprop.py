@@ -6,7 +6,7 @@ Layer 1 is locked until everything above it has gone forward and back.
 """
 
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 from dni_np.rules.rule import LOCKS, Rule
 
 
@@ -18,11 +18,11 @@ class Backprop(Rule):
     def __init__(self, cores, loss, make_optimizer):
         self.cores = list(cores)
         whole = Sequential(self.cores)
-        self.head = Head(whole, loss, make_optimizer(whole))
+        self.loss_unit = LossUnit(whole, loss, make_optimizer(whole))
 
     def step(self, x, y):
-        _, loss = self.head.train(x, y, input_gradient=False)
+        _, loss = self.loss_unit.train(x, y, input_gradient=False)
         return {"loss": loss}
 
     def parts(self):
-        return self.head.parts()
+        return self.loss_unit.parts()

@@ -1,47 +1,45 @@
 """BP(lambda): between a guess and the truth, layer by layer (Jaderberg et al. 2017, section A.2).
 
     g_k    = M(h_k)                                what the layer's own model guesses
-    z_k    = gbar_{k+1} dh_{k+1}/dh_k              what comes back from above; at the top the true gradient
+    z_k    = gbar_{k+1} dh_{k+1}/dh_k              what comes back; at the top the true gradient
     gbar_k = lambda_k z_k + (1 - lambda_k) g_k     what the layer learns from, and hands on down
     M learns 1/2 ||g_k - z_k||^2, with z_k a constant
 
-Written out, gbar_k is a weighted mean of all guesses from layer k upwards, each backpropagated down to h_k, and of
-the true gradient; the weights sum to 1, as those of the n-step returns in TD(lambda).
+Written out, gbar_k is a weighted mean of the true gradient and of all guesses from layer k upwards,
+each backpropagated to h_k; the weights sum to 1, as those of the n-step returns in TD(lambda).
 
-lambda = 0 everywhere is the DNI chain, where no layer waits. lambda = 1 everywhere is backpropagation: the models
-still learn, but nobody listens. With zeros and ones (all that the paper used) the network is cut after the
-layers of lambda 0. In between every layer waits for those above it.
+lambda = 0 everywhere is the DNI chain, where no layer waits. lambda = 1 everywhere is
+backpropagation: the models still learn, but no layer uses them. With zeros and ones (all that the
+paper used) the network is cut after the layers of lambda 0. In between every layer waits for those
+above it.
 """
 
 from dni_np.arguments import number, several
 from dni_np.errors import UserError
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.rule import FORWARD, LOCKS
 
 LAMBDA = "lambda (0: the guess alone, 1: backpropagation alone)"
 
 
-class BPLambdaNetwork(DNINetwork):
-    """A DNINetwork with `lambdas`: one number between 0 and 1 for each unit, lowest first, or one for all."""
+class BPLambda(DNIChain):
+    """A DNIChain with `lambdas`: one number, 0 to 1, for each unit, lowest first, or for all."""
 
-    def __init__(self, units, head, classes, lambdas):
-        super().__init__(units, head, classes)
+    def __init__(self, units, loss_unit, classes, lambdas):
+        super().__init__(units, loss_unit, classes)
         self.lambdas = one_for_each(lambdas, len(self.units))
         self.locks = self.guess_locks = LOCKS if any(self.lambdas) else (FORWARD,)
 
     def step(self, x, y):
-        context = self.context(x, y)
-        h, passes = x, []
+        context, metrics, h, passes = self.context(x, y), {}, x, []
         for unit in self.units:
-            h, guess, cache = unit.forward_and_guess(h, context)
+            guess, h, cache = unit.forward_and_guess(h, context)
             passes.append((guess, cache))
-        z, loss = self.head.train(h, y, context)
-        metrics = {"loss": loss}
+        z, metrics["loss"] = self.loss_unit.train(h, y, context)
         for i in reversed(range(len(self.units))):
             unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
-            metrics[f"gradient_loss_{i + 1}"] = unit.update_synthetic_weights(z)
-            mixed = lam * z + (1 - lam) * guess
-            z = unit.core.backward(mixed, cache, input_gradient=i > 0)
+            self.teach(i, z, metrics)
+            z = unit.core.backward(lam * z + (1 - lam) * guess, cache, input_gradient=i > 0)
             unit.core_optimizer.step()
         return metrics
 
@@ -50,5 +48,8 @@ def one_for_each(lambdas, units):
     """A list of `units` numbers between 0 and 1, from as many or from one."""
     lambdas = [number(LAMBDA, lam, "[0, 1]") for lam in several("lambdas", lambdas)]
     if len(lambdas) not in (1, units):
-        raise UserError(f"BP(lambda) with {units} guesses needs {units} lambdas, or one for all, not {len(lambdas)}")
+        raise UserError(
+            f"BP(lambda) with {units} guesses needs {units} lambdas, or one for all, "
+            f"not {len(lambdas)}"
+        )
     return lambdas if len(lambdas) == units else lambdas * units

@@ -1,16 +1,19 @@
-"""A scalar critic: guess the loss, and take the guess's slope for the gradient (Jaderberg et al. 2017, section A.4).
+"""A scalar critic: guess the loss, and take the guess's slope for the gradient.
 
     v(h [, y]) ~ E[L | h [, y]]          a model of the loss, from the layer's output
-    ghat = dv/dh                         the synthetic gradient: by backpropagation through v, which is the layer's own
+    ghat = dv/dh                         the synthetic gradient: backpropagated through v alone
     v learns  1/2 (v - target)^2         target: the next critic's value, at the top the loss
 
-Where a vector model regresses to gradients, a critic regresses to numbers: what comes down is one number a sample, and
-nothing is backpropagated from layer to layer. But no one teaches it slopes: that v is near the loss everywhere does not
-make dv/dh near its gradient. And a critic that does not see the label has another fault, however good: moving h to where
-the loss is known to be small is not the same as making it small for this sample, whose label does not move along.
+(Jaderberg et al. 2017, section A.4.) Where a vector model regresses to gradients, a critic
+regresses to numbers: what comes down is one number a sample, and nothing is backpropagated from
+layer to layer. But nothing teaches it slopes: that v is near the loss everywhere does not make
+dv/dh near its gradient. And a critic that does not see the label has another fault, however good:
+to change h to where the loss is known to be small does not make it small for this sample, whose
+label stays what it is.
 
-The paper leaves the targets open. Chained as above, as in temporal-difference learning, each is made of the next guess;
-with `bootstrapped` False every critic learns the loss itself, which costs one number a sample and works better here.
+The paper leaves the targets open. Chained as above, as in temporal-difference learning, each is
+made of the next guess; with `bootstrapped` False every critic learns the loss itself, which costs
+one number a sample and works better here.
 """
 
 import functools
@@ -18,29 +21,32 @@ import functools
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
-from dni_np.dni.waiting_guesses import difference
+from dni_np.dni.waiting_guesses import WaitingGuesses
 from dni_np.errors import UserError
 from dni_np.nn.activations import Tanh
 from dni_np.nn.initializers import glorot_uniform, zeros
 from dni_np.nn.linear import Linear
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.rule import FORWARD, UPDATE
 
 
 class ScalarCritic(SyntheticGradient):
-    """v(h, context), a net of tanh layers; feature maps are read as rows of numbers. The last layer starts at zero.
+    """v(h, context), a net of tanh layers, the last layer zero at first; feature maps become rows.
 
-    To a DNI unit it is a synthetic gradient model: `forward` gives the guess dv/dh, and keeps v in the cache.
+    To a DNI unit it is a synthetic gradient model: `forward` gives the guess dv/dh, and keeps v in
+    the cache.
     """
 
     def __init__(self, conditioning, rng, hidden=(256,), last_init=zeros, dtype=FLOAT):
         if conditioning.sources[0] != "output" or "normalized" in conditioning.sources:
-            raise UserError("a critic looks at output first, beside it at label or input: only output has a slope")
+            raise UserError(
+                "a critic sees output first, beside it label or input: only output has a slope"
+            )
         layers = Layers(functools.partial(Linear, init=glorot_uniform), None, Tanh)
         super().__init__(1, conditioning, rng, hidden, last_init, dtype=dtype, layers=layers)
 
     def forward(self, h, context=None):
-        """h (N, ...), context {name: (N, ...)} -> (dv/dh of h's shape, (v (N, 1), the net's cache))."""
+        """h (N, ...) -> dv/dh of h's shape, (v (N, 1), the net's cache)."""
         rows = h.reshape(len(h), -1)  # (N, D)
         value, cache = super().forward(rows, context)
         # Each sample's own slope, dv_n/dh_n.
@@ -52,8 +58,21 @@ class ScalarCritic(SyntheticGradient):
         return super().backward(derror, cache[1])
 
 
+class Values(WaitingGuesses):
+    """Guesses of which the value, not its slope, meets the target."""
+
+    def find(self, ticket, model, optimizer):
+        """(ticket, v (N, 1), cache); otherwise as for other guesses."""
+        ticket, _, cache = super().find(ticket, model, optimizer)
+        return ticket, cache[0], cache
+
+
 class CriticUnit(DNI):
     """A decoupled unit whose targets are losses (N, 1)."""
+
+    def __init__(self, *parts):
+        super().__init__(*parts)
+        self.waiting = Values()
 
     @property
     def value(self):
@@ -61,37 +80,31 @@ class CriticUnit(DNI):
         newest = next(reversed(self.waiting.values()))
         return newest.cache[0]
 
-    def update_synthetic_weights(self, losses, ticket=None):
-        """As in `DNI`, for losses (N, 1)."""
-        model, optimizer = self.synthetic_gradient, self.sg_optimizer
-        ticket, _, cache = self.waiting.find(ticket, model, optimizer)
-        error = difference(cache[0], losses)  # (N, 1)
-        model.backward(error, cache)
-        optimizer.step()
-        del self.waiting[ticket]
-        return xp.vdot(error, error) * (0.5 / len(error))
 
+class CriticChain(DNIChain):
+    """A chain of CriticUnits under a LossUnit, whose loss has `each`.
 
-class CriticNetwork(DNINetwork):
-    """A chain of CriticUnits under a Head, whose loss has `each`. With `bootstrapped` False all learn the loss itself."""
+    With `bootstrapped` False all learn the loss itself.
+    """
 
-    def __init__(self, units, head, classes, bootstrapped=True):
-        super().__init__(units, head, classes)
+    learned = "value_loss"
+
+    def __init__(self, units, loss_unit, classes, bootstrapped=True):
+        super().__init__(units, loss_unit, classes)
         self.bootstrapped = bootstrapped
         if not bootstrapped:
             self.guess_locks = (FORWARD, UPDATE)  # the loss is known when all layers have run
 
     def step(self, x, y):
-        context = self.context(x, y)
-        h = x
+        context, metrics, h = self.context(x, y), {}, x
         for unit in self.units:
             _, h = unit.forward_and_synthetic_update(h, context, input_gradient=False)
-        prediction, cache = self.head.core.forward(h)
-        loss, error = self.head.loss(prediction, y)
-        self.head.core.backward(error, cache, input_gradient=False)
-        self.head.optimizer.step()
-        losses = self.head.loss.each(prediction, y)[:, None]  # (N, 1)
-        values = [unit.value for unit in self.units[1:]] if self.bootstrapped else [losses] * (len(self.units) - 1)
-        targets = [*values, losses]
-        learned = [unit.update_synthetic_weights(target) for unit, target in zip(self.units, targets)]
-        return {"loss": loss, **{f"value_loss_{i}": value for i, value in enumerate(learned, 1)}}
+        prediction, cache = self.loss_unit.core.forward(h)
+        metrics["loss"], error = self.loss_unit.loss(prediction, y)
+        self.loss_unit.update(error, cache, input_gradient=False)
+        losses = self.loss_unit.loss.each(prediction, y)[:, None]  # (N, 1)
+        values = [unit.value for unit in self.units[1:]]
+        targets = [*values, losses] if self.bootstrapped else [losses] * len(self.units)
+        for i, target in enumerate(targets):
+            self.teach(i, target, metrics)
+        return metrics

@@ -1,19 +1,20 @@
-"""Feedback alignment: errors travel down through fixed random weights (Lillicrap et al. 2016).
+"""Feedback alignment: errors go down through fixed random weights (Lillicrap et al. 2016).
 
     backpropagation      dx = dy W^T
-    feedback alignment   dx = dy B^T        B of W's shape, drawn once, never learned
+    feedback alignment   dx = dy B^T        B of W's shape, random and fixed
 
-The way down no longer needs to know the weights of the way up. It works because W learns: the forward weights
-come to align with B until dy B^T points within 90 degrees of dy W^T (M). All else, ReLU and batchnorm included, goes
-back as usual, and a layer waits as long as in backpropagation. (Lillicrap et al. 2016, "Random synaptic feedback
-weights support error backpropagation for deep learning"; for convolutions B is a second kernel.)
+The way down no longer needs to know the weights of the way up. It works because W learns: the
+forward weights align with B until dy B^T points within 90 degrees of dy W^T (from memory, not
+checked). All else, ReLU and batchnorm included, goes back as usual, and a layer waits as long as in
+backpropagation. ("Random synaptic feedback weights support error backpropagation for deep
+learning"; for convolutions B is a second kernel.)
 
-In the language of synthetic gradients (Czarnecki et al. 2017): below the classifier p = h W + b with squared error,
+As a synthetic gradient (Czarnecki et al. 2017): below a classifier p = h W + b with squared error,
 
     (p - y) B^T = h (W B^T) + y (-B^T) + b B^T
 
-is a linear function of h and y, a synthetic gradient model that is given and not learned. With softmax it is
-(softmax(h W + b) - y) B^T.
+is a linear function of h and y, a synthetic gradient model that is given and not learned. With
+softmax it is (softmax(h W + b) - y) B^T.
 """
 
 import math
@@ -26,7 +27,7 @@ from dni_np.rules.backprop import Backprop
 
 
 class FixedFeedback(Composite):
-    """The function of `layer` (linear, or a convolution), whose input gradient goes through `B` in W's place."""
+    """`layer` (linear, or a convolution); its input gradient goes through `B` in W's place."""
 
     def __init__(self, layer, B):
         super().__init__(layer)
@@ -38,7 +39,7 @@ class FixedFeedback(Composite):
 
     def backward(self, dy, cache, input_gradient=True):
         params, W = self.layer.params, self.params["W"]
-        params["W"] = self.buffers["B"]  # of all gradients only the input's is made with W
+        params["W"] = self.buffers["B"]  # only the input's gradient is made with W
         try:
             return self.layer.backward(dy, cache, input_gradient)
         finally:
@@ -46,11 +47,12 @@ class FixedFeedback(Composite):
 
 
 class FeedbackAlignment(Backprop):
-    """Train the stack of cores; B is drawn as the weights are, but for the lowest core, below which no error goes."""
+    """Train the stack of cores; each above the lowest has a B, drawn as the weights are."""
 
     def __init__(self, cores, loss, make_optimizer, rng):
         lowest, *others = cores
-        super().__init__([lowest, *(with_fixed_feedback(core, rng) for core in others)], loss, make_optimizer)
+        others = [with_fixed_feedback(core, rng) for core in others]
+        super().__init__([lowest, *others], loss, make_optimizer)
 
 
 def with_fixed_feedback(layer, rng):

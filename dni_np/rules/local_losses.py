@@ -1,17 +1,19 @@
-"""A loss for every layer: decoupled greedy learning, today's usual way to do without a gradient from above.
+"""Local losses: every layer has a loss of its own (decoupled greedy learning).
 
     z_k = a_k(h_k)            an auxiliary linear classifier, for training only
     L_k = loss(z_k, y)        layer k and a_k learn from dL_k, at once
 
-Like a synthetic gradient, dL_k/dh_k is told from the layer's output and the label alone, so no layer waits. Unlike one
-it does not try to foresee the layers above: each layer makes itself useful to a linear classifier, greedily.
-(Belilovsky et al. 2019, "Greedy layerwise learning can scale to ImageNet", and 2020, "Decoupled greedy learning of CNNs",
-whose auxiliary networks are larger; Nøkland & Eidnes 2019, "Training neural networks with local error signals". M)
+Today's usual way to do without a gradient from above. Like a synthetic gradient, dL_k/dh_k is made
+of the layer's output and the label alone, so no layer waits. Unlike one it does not try to foresee
+the layers above: each layer makes itself useful to a linear classifier, greedily. (Belilovsky et al.
+2019, "Greedy layerwise learning can scale to ImageNet", and 2020, "Decoupled greedy learning of
+CNNs", whose auxiliary networks are larger; Nøkland & Eidnes 2019, "Training neural networks with
+local error signals". From memory, not checked.)
 """
 
 from dni_np.errors import UserError
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 from dni_np.rules.rule import FORWARD, Rule, numbered
 
 
@@ -24,24 +26,26 @@ class LocalLosses(Rule):
         self.cores, self.auxiliaries = list(cores), list(auxiliaries)
         if len(self.auxiliaries) != len(self.cores) - 1:
             raise UserError(
-                f"a network of {len(self.cores)} cores needs {len(self.cores) - 1} auxiliary classifiers, "
-                f"not {len(self.auxiliaries)}"
+                f"a network of {len(self.cores)} cores needs {len(self.cores) - 1} "
+                f"auxiliary classifiers, not {len(self.auxiliaries)}"
             )
-        self.optimizers = [make_optimizer(Sequential(pair)) for pair in zip(self.cores, self.auxiliaries)]
-        self.head = Head(self.cores[-1], loss, make_optimizer(self.cores[-1]))
+        pairs = map(Sequential, zip(self.cores, self.auxiliaries))
+        self.optimizers = [make_optimizer(pair) for pair in pairs]
+        self.loss_unit = LossUnit(self.cores[-1], loss, make_optimizer(self.cores[-1]))
 
     def step(self, x, y):
         metrics, h = {}, x
-        for i, (core, auxiliary, optimizer) in enumerate(zip(self.cores, self.auxiliaries, self.optimizers), 1):
+        layers = zip(self.cores, self.auxiliaries, self.optimizers)
+        for i, (core, auxiliary, optimizer) in enumerate(layers, 1):
             h, cache = core.forward(h)
             prediction, auxiliary_cache = auxiliary.forward(h)
-            metrics[f"local_loss_{i}"], error = self.head.loss(prediction, y)
+            metrics[f"local_loss_{i}"], error = self.loss_unit.loss(prediction, y)
             gradient = auxiliary.backward(error, auxiliary_cache)
             core.backward(gradient, cache, input_gradient=False)
             optimizer.step()
-        _, metrics["loss"] = self.head.train(h, y, input_gradient=False)
+        _, metrics["loss"] = self.loss_unit.train(h, y, input_gradient=False)
         return metrics
 
     def parts(self):
-        below = {**numbered("core", self.cores[:-1]), **numbered("auxiliary", self.auxiliaries)}
-        return {**below, **numbered("optimizer", self.optimizers), **self.head.parts()}
+        layers = {**numbered("core", self.cores[:-1]), **numbered("auxiliary", self.auxiliaries)}
+        return {**layers, **numbered("optimizer", self.optimizers), **self.loss_unit.parts()}

@@ -5,7 +5,7 @@ passes activations up ("No Bprop" in Jaderberg et al. 2017, table 2 and figure 1
 decoupled network has to beat this to have learned anything below its top.
 """
 
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 from dni_np.rules.rule import FORWARD, Rule, numbered
 
 
@@ -16,14 +16,14 @@ class NoBackprop(Rule):
 
     def __init__(self, cores, loss, make_optimizer):
         self.cores = list(cores)
-        self.head = Head(self.cores[-1], loss, make_optimizer(self.cores[-1]))
+        self.loss_unit = LossUnit(self.cores[-1], loss, make_optimizer(self.cores[-1]))
 
     def step(self, x, y):
         h = x
         for core in self.cores[:-1]:
             h, _ = core.forward(h)
-        _, loss = self.head.train(h, y, input_gradient=False)
+        _, loss = self.loss_unit.train(h, y, input_gradient=False)
         return {"loss": loss}
 
     def parts(self):
-        return {**numbered("core", self.cores[:-1]), **self.head.parts()}
+        return {**numbered("core", self.cores[:-1]), **self.loss_unit.parts()}

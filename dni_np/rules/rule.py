@@ -10,8 +10,8 @@ A rule owns a stack of cores, lowest first, and trains them:
 A step that fails (an error in the loss, Ctrl-C) leaves no guess waiting for a target, and what goes
 from one step to the next is what it was before. The updates it had made by then stay.
 
-Rules differ only in which gradient each core receives, and when. What a layer has to wait for is the rule's `locks`
-(Jaderberg et al. 2017, section 1):
+Rules differ only in which gradient each core receives, and when. What a layer has to wait for is
+the rule's `locks` (Jaderberg et al. 2017, section 1):
 
     forward     its input, until all layers below have run
     update      its gradient, until all layers above have run forward as well
@@ -56,7 +56,7 @@ class Rule:
     """Subclasses set `cores` and write `step` and `parts` (what has a state, by name)."""
 
     cores = ()
-    locks = None  # some of LOCKS; None where the question is another one (chunks in time, two networks)
+    locks = None  # some of LOCKS; None where that is not the question (time, two networks)
     guess_locks = None  # some of LOCKS; None where nothing is guessed
     carried = None  # what goes from one step to the next, in rules through time
 
@@ -95,4 +95,5 @@ class Rule:
         """Restore what `state` returned, no guess waiting; the rule must have been built alike."""
         for part, owner in self.parts().items():
             prefix = part + "/"
-            owner.load_state({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
+            own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            owner.load_state(own)

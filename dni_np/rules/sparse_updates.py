@@ -1,11 +1,12 @@
 """Sparse updates: every layer learns when it happens to (Jaderberg et al. 2017).
 
-For each batch every layer tosses its own coin. With probability p it does its backward pass and updates, otherwise it
-only goes forward. Backpropagation would break: a layer would hear of the loss only if all above it were awake. Here it
-needs nobody above. A guess learns when the unit that owes it a target is awake, so with probability p as well.
+For each batch every layer tosses its own coin. With probability p it is awake: it does its backward
+pass and updates, otherwise it only goes forward. Backpropagation would break: a layer would receive
+a gradient only if all above it were awake. Here it needs nobody above. A guess learns when the unit
+that owes it a target is awake, so with probability p as well.
 
-(The order in which layers wake is random in the paper. Here it makes no difference: all that one batch moves is computed
-from the weights of that batch's forward pass.)
+(The order in which layers wake is random in the paper. Here it makes no difference: all updates of
+one batch are computed from the weights of that batch's forward pass.)
 
 A layer makes fewer updates than the run has steps. Learning rates that fall during the run follow
 the run's steps (AtRunStep in nn/schedules.py): by its own count a layer with p below 0.6 would
@@ -13,40 +14,34 @@ never reach a milestone at 60 % of the run.
 """
 
 from dni_np.arguments import generator, number
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 
 
-class SparseDNINetwork(DNINetwork):
-    """A DNINetwork each of whose parts learns with `probability`; the coins are drawn on the host, from `rng`."""
+class SparseUpdates(DNIChain):
+    """A DNIChain whose parts learn with `probability`; coins are drawn on the host, from `rng`."""
 
-    def __init__(self, units, head, classes, probability, rng):
-        super().__init__(units, head, classes)
+    def __init__(self, units, loss_unit, classes, probability, rng):
+        super().__init__(units, loss_unit, classes)
         self.probability = number("the probability of an update", probability, "(0, 1]")
         self.rng = generator(rng)
 
     def step(self, x, y):
         awake = self.rng.random(len(self.cores)) < self.probability
-        context = self.context(x, y)
-        metrics = {}
-        h = x
+        context, metrics, h = self.context(x, y), {}, x
         for i, unit in enumerate(self.units):
             if awake[i]:
                 back, h = unit.forward_and_synthetic_update(h, context, input_gradient=i > 0)
                 if i > 0:
                     self.teach(i - 1, back, metrics)
             elif awake[i + 1]:  # a target will come
-                h, _, _ = unit.forward_and_guess(h, context)
+                _, h, _ = unit.forward_and_guess(h, context)
             else:
                 h, _ = unit.core.forward(h)
         if awake[-1]:
-            dh, metrics["loss"] = self.head.train(h, y, context)
-            self.teach(len(self.units) - 1, dh, metrics)
+            dh, metrics["loss"] = self.loss_unit.train(h, y, context)
+            self.teach(i, dh, metrics)
         else:
-            prediction, _ = self.head.core.forward(h)
-            metrics["loss"], _ = self.head.loss(prediction, y)
-        for unit in self.units:
-            unit.waiting.clear()  # guesses whose target was never made
+            prediction, _ = self.loss_unit.core.forward(h)
+            metrics["loss"], _ = self.loss_unit.loss(prediction, y)
+        self.drain()  # guesses whose target was never made
         return metrics
-
-    def teach(self, i, target, metrics):
-        metrics[f"gradient_loss_{i + 1}"] = self.units[i].update_synthetic_weights(target)

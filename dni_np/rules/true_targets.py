@@ -8,28 +8,28 @@ only the top guess sees a true gradient. The two side by side show what it costs
 from guesses.
 """
 
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.rule import LOCKS
 
 
-class TrueTargetNetwork(DNINetwork):
-    """A DNINetwork whose guesses all learn from true gradients."""
+class TrueTargets(DNIChain):
+    """A DNIChain whose guesses all learn from true gradients."""
 
     guess_locks = LOCKS
 
     def step(self, x, y):
-        context = self.context(x, y)
-        h = x
+        context, metrics, h = self.context(x, y), {}, x
         for unit in self.units:
             _, h = unit.forward_and_synthetic_update(h, context, input_gradient=False)
-        _, loss = self.head.train(h, y, context, input_gradient=False)
-        _, truths = true_gradients(self.cores, self.head.loss, x, y)
-        losses = [unit.update_synthetic_weights(truth) for unit, truth in zip(self.units, truths)]
-        return {"loss": loss, **{f"gradient_loss_{i}": value for i, value in enumerate(losses, 1)}}
+        _, metrics["loss"] = self.loss_unit.train(h, y, context, input_gradient=False)
+        _, truths = true_gradients(self.cores, self.loss_unit.loss, x, y)
+        for i, truth in enumerate(truths):
+            self.teach(i, truth, metrics)
+        return metrics
 
 
 def true_gradients(cores, loss, x, y):
-    """(h_1, ..., h_{N-1}), (dL/dh_1, ..., dL/dh_{N-1}) of the network as it is now, in training mode."""
+    """(h_1, ..., h_{N-1}), (dL/dh_1, ..., dL/dh_{N-1}) of the network, in training mode."""
     hs, caches = [x], []
     for core in cores:
         h, cache = core.forward(hs[-1])

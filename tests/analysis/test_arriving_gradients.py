@@ -110,7 +110,7 @@ def test_the_truth_is_that_of_the_weights_before_the_step(name):
     weights = [leaf for core in rule.cores for leaf in core.leaves()]
     for leaf, other in zip(weights, (leaf for core in plain.cores for leaf in core.leaves()), strict=True):
         other.load_state(leaf.state())
-    _, wanted = true_gradients(plain.cores, plain.head.loss, *batch(5))
+    _, wanted = true_gradients(plain.cores, plain.loss_unit.loss, *batch(5))
     for (_, true), k in zip(arriving_gradients(rule, *batch(5)), changes, strict=True):
         np.testing.assert_allclose(to_numpy(true), to_numpy(wanted[k - 1]), rtol=1e-4, atol=1e-7)
 
@@ -160,7 +160,7 @@ def layer_inputs(rule, x):
 def test_what_arrives_in_complete_unlock_belongs_to_a_synthetic_input():
     rule, (x, y) = trained("unlock"), batch(5)
     context = rule.context(x, y)
-    given = [x, *(one.model.forward(x, context)[0] for one in rule.inputs)]
+    given = [x, *(one.synthetic_gradient.forward(x, context)[0] for one in rule.inputs)]
     real = layer_inputs(rule, x)
     found = arriving_gradients(rule, x, y)
     for k, (unit, (arrived, _)) in enumerate(zip(rule.units, found)):
@@ -170,14 +170,14 @@ def test_what_arrives_in_complete_unlock_belongs_to_a_synthetic_input():
             )
         np.testing.assert_array_equal(to_numpy(arrived), guess)
         assert np.array_equal(guess, elsewhere) == (k == 0)  # layer 1 reads the image itself
-    _, wanted = true_gradients(rule.cores, rule.head.loss, x, y)  # at the real activations
+    _, wanted = true_gradients(rule.cores, rule.loss_unit.loss, x, y)  # at the real activations
     for (_, true), other in zip(found, wanted):
         np.testing.assert_array_equal(to_numpy(true), to_numpy(other))
 
 
 def test_direct_feedback_is_the_error_times_b():
     rule, (x, y) = trained("dfa"), batch(5)
-    e = rule.head.loss(layer_inputs(rule, x)[-1], y)[1]
+    e = rule.loss_unit.loss(layer_inputs(rule, x)[-1], y)[1]
     for (arrived, _), B in zip(arriving_gradients(rule, x, y), rule.feedback, strict=True):
         np.testing.assert_array_equal(to_numpy(arrived), to_numpy(e @ B.params["W"]))
 
@@ -187,7 +187,7 @@ def test_local_losses_send_their_own_gradients():
     hs = layer_inputs(rule, x)
     for (arrived, _), h, own in zip(arriving_gradients(rule, x, y), hs[1:], rule.auxiliaries):
         prediction, cache = own.forward(h)
-        wanted = own.backward(rule.head.loss(prediction, y)[1], cache)
+        wanted = own.backward(rule.loss_unit.loss(prediction, y)[1], cache)
         np.testing.assert_array_equal(to_numpy(arrived), to_numpy(wanted))
 
 
@@ -195,7 +195,7 @@ def test_feedback_alignment_tells_its_own_and_not_the_truth():
     """Below the output e B^T, beside e W^T; further down B has been passed more than once."""
     rule, (x, y) = trained("fa"), batch(5)
     top = rule.cores[-1]
-    e = to_numpy(rule.head.loss(layer_inputs(rule, x)[-1], y)[1])
+    e = to_numpy(rule.loss_unit.loss(layer_inputs(rule, x)[-1], y)[1])
     found = on_host(arriving_gradients(rule, x, y))
     np.testing.assert_allclose(found[-1][0], e @ to_numpy(top.buffers["B"]).T, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found[-1][1], e @ to_numpy(top.params["W"]).T, rtol=1e-5, atol=1e-6)

@@ -10,8 +10,8 @@ from dni_np.dni.stale_gradients import StaleGradient, averaging
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.losses import SoftmaxCrossEntropy
-from dni_np.rules.dni_chain import DNINetwork, cut
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.dni_chain import DNIChain, cut
+from dni_np.rules.loss_unit import LossUnit
 from tests.rules.networks import (
     SIZES,
     adam,
@@ -28,7 +28,7 @@ def build(decay=0.5):
     for core, n in zip(cores, SIZES[1:-1]):
         model = StaleGradient((16, n), dtype=np.float64)
         units.append(DNI(core, model, adam(core), averaging(model, decay)))
-    return DNINetwork(units, Head(cores[-1], SoftmaxCrossEntropy(), adam(cores[-1])), SIZES[-1])
+    return DNIChain(units, LossUnit(cores[-1], SoftmaxCrossEntropy(), adam(cores[-1])), SIZES[-1])
 
 
 @given(st.floats(0, 0.99))
@@ -50,8 +50,8 @@ def test_without_memory_the_guess_is_the_last_batch_s_target():
     h = x
     for core in network.cores[:-1]:
         h, _ = core.forward(h)
-    prediction, cache = network.head.core.forward(h)
-    truth = network.head.core.backward(network.head.loss(prediction, y)[1], cache)
+    prediction, cache = network.loss_unit.core.forward(h)
+    truth = network.loss_unit.core.backward(network.loss_unit.loss(prediction, y)[1], cache)
     truth = to_numpy(truth).copy()
     network.step(x, y)
     other, _ = on_device(minibatch(1, n=16))

@@ -62,7 +62,7 @@ def test_mistakes_are_refused_and_nothing_is_lost():
     one.forward_and_synthetic_update(batch(0), context(), ticket=5)
     before = parameters(one.synthetic_gradient)
     with pytest.raises(UserError, match="waiting under the ticket 5 already"):
-        one.guess(batch(1), context(), ticket=5)
+        one.guess(target(1), context(), ticket=5)
     with pytest.raises(UserError, match="no guess is waiting under the ticket 6"):
         one.update_synthetic_weights(target(0), ticket=6)
     for wrong in (target(0, 1), target(0, 9), target(0)[:15], target(0)[:, 0]):
@@ -165,7 +165,7 @@ def chain_loss(late, kept, steps=200):
         for i, one in enumerate(network.units):
             back, h = one.forward_and_synthetic_update(h, seen, input_gradient=i > 0, ticket=step)
             targets.append(back)
-        dh, loss = network.head.train(h, y, seen)
+        dh, loss = network.loss_unit.train(h, y, seen)
         coming.append((step, [*targets[1:], dh]))
         if len(coming) > late:
             ticket, due = coming.pop(0)

@@ -18,7 +18,7 @@ from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy, bits_per_symbol
 from dni_np.nn.sequential import Sequential
 from dni_np.nn.time_distributed import TimeDistributed
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 from tests.pytorch_twin import tensor, torch
 
 DOUBLE = np.float64
@@ -201,7 +201,8 @@ def test_a_step_on_symbols_is_pytorchs():
     _, labels, mask = scored_steps(rng)
     ids = symbols(rng)
     embedding, lstm = Embedding(C, 2, rng, dtype=DOUBLE), LSTM(2, 4, rng, dtype=DOUBLE)
-    head = Head(TimeDistributed(Linear(4, C, rng, dtype=DOUBLE)), MaskedSoftmaxCrossEntropy(), NoUpdate())
+    readout = TimeDistributed(Linear(4, C, rng, dtype=DOUBLE))
+    head = LossUnit(readout, MaskedSoftmaxCrossEntropy(), NoUpdate())
     params = [layer.params[name] for layer in (embedding, lstm, head.core) for name in layer.params]
     grads = [layer.grads[name] for layer in (embedding, lstm, head.core) for name in layer.params]
     x, embedding_cache = embedding.forward(asarray(ids))

@@ -108,7 +108,7 @@ def carry_out(events, network, batches):
     given_input, gradient, back, caches = {}, {}, {}, {}
     for event in events:
         k, n, top = event.layer, event.batch - 1, len(network.cores)
-        (x, y), core, head = batches[n], network.cores[k - 1], network.head
+        (x, y), core, head = batches[n], network.cores[k - 1], network.loss_unit
         unit = network.units[k - 1] if k < top else None
         if event.kind == "guess input":
             given_input[k, n] = network.inputs[k - 2].guess(x, contexts[n])

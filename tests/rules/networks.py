@@ -13,8 +13,8 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.dni_chain import DNINetwork, cut
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.dni_chain import DNIChain, cut
+from dni_np.rules.loss_unit import LossUnit
 
 SIZES = (6, 8, 7, 5, 4)  # inputs, three hidden layers, classes
 
@@ -41,7 +41,7 @@ def adam(layer):
 def dni_network(
     sees=("output",), hidden=(), after=(1, 2, 3), last_init=he_normal, optimizer=adam, dtype=np.float64, sizes=SIZES
 ):
-    """A DNINetwork of `main_layers`; the guesses do not start at zero unless asked to."""
+    """A DNIChain of `main_layers`; the guesses do not start at zero unless asked to."""
     rng = np.random.default_rng(2)
     cores = cut(main_layers(sizes=sizes, dtype=dtype), after)
     units = []
@@ -49,8 +49,8 @@ def dni_network(
         looks = Conditioning(sees, sizes[k], label=sizes[-1], input=sizes[0])
         model = SyntheticGradient(sizes[k], looks, rng, hidden, last_init, dtype=dtype)
         units.append(DNI(core, model, optimizer(core), optimizer(model)))
-    head = Head(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
-    return DNINetwork(units, head, sizes[-1])
+    head = LossUnit(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
+    return DNIChain(units, head, sizes[-1])
 
 
 def assert_goes_on_from_its_saved_state(build):

@@ -10,7 +10,7 @@ from dni_np.rules.bp_lambda import one_for_each
 from dni_np.rules.complete_unlock import SyntheticInput
 from dni_np.rules.critic import ScalarCritic
 from dni_np.rules.direct_feedback_alignment import random_feedback
-from dni_np.rules.dni_chain import DNINetwork, cut
+from dni_np.rules.dni_chain import DNIChain, cut
 from dni_np.rules.feedback_alignment import with_fixed_feedback
 from dni_np.rules.recurrent.accumulate_bp_lambda import AccumulateBPLambda
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
@@ -18,7 +18,7 @@ from dni_np.rules.recurrent.bp_lambda import RecurrentBPLambda
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 from dni_np.rules.recurrent.dni_trace import DNITrace
-from dni_np.rules.sparse_updates import SparseDNINetwork
+from dni_np.rules.sparse_updates import SparseUpdates
 from dni_np.rules.two_networks.decoupled import Decoupled
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from tests.rules.networks import dni_network
@@ -27,7 +27,7 @@ from tests.wrong_arguments import check_generator, check_number, check_size, ref
 
 RNG = np.random.default_rng(0)
 LOOKS = Conditioning(("output", "label"), 3, label=2)
-HEAD = dni_network().head
+HEAD = dni_network().loss_unit
 
 
 def through_time(rule, guess=None, **options):
@@ -48,7 +48,7 @@ def decoupled(factor):
 
 SIZES = {
     "ScalarCritic hidden": lambda n: ScalarCritic(LOOKS, RNG, (n,)),
-    "DNINetwork classes": lambda n: DNINetwork([], HEAD, n),
+    "DNIChain classes": lambda n: DNIChain([], HEAD, n),
     "SyntheticInput shape": lambda n: SyntheticInput(None, None, (n, 3)),
     "random_feedback classes": lambda n: random_feedback(n, [3], RNG),
     "random_feedback sizes": lambda n: random_feedback(3, [n], RNG),
@@ -65,13 +65,13 @@ NUMBERS = {
     "lambda of a trace": ("[0, 1]", lambda v: traces.trace(DNITrace, lam=v)),
     "lambda of an exact trace": ("[0, 1]", lambda v: through_time(AccumulateBPLambda, lam=v)),
     "gamma": ("[0, 1]", lambda v: through_time(AccumulateBPLambda, gamma=v)),
-    "probability": ("(0, 1]", lambda v: SparseDNINetwork([], HEAD, 2, v, RNG)),
+    "probability": ("(0, 1]", lambda v: SparseUpdates([], HEAD, 2, v, RNG)),
     "scale": ("[0, inf)", lambda v: through_time(RecurrentDNI, scale=v)),
     "factor": ("[0, inf)", decoupled),
 }
 GENERATORS = {
     "with_fixed_feedback": lambda rng: with_fixed_feedback(Linear(3, 2, RNG), rng),
-    "SparseDNINetwork": lambda rng: SparseDNINetwork([], HEAD, 2, 0.5, rng),
+    "SparseUpdates": lambda rng: SparseUpdates([], HEAD, 2, 0.5, rng),
     "random_feedback": lambda rng: random_feedback(3, [2], rng),
     "ScalarCritic": lambda rng: ScalarCritic(LOOKS, rng, (3,)),
     "NetworkA": lambda rng: NetworkA(4, 3, 2, 2, rng),

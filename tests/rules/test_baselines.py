@@ -50,7 +50,7 @@ def test_a_step_of_sgd_is_the_gradient_of_the_whole_network():
         h = x
         for core in network.cores:
             h, _ = core.forward(h)
-        return float(network.head.loss(h, y)[0])
+        return float(network.loss_unit.loss(h, y)[0])
 
     before = [parameters(core) for core in network.cores]
     network.step(x, y)

@@ -12,9 +12,9 @@ from dni_np.errors import UserError
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
-from dni_np.rules.bp_lambda import BPLambdaNetwork
-from dni_np.rules.dni_chain import DNINetwork
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.bp_lambda import BPLambda
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.loss_unit import LossUnit
 from tests.rules.networks import (
     SIZES,
     adam,
@@ -30,7 +30,7 @@ LABEL = ("output", "label")
 
 def build(lambdas, **options):
     network = dni_network(**{"sees": LABEL, **options})
-    return BPLambdaNetwork(network.units, network.head, network.classes, lambdas)
+    return BPLambda(network.units, network.loss_unit, network.classes, lambdas)
 
 
 def assert_same_steps(one, other, steps=6):
@@ -66,7 +66,8 @@ def test_zeros_and_ones_are_cuts():
     network, donor = build([1, 0, 1]), dni_network(LABEL)
     lower, upper = Sequential(main_layers()[:2]), Sequential(main_layers()[2:])
     unit = DNI(lower, donor.units[1].synthetic_gradient, adam(lower), donor.units[1].sg_optimizer)
-    assert_same_steps(network, DNINetwork([unit], Head(upper, SoftmaxCrossEntropy(), adam(upper)), SIZES[-1]))
+    top = LossUnit(upper, SoftmaxCrossEntropy(), adam(upper))
+    assert_same_steps(network, DNIChain([unit], top, SIZES[-1]))
 
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
@@ -87,7 +88,10 @@ def weighted_means(network, x, y, lambdas):
     for core, unit in zip(network.cores, [*network.units, None]):
         h, cache = core.forward(h)
         caches.append(cache)
-        guesses.append(unit.synthetic_gradient.forward(h, context)[0] if unit else network.head.loss(h, y)[1])
+        if unit:
+            guesses.append(unit.synthetic_gradient.forward(h, context)[0])
+        else:
+            guesses.append(network.loss_unit.loss(h, y)[1])
     shares = [*lambdas, 0]  # the true gradient takes all that is left
     for k in range(len(lambdas)):
         total = 0

@@ -9,8 +9,8 @@ from dni_np.dni.conditioning import Conditioning
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
 from dni_np.nn.initializers import he_normal
-from dni_np.rules.complete_unlock import SyntheticInput, UnlockedNetwork
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.complete_unlock import CompleteUnlock, SyntheticInput
+from dni_np.rules.dni_chain import DNIChain
 from tests.rules.networks import (
     SIZES,
     adam,
@@ -30,7 +30,7 @@ def build(sees=LABEL, hidden=(9,)):
         looks = Conditioning(sees, SIZES[0], label=SIZES[-1])
         model = SyntheticGradient(n, looks, rng, hidden, he_normal, dtype=np.float64)
         inputs.append(SyntheticInput(model, adam(model), (n,)))
-    return UnlockedNetwork(network.units, network.head, network.classes, inputs)
+    return CompleteUnlock(network.units, network.loss_unit, network.classes, inputs)
 
 
 class Told:
@@ -54,7 +54,7 @@ class Told:
 def test_with_perfect_synthetic_inputs_it_is_dni(sees):
     source, decoupled = dni_network(sees), dni_network(sees)
     told = [Told() for _ in source.units]
-    network = UnlockedNetwork(source.units, source.head, source.classes, told)
+    network = CompleteUnlock(source.units, source.loss_unit, source.classes, told)
     for step in range(5):
         x, y = on_device(minibatch(step))
         h = x
@@ -92,7 +92,7 @@ def test_predictions_use_the_real_forward_pass():
     for model in network.inputs:
         model.guess = None  # nobody asks for a synthetic input
     h = x
-    for core in [*(unit.core for unit in network.units), network.head.core]:
+    for core in [*(unit.core for unit in network.units), network.loss_unit.core]:
         h, _ = core.forward(h, training=False)
     np.testing.assert_array_equal(to_numpy(network.predict(x)), to_numpy(h))
 
@@ -110,7 +110,7 @@ def test_synthetic_inputs_may_see_the_label():
     """The form called cDNI."""
     models = [build(sees).inputs[0] for sees in (("output",), LABEL)]
     x, y = on_device(minibatch())
-    context = DNINetwork.context(build(), x, y)
+    context = DNIChain.context(build(), x, y)
     other = {**context, "label": context["label"][:, ::-1].copy()}
     same = [bool((to_numpy(model.guess(x, context)) == to_numpy(model.guess(x, other))).all()) for model in models]
     assert same == [True, False]
@@ -123,4 +123,4 @@ def test_it_goes_on_from_its_saved_state():
 def test_a_wrong_number_of_inputs_is_refused():
     network = build()
     with pytest.raises(UserError, match="of 4 cores needs 3 synthetic inputs, not 2"):
-        UnlockedNetwork(network.units, network.head, network.classes, network.inputs[:2])
+        CompleteUnlock(network.units, network.loss_unit, network.classes, network.inputs[:2])

@@ -11,9 +11,9 @@ from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal, zeros
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import Adam
-from dni_np.rules.critic import CriticNetwork, CriticUnit, ScalarCritic
+from dni_np.rules.critic import CriticChain, CriticUnit, ScalarCritic
 from dni_np.rules.dni_chain import cut
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.loss_unit import LossUnit
 from tests.pytorch_twin import tensor, torch, twin
 from tests.rules.networks import (
     SIZES,
@@ -38,7 +38,8 @@ def build(bootstrapped=True, last_init=he_normal, optimizer=adam, hidden=(9,)):
     for core, n in zip(cores, SIZES[1:-1]):
         model = critic(n, hidden, LABEL, last_init)
         units.append(CriticUnit(core, model, optimizer(core), optimizer(model)))
-    return CriticNetwork(units, Head(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1])), SIZES[-1], bootstrapped)
+    top = LossUnit(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
+    return CriticChain(units, top, SIZES[-1], bootstrapped)
 
 
 def context_of(n, seed=0):
@@ -94,7 +95,7 @@ def test_targets_are_the_next_value_or_the_loss():
         for unit in network.units:
             h, _ = unit.core.forward(h)
             values.append(to_numpy(unit.synthetic_gradient.forward(h, context)[1][0]))
-        losses = to_numpy(network.head.loss.each(network.cores[-1].forward(h)[0], y))[:, None]
+        losses = to_numpy(network.loss_unit.loss.each(network.cores[-1].forward(h)[0], y))[:, None]
         targets = [values[1], values[2], losses] if bootstrapped else [losses] * 3
         metrics = network.step(x, y)
         for i, (value, target) in enumerate(zip(values, targets), 1):
@@ -125,7 +126,7 @@ def test_a_critic_of_zero_moves_nothing_below_the_top():
 def test_a_critic_that_learned_points_along_the_true_gradient():
     """Cores that stand still; a critic that sees the label."""
     network = build(optimizer=lambda layer: Adam(layer, 3e-3), hidden=(40,))
-    still = [unit.core_optimizer for unit in network.units] + [network.head.optimizer]
+    still = [unit.core_optimizer for unit in network.units] + [network.loss_unit.optimizer]
     for optimizer in still:
         optimizer.step = lambda: None
     for step in range(1500):

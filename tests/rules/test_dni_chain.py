@@ -61,7 +61,7 @@ def test_only_the_top_unit_gets_a_true_gradient():
             serve(target),
         )[1]
     x, y = on_device(minibatch())
-    truths = true_gradients(network.cores, network.head.loss, x, y)
+    truths = true_gradients(network.cores, network.loss_unit.loss, x, y)
     network.step(x, y)
     errors = [float(gradient_error(target, truth)["l2"]) for target, truth in zip(targets, truths)]
     assert errors[-1] < 1e-12 and min(errors[:-1]) > 1e-3
@@ -109,7 +109,7 @@ def test_probes_see_the_guesses_and_the_truth():
     network = dni_network()
     x, y = on_device(minibatch())
     pairs = gradient_pairs(network, x, y)
-    truths = true_gradients(network.cores, network.head.loss, x, y)
+    truths = true_gradients(network.cores, network.loss_unit.loss, x, y)
     for (_, true), wanted in zip(pairs, truths):
         np.testing.assert_allclose(to_numpy(true), to_numpy(wanted), rtol=1e-12)
     network.step(x, y)

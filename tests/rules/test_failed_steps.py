@@ -74,7 +74,7 @@ class Broken:
 @pytest.mark.parametrize("fault", ["labels refused", "input refused", "loss", "metric"])
 def test_a_step_that_failed_does_not_spoil_later_ones(fault):
     network = dni_network(("output", "label"), sizes=(6, 64, 4), after=(1,))
-    head, guess, loss = network.head, network.units[0], network.head.loss
+    head, guess, loss = network.loss_unit, network.units[0], network.loss_unit.loss
     head.optimizer = SGD(head.core, 1e-9)  # what is guessed stands still
     guess.core_optimizer = SGD(guess.core, 1e-9)
     good = train(network, 300)

@@ -22,7 +22,7 @@ from dni_np.rules.feedback_alignment import (
     FixedFeedback,
     with_fixed_feedback,
 )
-from dni_np.rules.kickback import Kickback, heard
+from dni_np.rules.kickback import Kickback, error_of_each
 from tests.rules.networks import (
     SIZES,
     adam,
@@ -161,7 +161,7 @@ def test_direct_feedback_carries_the_error_itself():
     for core in network.cores:
         h, cache = core.forward(h)
         caches.append(cache)
-    e = to_numpy(network.head.loss(h, y)[1])
+    e = to_numpy(network.loss_unit.loss(h, y)[1])
     for core, B, cache in zip(network.cores, network.feedback, caches):
         core.backward(asarray(e @ to_numpy(B.params["W"])), cache)
         wanted.append(to_numpy(core.grads["0.W"]).copy())
@@ -189,8 +189,8 @@ def test_kickback_is_the_error_times_the_influence():
 
 def test_each_unit_hears_the_error_of_its_class():
     e = asarray(np.arange(6.0).reshape(2, 3))
-    np.testing.assert_array_equal(to_numpy(heard(e, asarray(np.zeros((2, 5))))), [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4]])
-    maps = to_numpy(heard(e, asarray(np.zeros((2, 4, 4, 5)))))
+    np.testing.assert_array_equal(to_numpy(error_of_each(e, asarray(np.zeros((2, 5))))), [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4]])
+    maps = to_numpy(error_of_each(e, asarray(np.zeros((2, 4, 4, 5)))))
     assert maps.shape == (2, 4, 4, 5) and (maps[1, :, :, 1] == 4).all()
 
 

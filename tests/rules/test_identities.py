@@ -18,8 +18,8 @@ from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
-from dni_np.rules.dni_chain import DecoupledHead, DNINetwork
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.loss_unit import DecoupledLossUnit, LossUnit
 from tests.rules.networks import SIZES, adam, dni_network, main_layers, minibatch, on_device
 
 
@@ -59,7 +59,7 @@ def test_a_perfect_guess_is_backprop_bit_for_bit():
     locked = Backprop(main_layers(), loss, adam)
     cores = main_layers()
     units = [DNI(core, Oracle(), adam(core), NothingToLearn()) for core in cores[:-1]]
-    decoupled = DNINetwork(units, Head(cores[-1], loss, adam(cores[-1])), SIZES[-1])
+    decoupled = DNIChain(units, LossUnit(cores[-1], loss, adam(cores[-1])), SIZES[-1])
     for step in range(5):
         x, y = on_device(minibatch(seed=step))
         for unit, truth in zip(units, true_gradients(cores, loss, x, y)):
@@ -110,7 +110,7 @@ def test_the_package_equals_the_tutorial(with_labels):
         looks = Conditioning(("output", "label") if with_labels else ("output",), n, label=bits)
         model = SyntheticGradient(n, looks, rng, last_init=trask_normal, bias=False, dtype=np.float64)
         units.append(DNI(core, model, SGD(core, alpha * batch), SGD(model, alpha * batch)))
-    network = DNINetwork(units[:-1], DecoupledHead(units[-1], SquaredError()), bits)
+    network = DNIChain(units[:-1], DecoupledLossUnit(units[-1], SquaredError()), bits)
 
     for step in range(20):
         x, y = (asarray(part.astype(np.float64)) for part in binary_addition(batch, bits, rng=np.random.default_rng(step)))

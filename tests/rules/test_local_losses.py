@@ -43,7 +43,7 @@ def test_each_layer_descends_its_own_loss():
             h = x
             for core in network.cores[: i + 1]:
                 h, _ = core.forward(h)
-            return float(network.head.loss(network.auxiliaries[i].forward(h)[0], y)[0])
+            return float(network.loss_unit.loss(network.auxiliaries[i].forward(h)[0], y)[0])
 
         for part, layer in ((f"core{i}", network.cores[i]), (f"auxiliary{i}", network.auxiliaries[i])):
             for name, array in layer.params.items():

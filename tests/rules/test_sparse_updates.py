@@ -5,7 +5,7 @@ import pytest
 
 from dni_np.backend import to_numpy
 from dni_np.errors import UserError
-from dni_np.rules.sparse_updates import SparseDNINetwork
+from dni_np.rules.sparse_updates import SparseUpdates
 from tests.rules.networks import (
     assert_stopping_changes_nothing,
     dni_network,
@@ -29,7 +29,7 @@ class Coins(np.random.Generator):
 def build(probability, rng=None, **options):
     network = dni_network(**options)
     rng = np.random.default_rng(5) if rng is None else rng
-    return SparseDNINetwork(network.units, network.head, network.classes, probability, rng)
+    return SparseUpdates(network.units, network.loss_unit, network.classes, probability, rng)
 
 
 @pytest.mark.parametrize("sees", [("output",), ("output", "label")], ids="+".join)
@@ -91,7 +91,8 @@ def test_layers_wake_with_probability_p_and_independently():
     network = build(0.3, optimizer=lambda layer: Counter())
     for _ in range(2000):
         network.step(*on_device(minibatch(n=4)))
-    counts = np.array([*(unit.core_optimizer.steps for unit in network.units), network.head.optimizer.steps])
+    optimizers = [*(unit.core_optimizer for unit in network.units), network.loss_unit.optimizer]
+    counts = np.array([optimizer.steps for optimizer in optimizers])
     assert (np.abs(counts / 2000 - 0.3) < 0.04).all()  # four standard deviations
     assert len(set(counts)) > 1  # not one coin for all
     learned = [unit.sg_optimizer.steps for unit in network.units]

@@ -8,7 +8,7 @@ from dni_np.nn.initializers import zeros
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.true_targets import TrueTargetNetwork, true_gradients
+from dni_np.rules.true_targets import TrueTargets, true_gradients
 from tests.rules.networks import assert_goes_on_from_its_saved_state, dni_network, main_layers, minibatch, on_device
 
 RATE = 0.1
@@ -16,7 +16,7 @@ RATE = 0.1
 
 def build(**options):
     network = dni_network(**options)
-    return TrueTargetNetwork(network.units, network.head, network.classes)
+    return TrueTargets(network.units, network.loss_unit, network.classes)
 
 
 def test_the_gradients_are_those_of_the_layers_above():
@@ -37,7 +37,7 @@ def test_a_step_fits_every_guess_to_the_truth():
     network = build(last_init=zeros, optimizer=lambda layer: SGD(layer, RATE))
     x, y = on_device(minibatch())
     metrics = network.step(x, y)
-    _, truths = true_gradients(network.cores, network.head.loss, x, y)
+    _, truths = true_gradients(network.cores, network.loss_unit.loss, x, y)
     for i, (unit, truth) in enumerate(zip(network.units, map(to_numpy, truths)), 1):
         bias = to_numpy(unit.synthetic_gradient.net.layers[-1].params["b"])
         np.testing.assert_allclose(bias, RATE * truth.mean(axis=0), rtol=1e-9, atol=1e-15)

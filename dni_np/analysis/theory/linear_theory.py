@@ -3,7 +3,7 @@
     h_0 = x        h_k = h_{k-1} W_k, k = 1..N        L = 1/2 ||h_N - y||^2        ghat_k = h_k A_k + y B_k + C_k
 
 Each W_k moves along ghat_k. The top guess learns the true gradient h_N - y, every other one the next guess, sent back by
-W_{k+1}^T: `DNINetwork` with the plainest parts there are. What the guesses should become is known in closed form: with
+W_{k+1}^T: `DNIChain` with the plainest parts there are. What the guesses should become is known in closed form: with
 P_k = W_{k+1} ... W_N,
 
     dL/dh_k = (h_k P_k - y) P_k^T        A_k = P_k P_k^T        B_k = -P_k^T        C_k = 0

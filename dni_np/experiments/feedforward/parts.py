@@ -18,8 +18,8 @@ from dni_np.nn.sequential import Sequential
 from dni_np.rules.complete_unlock import SyntheticInput
 from dni_np.rules.critic import CriticUnit, ScalarCritic
 from dni_np.rules.direct_feedback_alignment import random_feedback
-from dni_np.rules.dni_chain import DecoupledHead, cut
-from dni_np.rules.loss_unit import Head
+from dni_np.rules.dni_chain import cut
+from dni_np.rules.loss_unit import DecoupledLossUnit, LossUnit
 
 IMAGES = Layers(conv2d, batchnorm2d, relu2d)  # of a model that guesses for images
 MAPS_HIDDEN = 256  # of a model of a CNN's feature maps, where settings.hidden counts channels
@@ -68,8 +68,8 @@ class Parts:
         return self.cores, self.loss, self.optimizer
 
     def chain(self):
-        """What a DNINetwork is built of."""
-        return self.units(), self.head(), self.classes
+        """What a DNIChain is built of."""
+        return self.units(), self.loss_unit(), self.classes
 
     def conditioning(self, width):
         """What a guess of `width` numbers (or channels) sees, beside pictures of the classes."""
@@ -96,11 +96,12 @@ class Parts:
         """The top core, with the true gradient or a guess."""
         if self.settings.head == "true":
             return self.true_head()
-        return DecoupledHead(self.unit(self.cores[-1], NORMALIZED, self.classes), self.loss)
+        unit = self.unit(self.cores[-1], NORMALIZED, self.classes)
+        return DecoupledLossUnit(unit, self.loss)
 
     def true_head(self):
         top = self.cores[-1]
-        return Head(top, self.loss, self.optimizer(top, self.settings.head_learning_rate))
+        return LossUnit(top, self.loss, self.optimizer(top, self.settings.head_learning_rate))
 
     def critics(self):
         """A unit with a critic around every core but the top one."""

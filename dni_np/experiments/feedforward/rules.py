@@ -2,17 +2,17 @@
 
 from dni_np.experiments.experiment import Row, table
 from dni_np.rules.backprop import Backprop
-from dni_np.rules.bp_lambda import BPLambdaNetwork
-from dni_np.rules.complete_unlock import UnlockedNetwork
-from dni_np.rules.critic import CriticNetwork
+from dni_np.rules.bp_lambda import BPLambda
+from dni_np.rules.complete_unlock import CompleteUnlock
+from dni_np.rules.critic import CriticChain
 from dni_np.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from dni_np.rules.dni_chain import DNINetwork
+from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.feedback_alignment import FeedbackAlignment
 from dni_np.rules.kickback import Kickback
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.no_backprop import NoBackprop
-from dni_np.rules.sparse_updates import SparseDNINetwork
-from dni_np.rules.true_targets import TrueTargetNetwork
+from dni_np.rules.sparse_updates import SparseUpdates
+from dni_np.rules.true_targets import TrueTargets
 
 DEFAULT = "cdni"
 LABEL = ("output", "label")
@@ -33,7 +33,7 @@ def stale(parts):
 
 def critic(parts):
     chained = parts.settings.targets == "bootstrapped"
-    return CriticNetwork(parts.critics(), parts.true_head(), parts.classes, chained)
+    return CriticChain(parts.critics(), parts.true_head(), parts.classes, chained)
 
 
 def local_losses(parts):
@@ -42,7 +42,7 @@ def local_losses(parts):
 
 
 def true_or_chained(parts):
-    return TrueTargetNetwork if parts.settings.targets == "true" else DNINetwork
+    return TrueTargets if parts.settings.targets == "true" else DNIChain
 
 
 # fmt: off
@@ -56,7 +56,7 @@ RULES = table(
     Row("none", "no gradient below the top layer",
         lambda parts: NoBackprop(*parts.of_cores()), options=("cut_after",), usual=True),
     Row("bp-lambda", "a guess and what comes back from above, mixed by lambda",
-        lambda parts: BPLambdaNetwork(*parts.chain(), parts.settings.lambdas),
+        lambda parts: BPLambda(*parts.chain(), parts.settings.lambdas),
         own=("lambdas",), like="cdni", measured="arriving", **CHAINED),
     Row("critic", "the slope of a guess of the loss",
         critic, sees=LABEL, options=(*SEEING, "targets"),
@@ -65,10 +65,10 @@ RULES = table(
         stale, options=("cut_after", "targets", "head_learning_rate"),
         own=("stale_decay",), measured="guess"),
     Row("sparse", "a synthetic gradient, with probability p for each batch and layer",
-        lambda parts: SparseDNINetwork(*parts.chain(), parts.probability, parts.rng),
+        lambda parts: SparseUpdates(*parts.chain(), parts.probability, parts.rng),
         own=("update_probability",), like="cdni", measured="guess", **CHAINED),
     Row("unlock", "a synthetic gradient, while it reads a synthetic input",
-        lambda parts: UnlockedNetwork(*parts.chain(), parts.inputs()),
+        lambda parts: CompleteUnlock(*parts.chain(), parts.inputs()),
         like="cdni", measured="guess", **CHAINED),
     Row("fa", "the true gradient, sent down through fixed random weights",
         lambda parts: FeedbackAlignment(*parts.of_layers(), parts.rng), measured="arriving"),

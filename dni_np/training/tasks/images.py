@@ -52,7 +52,7 @@ class Images:
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             prediction = rule.predict(self._scaled(asarray(x[part])))
-            wrong = wrong + rule.head.loss.errors(prediction, asarray(y[part]))
+            wrong = wrong + rule.loss_unit.loss.errors(prediction, asarray(y[part]))
         return 100 * float(wrong) / len(x)
 
     def _scaled(self, x):

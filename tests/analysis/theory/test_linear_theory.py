@@ -11,7 +11,8 @@ from dni_np.dni.unit import DNI
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SquaredError
 from dni_np.nn.optimizers import SGD
-from dni_np.rules.dni_chain import DecoupledHead, DNINetwork
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.loss_unit import DecoupledLossUnit
 
 pytestmark = pytest.mark.usefixtures("on_the_host")
 
@@ -87,7 +88,7 @@ def test_it_is_the_package_s_chain_of_linear_units(backend):
         model = SyntheticGradient(W.shape[1], looks, rng, dtype=np.float64)
         cores.append(core)
         units.append(DNI(core, model, SGD(core, 0.05), SGD(model, 0.1)))
-    theirs = DNINetwork(units[:-1], DecoupledHead(units[-1], SquaredError()), 2)
+    theirs = DNIChain(units[:-1], DecoupledLossUnit(units[-1], SquaredError()), 2)
     x, y = (backend.asarray(array) for array in problem(noise=1, n=20))
     for _ in range(5):
         loss = mine.step(x, y, 0.05, 0.1)
