@@ -313,7 +313,7 @@ def go_on(loop, n, bits):
     curriculum = loop.task.curriculum
     loop.task.samples *= 3  # at most
     while not loop.task.finished:
-        loop.task.step(loop.rule)
+        loop.task.observe(loop.rule.step(*loop.task.next()))
         if curriculum.n_symbols >= n and (curriculum.average or np.inf) < bits:
             break
     return curriculum

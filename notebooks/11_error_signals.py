@@ -390,7 +390,7 @@ def watch(loop, rule=None, note=None):
             cosines.append(look(rule))
             notes.append(note(rule) if note else None)
         if step < STEPS:
-            loop.task.step(rule)
+            rule.step(*loop.task.next())
     return loop.task.error(rule, dataset.x_test, dataset.y_test), np.array(cosines), notes
 
 

@@ -27,7 +27,7 @@ LEFT_OUT = {
     """,
     "given neither arrays nor numbers": "AtRunStep Cores RunClock",
     "tuples that are given out": "Layers Chunk Episode Guess Text View",
-    "whose keys may be anything": "WaitingGuesses",
+    "whose keys may be anything": "WaitingGuesses Values",
     "made by their names, in the table of rules": """
         Backprop NoBackprop BPLambda CriticChain CompleteUnlock TrueTargets Kickback
         LocalLosses

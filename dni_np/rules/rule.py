@@ -4,6 +4,7 @@ A rule owns a stack of cores, lowest first, and trains them:
 
     metrics = rule.step(x, y)      one update; device scalars by name, "loss" among them
     prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
+    rule.errors(x, y)              how many of these samples it gets wrong
     rule.drain()                   nothing waits for a target any more
     rule.state(), rule.load_state(state)      everything a resumed run needs
 
@@ -76,6 +77,10 @@ class Rule:
         for core in self.cores:
             x, _ = core.forward(x, training=False)
         return x
+
+    def errors(self, x, y):
+        """How many of the samples x (N, ...) with targets y are predicted wrongly, on the device."""
+        return self.loss_unit.loss.errors(self.predict(x), y)
 
     def drain(self):
         """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""

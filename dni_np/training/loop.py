@@ -1,8 +1,10 @@
 """The only training loop: any rule, any task, any backend.
 
-    task.step(rule) -> metrics        again and again; now and then: measure, save
+    batch = task.next()            again and again; now and then: measure, save
+    metrics = rule.step(*batch)
+    metrics = task.observe(metrics)
 
-A task knows what one step learns from and how progress is measured (see `images`). Metrics stay on
+A task draws what a step learns from, and measures progress (see tasks/task.py). Metrics stay on
 the device as running sums and are fetched only when a row is written. Everything the loop
 depends on is in the checkpoint, so that a run that was stopped and resumed equals one that was
 not, bit for bit.
@@ -96,7 +98,8 @@ class Loop:
 
     def _one_step(self):
         start = time.perf_counter()
-        metrics = self.task.step(self.rule)
+        batch = self.task.next()
+        metrics = self.task.observe(self.rule.step(*batch))
         for name, value in metrics.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.counted[name] = self.counted.get(name, 0) + 1
@@ -110,7 +113,9 @@ class Loop:
         means = {name: float(value) / self.counted[name] for name, value in self.sums.items()}
         self.sums, self.counted = {}, {}
         self._check(means)
-        row = {"step": self.step, "seconds": round(self.seconds, 3), "train_loss": means.pop("loss"), **means}
+        self.rule.drain()
+        row = {"step": self.step, "seconds": round(self.seconds, 3)}
+        row.update(train_loss=means.pop("loss"), **means)
         row.update(self.task.measure(self.rule))
         if self.measure is not None:
             row.update({name: float(value) for name, value in self.measure(self.rule).items()})
@@ -138,6 +143,7 @@ class Loop:
         """Write the checkpoint and the history (nothing without a folder)."""
         if self.folder is None:
             return
+        self.rule.drain()
         arrays, meta = take(self)
         save_checkpoint(self.folder / "checkpoint.npz", arrays, {"config": self.config, **meta})
         self.history.save(self.folder)

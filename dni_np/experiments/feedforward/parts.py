@@ -1,4 +1,4 @@
-"""What rules for images (or sums) are built of: cores, guesses, units, heads, optimizers."""
+"""What rules for images (or sums) are built of: cores, guesses, units, loss units, optimizers."""
 
 import math
 
@@ -92,14 +92,14 @@ class Parts:
             guess = ClassPictures(guess, maps, self.classes)
         return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
 
-    def head(self):
+    def loss_unit(self):
         """The top core, with the true gradient or a guess."""
         if self.settings.head == "true":
-            return self.true_head()
+            return self.true_loss_unit()
         unit = self.unit(self.cores[-1], NORMALIZED, self.classes)
         return DecoupledLossUnit(unit, self.loss)
 
-    def true_head(self):
+    def true_loss_unit(self):
         top = self.cores[-1]
         return LossUnit(top, self.loss, self.optimizer(top, self.settings.head_learning_rate))
 

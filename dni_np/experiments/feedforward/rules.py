@@ -28,12 +28,12 @@ def dni(parts):
 
 
 def stale(parts):
-    return true_or_chained(parts)(parts.stale_units(), parts.true_head(), parts.classes)
+    return true_or_chained(parts)(parts.stale_units(), parts.true_loss_unit(), parts.classes)
 
 
 def critic(parts):
     chained = parts.settings.targets == "bootstrapped"
-    return CriticChain(parts.critics(), parts.true_head(), parts.classes, chained)
+    return CriticChain(parts.critics(), parts.true_loss_unit(), parts.classes, chained)
 
 
 def local_losses(parts):

@@ -51,11 +51,12 @@ def build_loop(settings, text=None, folder=None, **loop_options):
     if settings.task == "characters":
         text = text or load_data(settings)
         rule = build_rule(settings, text.classes, text.classes, rng)
-        task = Characters(text, batch, unroll, settings.patience, settings.epochs)
+        ends = settings.patience, settings.epochs
+        task = Characters(text, batch, unroll, *ends, rule.look_ahead)
     else:
         curriculum = Curriculum(COPY if settings.task == "copy" else REPEAT_COPY)
         rule = build_rule(settings, curriculum.channels, CLASSES, rng)
-        task = Copying(curriculum, batch, unroll, rng, settings.samples)
+        task = Copying(curriculum, batch, unroll, rng, settings.samples, rule.look_ahead)
     return Loop(rule, task, rng, folder=folder, **settings.of_loop(), **loop_options)
 
 

@@ -76,6 +76,24 @@ class TruncatedBPTT(Rule):
         self.core_optimizer.grads += there
         return dstate
 
+    def predict(self, x, state=None, steps=0):
+        """At test time: (the prediction of a chunk x (T, N, D), the state after it).
+
+        `state`: that before it, after so many `steps`; None where a sequence begins.
+        """
+        state = self.core.initial_state(x.shape[1]) if state is None else state
+        outputs, state, _ = self.core.forward(x, state, training=False, start=steps)
+        return self.readout.forward(outputs, training=False)[0], state
+
+    def errors(self, chunks):
+        """At test time: the loss of sequences, in chunks (x, y, mask) as in `step`, on the device."""
+        total, state, steps = 0.0, None, 0
+        for x, y, mask in chunks:
+            prediction, state = self.predict(x, state, steps)
+            total = total + self.loss(prediction, (y, mask))[0]
+            steps += len(x)
+        return total
+
     def parts(self):
         return {
             "core": self.core,

@@ -82,6 +82,21 @@ class Locked(Rule):
             messages.append(message)
         return odd, self.b.forward(xp.stack(messages), training=False)[0]
 
+    def errors(self, chunks):
+        """At test time, for each answer: (how many are wrong, the mean loss), device scalars.
+
+        {"odd": one for each tick, "threes": one in all}.
+        """
+        odd, threes = self.predict(chunks)
+        asked = {
+            "odd": [(logits, chunk.odd) for logits, chunk in zip(odd, chunks)],
+            "threes": [(threes, chunks[-1].threes)],
+        }
+        return {
+            name: [(self.loss.errors(*answer), self.loss(*answer)[0]) for answer in answers]
+            for name, answers in asked.items()
+        }
+
     def parts(self):
         return {"a": self.a, "b": self.b, "optimizer_a": self.optimizer_a, "optimizer_b": self.optimizer_b}
 

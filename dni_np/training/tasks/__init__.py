@@ -1,6 +1,7 @@
 """Tasks: each draws batches, and measures.
 
-    images          classifying images (and adding numbers), and what any task has
+    task            what every task has in common
+    images          classifying images (and adding numbers)
     copying         Copy and Repeat Copy: a curriculum's episodes, a few time steps at once
     characters      predicting a text, with early stopping
     two_networks    streams of digits, and two counts

@@ -18,16 +18,20 @@ from dni_np.errors import UserError
 from dni_np.nn.embedding import OneHot
 from dni_np.nn.sequence_losses import bits_per_symbol
 from dni_np.training.checkpoint import expect
+from dni_np.training.tasks.task import Task
 
 STREAMS, STEPS = 256, 20  # in which validation and test text are read
 
 
-class Characters:
-    """What the loop asks for (see `images`), from a Text, for a recurrent rule; it ends after so many `epochs` or
-    measurements that were no better (`patience`), 0: never."""
+class Characters(Task):
+    """Chunks of a Text, for a recurrent rule, which may see the labels of `look_ahead` steps more.
 
-    def __init__(self, text, batch_size, unroll, patience=0, epochs=0):
+    It ends after so many `epochs` or measurements that were no better (`patience`); 0: never.
+    """
+
+    def __init__(self, text, batch_size, unroll, patience=0, epochs=0, look_ahead=0):
         self.text, self.patience, self.epochs = text, patience, epochs
+        self.look_ahead = look_ahead
         self.name = text.name
         self.streams = Streams(text.train, batch_size, unroll)
         self.one_hot = OneHot(text.classes)
@@ -35,17 +39,23 @@ class Characters:
         self.test = None  # what that network has on the test text
         self.best_parameters = {}  # its own, on the host
         self.rises = 0  # measurements since then
+        self.scored = None  # the newest chunk's mask, without the steps ahead
 
     @property
     def finished(self):
         return 0 < self.patience <= self.rises or 0 < self.epochs <= self.streams.epoch
 
-    def step(self, rule):
-        inputs, labels, mask, first = self.streams.next(rule.look_ahead)
+    def next(self):
+        """The next chunk: x (T, N, D), labels and mask (up to T + look_ahead, N), first, last."""
+        inputs, labels, mask, first = self.streams.next(self.look_ahead)
         last = self.streams.position == 0  # the streams have come to their end
         labels, mask = asarray(labels), asarray(mask)
-        metrics = rule.step(self.one_hot.forward(asarray(inputs))[0], labels, mask, first, last)
-        return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], mask[: len(inputs)])}
+        self.scored = mask[: len(inputs)]
+        return self.one_hot.forward(asarray(inputs))[0], labels, mask, first, last
+
+    def observe(self, metrics):
+        """The loss in bits per character beside it."""
+        return {**metrics, "train_bits": bits_per_symbol(metrics["loss"], self.scored)}
 
     def measure(self, rule):
         """Validate, and keep the network if it is the best so far: then it is tested, too."""
@@ -56,21 +66,18 @@ class Characters:
             self.best_parameters = parameters(rule)
         else:
             self.rises += 1
-        return {"epoch": self.streams.epoch, "valid_bits": valid, "best_valid_bits": self.best, "test_bits": self.test}
+        row = {"epoch": self.streams.epoch, "valid_bits": valid}
+        return {**row, "best_valid_bits": self.best, "test_bits": self.test}
 
     def shown(self, row):
         return {name: f"{row[f'{name}_bits']:.3f}" for name in ("train", "valid", "test")}
 
     def bits_per_character(self, rule, ids):
-        """The network's error on a text, ids (L,); the state goes from chunk to chunk, nothing is updated."""
+        """The network's error on a text, ids (L,)."""
         streams = Streams(ids, min(STREAMS, len(ids) - 1), STEPS)
-        state, nats = rule.core.initial_state(streams.batch), 0.0
-        for k in range(streams.chunks):
-            inputs, labels, mask = map(asarray, streams.next()[:3])
-            x, _ = self.one_hot.forward(inputs)
-            outputs, state, _ = rule.core.forward(x, state, training=False, start=k * STEPS)
-            prediction, _ = rule.readout.forward(outputs, training=False)
-            nats = nats + rule.loss(prediction, (labels, mask))[0]
+        host = (streams.next()[:3] for _ in range(streams.chunks))
+        chunks = (map(asarray, chunk) for chunk in host)
+        nats = rule.errors((self.one_hot.forward(x)[0], y, mask) for x, y, mask in chunks)
         return float(nats) * streams.batch / (streams.predictions * math.log(2))
 
     def state(self):
@@ -99,6 +106,6 @@ def fingerprint(text):
 
 
 def parameters(rule):
-    """What predicts: host copies of the core's and the read-out's parameters, by "core/name" and "readout/name"."""
-    parts = {"core": rule.core, "readout": rule.readout}
-    return {f"{part}/{name}": array for part, layer in parts.items() for name, array in layer.state().items()}
+    """What predicts: the state of core and read-out, by "core/name" and "readout/name"."""
+    state = rule.state()
+    return {name: state[name] for name in state if name.startswith(("core/", "readout/"))}

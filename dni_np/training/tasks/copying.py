@@ -1,7 +1,7 @@
 """The task of Copy and Repeat Copy: episodes of a curriculum, learned a few steps at a time.
 
     episode                 |  s  s  s  s  stop  .  .  .  .  .  |       10 time steps
-    chunks, unroll = 3      |  1st     |  2nd     |  3rd     |4th|       an update each, the last may be shorter
+    chunks, unroll = 3      |  1st     |  2nd     |  3rd     |4th|       an update each
 
 A whole episode decides how well a level is mastered: the losses of its chunks are summed on the
 device and fetched once, when it ends. As nothing may be lost when a run stops in between, the
@@ -11,41 +11,47 @@ episode, the place in it and those sums are part of the task's state.
 from dni_np.backend import asarray, to_numpy
 from dni_np.nn.sequence_losses import bits_per_symbol
 from dni_np.training.checkpoint import expect
+from dni_np.training.tasks.task import Task
 
 ARRAYS = ("inputs", "labels", "mask")
 
 
-class Copying:
-    """What the loop asks for (see `images`), from a Curriculum, for a recurrent rule.
+class Copying(Task):
+    """Episodes of a Curriculum, for a recurrent rule.
 
     `samples`: enough is seen after so many sequences, at the end of an episode (0: never). Counting
-    sequences, not updates, gives every `unroll` the same experience.
+    sequences, not updates, gives every `unroll` the same experience. `look_ahead`: y and mask go on
+    for so many steps after the chunk, as far as there are any.
     """
 
-    def __init__(self, curriculum, batch_size, unroll, rng, samples=0):
-        self.curriculum, self.batch_size, self.unroll, self.rng = curriculum, batch_size, unroll, rng
-        self.samples = samples
+    def __init__(self, curriculum, batch_size, unroll, rng, samples=0, look_ahead=0):
+        self.curriculum, self.batch_size, self.unroll = curriculum, batch_size, unroll
+        self.rng, self.samples, self.look_ahead = rng, samples, look_ahead
         self.name = curriculum.task.title()
         self.episode = None  # device arrays inputs, labels, mask; None between two episodes
         self.position = 0  # time steps of it that are done
         self.nats = None  # the sum of their losses, on the device
-        self.bits, self.ended = 0.0, 0  # sum over the episodes that ended since the last row, and how many
+        self.bits, self.ended = 0.0, 0  # of the episodes that ended since the last row: sum, count
 
     @property
     def finished(self):
         return self.episode is None and 0 < self.samples <= self.curriculum.samples
 
-    def step(self, rule):
+    def next(self):
+        """The next chunk: x (T, N, D), y and mask (up to T + look_ahead, N), first, last."""
         if self.episode is None:
-            self.episode = [asarray(array) for array in self.curriculum.next(self.batch_size, self.rng)]
-        first, end = self.position == 0, min(self.position + self.unroll, len(self.episode[0]))
-        x = self.episode[0][self.position : end]
-        y, mask = (array[self.position : end + rule.look_ahead] for array in self.episode[1:])
-        last = end == len(self.episode[0])
-        metrics = rule.step(x, y, mask, first, last)
-        self.nats = metrics["loss"] if first else self.nats + metrics["loss"]
+            drawn = self.curriculum.next(self.batch_size, self.rng)
+            self.episode = [asarray(array) for array in drawn]
+        start, end = self.position, min(self.position + self.unroll, len(self.episode[0]))
+        x = self.episode[0][start:end]
+        y, mask = (array[start : end + self.look_ahead] for array in self.episode[1:])
         self.position = end
-        if last:
+        return x, y, mask, start == 0, end == len(self.episode[0])
+
+    def observe(self, metrics):
+        """Add up an episode's losses, until it ends."""
+        self.nats = metrics["loss"] if self.nats is None else self.nats + metrics["loss"]
+        if self.position == len(self.episode[0]):
             self._end()
         return metrics
 
@@ -57,11 +63,11 @@ class Copying:
         self.episode, self.position, self.nats = None, 0, None
 
     def measure(self, rule):
-        """Where the curriculum is; "bits" is the mean over the episodes that ended since the last row, if any did."""
+        """Where the curriculum is; "bits": the mean over the episodes that ended since, if any."""
         curriculum = self.curriculum
         n, r = curriculum.solved_size
-        row = {"samples": curriculum.samples, "N": curriculum.n_symbols, "R": curriculum.repeats, "span": curriculum.span}
-        row.update(solved_N=n, solved_R=r, solved_span=curriculum.solved)
+        row = {"samples": curriculum.samples, "N": curriculum.n_symbols, "R": curriculum.repeats}
+        row.update(span=curriculum.span, solved_N=n, solved_R=r, solved_span=curriculum.solved)
         if self.ended:
             row["bits"] = self.bits / self.ended
         self.bits, self.ended = 0.0, 0
@@ -79,7 +85,8 @@ class Copying:
         }
 
     def state(self):
-        place = {"curriculum": self.curriculum.state(), "position": self.position, "bits": self.bits, "ended": self.ended}
+        place = {"curriculum": self.curriculum.state(), "position": self.position}
+        place.update(bits=self.bits, ended=self.ended)
         if self.episode is None:
             return {}, place
         arrays = {name: to_numpy(array) for name, array in zip(ARRAYS, self.episode)}

@@ -1,14 +1,4 @@
-"""The task of classifying images: minibatches to learn from, and the share of errors.
-
-Any task has what the loop asks for:
-
-    step(rule) -> metrics              let the rule learn once; device scalars by name, "loss" among them
-    measure(rule) -> numbers           what a row of the history says beside those
-    shown(row) -> numbers              of these, the ones for the progress bar
-    state(), load_state(...)           (arrays, what else JSON can hold): its place in the data
-    finished                           True when it has seen enough
-    name                               for titles
-"""
+"""The task of classifying images: minibatches to learn from, and the share of errors."""
 
 import numpy as np
 
@@ -16,14 +6,13 @@ from dni_np.backend import FLOAT, asarray
 from dni_np.data.batches import Batches
 from dni_np.errors import UserError
 from dni_np.training.checkpoint import expect
+from dni_np.training.tasks.task import Task
 
 EVALUATION_BATCH = 500  # images at a time: feature maps of more fill the memory
 
 
-class Images:
-    """Minibatches of `dataset` (a Dataset; also of rows that are no images), in orders drawn from `rng`."""
-
-    finished = False
+class Images(Task):
+    """Minibatches of `dataset` (a Dataset; any rows will do), in orders drawn from `rng`."""
 
     def __init__(self, dataset, batch_size, rng):
         self.dataset = dataset
@@ -31,9 +20,10 @@ class Images:
         self.batches = Batches(len(dataset.x_train), batch_size, rng)
         self.x_train, self.y_train = asarray(dataset.x_train), asarray(dataset.y_train)
 
-    def step(self, rule):
+    def next(self):
+        """The next minibatch, x (N, D) and labels (N,)."""
         rows = asarray(self.batches.next())  # (N,)
-        return rule.step(self._scaled(self.x_train[rows]), self.y_train[rows])
+        return self._scaled(self.x_train[rows]), self.y_train[rows]
 
     def measure(self, rule):
         data = self.dataset
@@ -51,8 +41,7 @@ class Images:
         wrong = 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            prediction = rule.predict(self._scaled(asarray(x[part])))
-            wrong = wrong + rule.loss_unit.loss.errors(prediction, asarray(y[part]))
+            wrong = wrong + rule.errors(self._scaled(asarray(x[part])), asarray(y[part]))
         return 100 * float(wrong) / len(x)
 
     def _scaled(self, x):

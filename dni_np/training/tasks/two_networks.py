@@ -1,8 +1,8 @@
 """The task of two networks on two clocks: streams of digits to learn from, and the share of wrong counts.
 
-A step draws new streams, one for each member of the batch, and hands the rule all their chunks (see
-data/odd_and_threes). Progress is measured on streams of the held-out images; these are drawn once, by a
-generator of their own, so that every run of the same clocks answers the same questions.
+A step draws new streams, one for each member of the batch, and gives the rule all their chunks (see
+data/odd_and_threes). Progress is measured on streams of the held-out images; these are drawn once,
+by a generator of their own, so that every run of the same clocks answers the same questions.
 """
 
 import numpy as np
@@ -11,19 +11,18 @@ from dni_np.backend import asarray
 from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.training.checkpoint import expect
 from dni_np.training.tasks.images import check_samples, scaled
+from dni_np.training.tasks.task import Task
 
 TEST_STREAMS = 2000
 AT_ONCE = 500  # of these: activations of more fill the memory
 TEST_SEED = 2017  # not the run's own: all runs are to be asked the same
 
 
-class TwoNetworks:
-    """What the loop asks for (see `images`), from a Dataset of digits, for a rule of two networks.
+class TwoNetworks(Task):
+    """Streams from a Dataset of digits, for a rule of two networks.
 
     A sees `unroll` digits between two messages, and B is asked after `ticks` messages.
     """
-
-    finished = False
 
     def __init__(self, dataset, batch_size, unroll, ticks, rng, test_streams=TEST_STREAMS):
         self.dataset = dataset
@@ -36,22 +35,21 @@ class TwoNetworks:
             n = min(AT_ONCE, test_streams - start)
             self.test.append(whole_stream(OddAndThrees(dataset.x_test, dataset.y_test, n, unroll, test_rng, ticks)))
 
-    def step(self, rule):
+    def next(self):
+        """All chunks of new streams."""
         self.streams += self.source.batch
-        return rule.step(self.on_device(whole_stream(self.source)))
+        return (self.on_device(whole_stream(self.source)),)
 
     def measure(self, rule):
-        """Wrong counts in percent, A's over all its answers and B's, and the mean losses, on the held-out streams."""
+        """On held-out streams: wrong counts in percent, A's and B's, and the mean losses."""
         found = {"odd_error": 0, "threes_error": 0, "odd_loss": 0, "threes_loss": 0}
         total = sum(len(chunks[0].odd) for chunks in self.test)
         for host in self.test:
-            chunks = self.on_device(host)
-            odd, threes = rule.predict(chunks)
-            asked = [("odd", answer, chunk.odd, len(chunks)) for answer, chunk in zip(odd, chunks)]
-            for name, answer, count, of in [*asked, ("threes", threes, chunks[-1].threes, 1)]:
-                share = 1 / (of * total)
-                found[f"{name}_error"] += 100 * share * float(rule.loss.errors(answer, count))
-                found[f"{name}_loss"] += share * len(count) * float(rule.loss(answer, count)[0])
+            for name, answers in rule.errors(self.on_device(host)).items():
+                share = 1 / (len(answers) * total)
+                for wrong, loss in answers:
+                    found[f"{name}_error"] += 100 * share * float(wrong)
+                    found[f"{name}_loss"] += share * len(host[0].odd) * float(loss)
         return {"streams": self.streams, **{f"test_{name}": value for name, value in found.items()}}
 
     def shown(self, row):

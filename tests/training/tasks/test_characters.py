@@ -16,6 +16,7 @@ from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from dni_np.training.tasks import characters
 from dni_np.training.tasks.characters import Characters, parameters
+from tests.training.tasks.one_step import one_step
 
 TEXT = make_text("abc", "abcab" * 20, "abcabca" * 5, "bcabc" * 4)
 
@@ -46,8 +47,8 @@ def test_measuring_leaves_the_training_state_alone():
     one, other = network(), network()
     tasks = [Characters(TEXT, 4, 3) for _ in range(2)]
     for _ in range(5):
-        tasks[0].step(one)
-        tasks[1].step(other)
+        one_step(tasks[0], one)
+        one_step(tasks[1], other)
         tasks[1].measure(other)
     assert all(np.array_equal(one.state()[name], other.state()[name]) for name in one.state())
 
@@ -56,15 +57,13 @@ def test_streams_are_reset_where_they_begin_and_end():
     seen = []
 
     class Recorder:
-        look_ahead = 0
-
         def step(self, x, y, mask, first, last):
             seen.append((first, last))
             return {"loss": np.float32(1)}
 
     task = Characters(TEXT, 9, 4)  # 99 predictions in 9 streams of 11: chunks of 4, 4, 3
     for _ in range(6):
-        task.step(Recorder())
+        one_step(task, Recorder())
     assert seen == 2 * [(True, False), (False, False), (False, True)]
 
 
@@ -86,7 +85,7 @@ def test_early_stopping(monkeypatch):
     task, rule = scripted(monkeypatch, [3.0, 2.0, 2.5, 1.9, 1.9, 2.0, 2.1], patience=3)
     best, rows = None, []
     while not task.finished:
-        task.step(rule)
+        one_step(task, rule)
         rows.append(task.measure(rule))
         if rows[-1]["valid_bits"] == 1.9 and best is None:
             best = parameters(rule)
@@ -110,7 +109,7 @@ def test_patience(patience, measured, monkeypatch):
 
 def test_resumed_within_an_epoch():
     def rows_of(task, rule, n):
-        return [(float(task.step(rule)["loss"]), task.measure(rule)) for _ in range(n)]
+        return [(float(one_step(task, rule)["loss"]), task.measure(rule)) for _ in range(n)]
 
     whole = rows_of(Characters(TEXT, 9, 4), network(), 8)
     task, rule = Characters(TEXT, 9, 4), network()

@@ -8,12 +8,11 @@ import pytest
 
 from dni_np.data.curriculum import Curriculum
 from dni_np.training.tasks.copying import Copying
+from tests.training.tasks.one_step import one_step
 
 
 class Recorder:
     """A rule that notes what it is given; its loss is `nats` for each scored symbol of a sample."""
-
-    look_ahead = 0
 
     def __init__(self, nats=0.01):
         self.nats, self.seen = nats, []
@@ -31,7 +30,7 @@ def task(name="copy", unroll=3, samples=0, seed=0, **options):
 def test_chunks_make_up_the_episode(unroll, lengths):
     copying, rule = task(unroll=unroll, n_symbols=3), Recorder()  # 3 symbols: 8 steps
     for _ in lengths:
-        copying.step(rule)
+        one_step(copying, rule)
     assert [len(x) for x, *_ in rule.seen] == lengths
     assert [first for *_, first, _ in rule.seen] == [True] + [False] * (len(lengths) - 1)
     assert [last for *_, last in rule.seen] == [False] * (len(lengths) - 1) + [True]
@@ -45,7 +44,7 @@ def test_chunks_make_up_the_episode(unroll, lengths):
 def test_the_curriculum_hears_the_bits_of_whole_episodes(name, unroll):
     copying, rule = task(name, unroll), Recorder(nats=0.1 * math.log(2))
     while copying.curriculum.level < 3:
-        copying.step(rule)
+        one_step(copying, rule)
     assert copying.curriculum.samples == 3 * 10 * 4  # ten episodes at least, below the threshold from the first on
     row = copying.measure(rule)
     assert row["bits"] == pytest.approx(0.1, rel=1e-5)
@@ -57,11 +56,11 @@ def test_the_curriculum_hears_the_bits_of_whole_episodes(name, unroll):
 def test_it_has_seen_enough_at_the_end_of_an_episode():
     copying, rule = task(unroll=3, samples=9), Recorder(nats=9.0)
     while not copying.finished:
-        copying.step(rule)
+        one_step(copying, rule)
     assert copying.curriculum.samples == 12 and rule.seen[-1][-1]
     assert len(rule.seen) == 3 * 2  # three episodes of 4 steps
     endless = task(samples=0)
-    endless.step(rule)
+    one_step(endless, rule)
     assert not endless.finished
 
 
@@ -70,7 +69,7 @@ def test_every_unroll_sees_the_same_samples():
     for unroll in (1, 2, 5):
         copying = task(unroll=unroll, samples=100)
         while not copying.finished:
-            copying.step(Recorder())
+            one_step(copying, Recorder())
         counts.append(copying.curriculum.samples)
     assert counts == [100, 100, 100]
 
@@ -81,15 +80,15 @@ def test_resumed_within_an_episode(stop_at):
     whole, parts = (task("repeat copy", unroll=2, n_symbols=3, repeats=2) for _ in range(2))
     expected, rule = Recorder(), Recorder()
     for _ in range(40):
-        whole.step(expected)
+        one_step(whole, expected)
     for _ in range(stop_at):
-        parts.step(rule)
+        one_step(parts, rule)
     arrays, place = parts.state()
     resumed = task("repeat copy", unroll=2, n_symbols=3, repeats=2)
     resumed.load_state(arrays, json.loads(json.dumps(place)))
     resumed.rng.bit_generator.state = parts.rng.bit_generator.state  # the loop's part
     for _ in range(40 - stop_at):
-        resumed.step(rule)
+        one_step(resumed, rule)
     for one, other in zip(expected.seen, rule.seen, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert resumed.measure(rule) == whole.measure(expected)
