@@ -52,8 +52,8 @@ def generator(rng):
     """A NumPy Generator. A seed is refused: two layers with the same seed would start alike."""
     if not isinstance(rng, np.random.Generator):
         raise UserError(
-            "rng must be a NumPy Generator, the same for all parts of a run, "
-            f"such as np.random.default_rng(0), not {described(rng)}"
+            "rng must be a NumPy Generator, such as np.random.default_rng(0), "
+            f"not {described(rng)}"
         )
     return rng
 

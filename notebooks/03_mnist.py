@@ -526,7 +526,8 @@ def first_weights(loop):
     return next(loop.rule.cores[0].leaves()).params["W"]  # (pixels, 256), of the first simple layer
 
 
-start = main_network(3, np.random.default_rng(0))[0].params["0.W"]
+begun = build_loop(find("mnist-fcn-quick").settings("backprop", layers=3), dataset, progress=False)
+start = first_weights(begun)
 assert np.array_equal(first_weights(runs["none", 3]), start)  # without a gradient nothing has moved
 change = {name: first_weights(runs[name, 3]) - start for name in ("backprop", "cdni", "dni")}
 moved_most = np.argsort(-np.linalg.norm(change["backprop"], axis=0))[:8]

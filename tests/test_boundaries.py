@@ -25,7 +25,7 @@ LEFT_OUT = {
         InBlocks Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums
     """,
-    "given neither arrays nor numbers": "AtRunStep Cores RunClock",
+    "given neither arrays nor numbers": "AtRunStep Coins Cores RunClock",
     "tuples that are given out": "Layers Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses Values",
     "made by their names, in the table of rules": """

@@ -28,8 +28,7 @@ def arriving_gradients(rule, x, y):
     """
     if not rule.cores:
         raise UserError(f"{type(rule).__name__} is no stack of cores: arriving gradients are for rules on images and sums")
-    before, coins = rule.state(), getattr(rule, "rng", None)
-    tossed = coins.bit_generator.state if coins else None
+    before = rule.state()
     try:
         feed_back_weights(rule.cores)
         _, truths = true_gradients(rule.cores, rule.loss_unit.loss, x, y)
@@ -38,8 +37,6 @@ def arriving_gradients(rule, x, y):
             rule.step(x, y)
     finally:
         rule.load_state(before)
-        if coins:
-            coins.bit_generator.state = tossed
     return list(zip(arrived, truths))
 
 

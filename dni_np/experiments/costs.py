@@ -30,7 +30,8 @@ def costs(build_loop, settings, data):
         loops.append(build_loop(settings, data))
         with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):
             for _ in range(2):  # if it diverges the run itself has said so
-                loops[0].rule.step(*loops[0].task.next())
+                rule, task = loops[0].rule, loops[0].task
+                task.observe(rule.step(*task.next()))
 
     megabytes = peak_memory(learn) / 1e6
     rule = loops[0].rule

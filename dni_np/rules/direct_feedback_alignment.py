@@ -9,7 +9,7 @@ none is backward locked, all still wait for e. On one hidden layer this is feedb
 weight for each pixel and channel.)
 """
 
-from dni_np.arguments import several
+from dni_np.arguments import generator, several
 from dni_np.errors import UserError
 from dni_np.nn.linear import Linear
 from dni_np.rules.loss_unit import LossUnit
@@ -53,4 +53,6 @@ class DirectFeedbackAlignment(Rule):
 
 def random_feedback(classes, sizes, rng, **options):
     """B_k for hidden layers of so many numbers each, as linear layers that nobody trains."""
-    return [Linear(classes, n, rng, bias=False, **options) for n in several("sizes", sizes)]
+    sizes = several("sizes", sizes)
+    children = generator(rng).spawn(len(sizes))
+    return [Linear(classes, n, child, bias=False, **options) for n, child in zip(sizes, children)]

@@ -19,6 +19,7 @@ softmax it is (softmax(h W + b) - y) B^T.
 
 import math
 
+from dni_np.arguments import generator
 from dni_np.backend import asarray
 from dni_np.nn.composite import Composite
 from dni_np.nn.initializers import he_normal
@@ -51,7 +52,8 @@ class FeedbackAlignment(Backprop):
 
     def __init__(self, cores, loss, make_optimizer, rng):
         lowest, *others = cores
-        others = [with_fixed_feedback(core, rng) for core in others]
+        children = generator(rng).spawn(len(others))  # a layer's B is the same in any network
+        others = [with_fixed_feedback(core, child) for core, child in zip(others, children)]
         super().__init__([lowest, *others], loss, make_optimizer)
 
 

@@ -84,6 +84,8 @@ class Rule:
 
     def drain(self):
         """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""
+        if type(self).parts is Rule.parts:
+            return  # a rule of one's own that is not to be saved
         for owner in self.parts().values():
             if isinstance(owner, WaitingGuesses):
                 owner.clear()

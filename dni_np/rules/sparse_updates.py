@@ -13,20 +13,24 @@ the run's steps (AtRunStep in nn/schedules.py): by its own count a layer with p 
 never reach a milestone at 60 % of the run.
 """
 
+import json
+
 from dni_np.arguments import generator, number
+from dni_np.backend import to_numpy
+from dni_np.errors import UserError
 from dni_np.rules.dni_chain import DNIChain
 
 
 class SparseUpdates(DNIChain):
-    """A DNIChain whose parts learn with `probability`; coins are drawn on the host, from `rng`."""
+    """A DNIChain whose parts learn with `probability`, by coins that are tossed on the host."""
 
     def __init__(self, units, loss_unit, classes, probability, rng):
         super().__init__(units, loss_unit, classes)
         self.probability = number("the probability of an update", probability, "(0, 1]")
-        self.rng = generator(rng)
+        self.coins = Coins(generator(rng), len(self.cores))
 
     def step(self, x, y):
-        awake = self.rng.random(len(self.cores)) < self.probability
+        awake = self.coins.toss(self.probability)
         context, metrics, h = self.context(x, y), {}, x
         for i, unit in enumerate(self.units):
             if awake[i]:
@@ -45,3 +49,32 @@ class SparseUpdates(DNIChain):
             metrics["loss"], _ = self.loss_unit.loss(prediction, y)
         self.drain()  # guesses whose target was never made
         return metrics
+
+    def parts(self):
+        return {**super().parts(), "coins": self.coins}
+
+
+class Coins:
+    """A coin for each of n layers, tossed with a child of `rng` of its own."""
+
+    def __init__(self, rng, n):
+        self.rngs = rng.spawn(n)
+
+    def toss(self, probability):
+        """Which of them show heads."""
+        return [rng.random() < probability for rng in self.rngs]
+
+    def state(self):
+        """What each is about to draw, as bytes of JSON."""
+        states = [json.dumps(rng.bit_generator.state) for rng in self.rngs]
+        return {str(i): to_numpy(list(state.encode())) for i, state in enumerate(states)}
+
+    def load_state(self, state):
+        """Go on where `state` was."""
+        if len(state) != len(self.rngs):
+            raise UserError(
+                f"{len(state)} coins were saved and there are {len(self.rngs)} layers: this run of "
+                "sparse updates is older than coins of their own, and must begin anew"
+            )
+        for i, rng in enumerate(self.rngs):
+            rng.bit_generator.state = json.loads(bytes(state[str(i)].tolist()))

@@ -54,32 +54,26 @@ def on_host(pairs):
     return [tuple(None if array is None else to_numpy(array) for array in pair) for pair in pairs]
 
 
-def everything(rule):
-    """The state of all parts, and the coins'."""
-    coins = {"coins": copy.deepcopy(rule.rng.bit_generator.state)} if hasattr(rule, "rng") else {}
-    return {**rule.state(), **coins}
-
-
 def assert_same(one, other):
     assert one.keys() == other.keys() and len(one) > 4
     for name, value in one.items():
-        assert value == other[name] if name == "coins" else np.array_equal(value, other[name]), name
+        assert np.array_equal(value, other[name]), name
 
 
 @pytest.mark.parametrize("network", ["fcn", "cnn"])
 @pytest.mark.parametrize("name", KINDS)
 def test_listening_changes_nothing(name, network, backend):
     listened, alone = (trained(name, 3, network=network) for _ in range(2))
-    before = everything(listened)
+    before = listened.state()
     pairs = arriving_gradients(listened, *batch(3))
-    assert_same(everything(listened), before)
+    assert_same(listened.state(), before)
     assert len(pairs) == len(listened.cores) - 1
     for arrived, true in pairs:
         assert arrived is None or arrived.shape == true.shape
     assert not [core for core in listened.cores if {"forward", "backward"} & set(vars(core))]
     for step in range(3, 6):
         listened.step(*batch(step)), alone.step(*batch(step))
-    assert_same(everything(listened), everything(alone))
+    assert_same(listened.state(), alone.state())
     assert any((value != before[key]).any() for key, value in listened.state().items())  # it does learn
 
 
@@ -139,9 +133,9 @@ def test_sparse_updates_are_heard_by_those_awake():
     rule = trained("sparse", update_probability=0.5)
     heard = []
     for _ in range(12):
-        coins = copy.deepcopy(rule.rng).random(4) < 0.5
+        coins = copy.deepcopy(rule.coins).toss(0.5)
         found = [arrived is not None for arrived, _ in arriving_gradients(rule, *batch(5))]
-        assert found == list(coins[:3])
+        assert found == coins[:3]
         heard += found
         rule.step(*batch(5))
     assert any(heard) and not all(heard)
@@ -210,10 +204,10 @@ def test_kickback_is_true_below_the_output_only():
 
 def test_the_layers_are_put_back_when_a_step_fails():
     rule, (x, y) = trained("stale"), batch(5)
-    before = everything(rule)
+    before = rule.state()
     with pytest.raises(UserError, match="StaleGradient with average"):
         arriving_gradients(rule, x[:7], y[:7])
-    assert_same(everything(rule), before)
+    assert_same(rule.state(), before)
     assert not [core for core in rule.cores if {"forward", "backward"} & set(vars(core))]
     rule.step(x, y)  # no guess of the step that failed is still waiting
     assert not any(unit.waiting for unit in rule.units)

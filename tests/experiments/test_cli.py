@@ -350,7 +350,7 @@ MISTAKES = {
     ),
     "a critic that looks away": (
         ["mnist", "--data", "digits", "--rule", "critic", "--sees", "label"],
-        "a critic looks at output first",
+        "a critic sees output first",
     ),
     "sparse with true targets": (
         ["mnist", "--data", "digits", "--rule", "sparse", "--targets", "true"],

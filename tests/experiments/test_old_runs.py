@@ -25,6 +25,8 @@ def test_an_old_run_is_continued(name, tmp_path):
     for run, rows in whole.items():
         lines = (folder / run / "history.jsonl").read_text().splitlines()
         assert len(lines) == len(rows)
+        if not (OLD / name / run / "checkpoint.npz").exists():
+            continue  # it had not begun: it draws as runs do now
         for line, wanted in zip(lines, rows):
             found = json.loads(line)
             found = {name: found[name] for name in wanted}  # there may be new columns

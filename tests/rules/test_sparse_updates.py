@@ -5,7 +5,7 @@ import pytest
 
 from dni_np.backend import to_numpy
 from dni_np.errors import UserError
-from dni_np.rules.sparse_updates import SparseUpdates
+from dni_np.rules.sparse_updates import Coins, SparseUpdates
 from tests.rules.networks import (
     assert_stopping_changes_nothing,
     dni_network,
@@ -14,22 +14,26 @@ from tests.rules.networks import (
 )
 
 
-class Coins(np.random.Generator):
-    """A generator that gives these numbers."""
+class Asleep:
+    """Coins that show who is asleep, once."""
 
-    def __init__(self, *rows):
-        super().__init__(np.random.PCG64(0))
-        self.rows = list(rows)
+    def __init__(self, *asleep):
+        self.asleep = list(asleep)
 
-    def random(self, n):
-        assert n == len(self.rows[0])
-        return np.array(self.rows.pop(0))
+    def toss(self, probability):
+        return [not sleeps for sleeps in self.asleep]
+
+    def state(self):
+        return {}
 
 
-def build(probability, rng=None, **options):
+def build(probability, coins=None, seed=5, **options):
     network = dni_network(**options)
-    rng = np.random.default_rng(5) if rng is None else rng
-    return SparseUpdates(network.units, network.loss_unit, network.classes, probability, rng)
+    parts = network.units, network.loss_unit, network.classes
+    sparse = SparseUpdates(*parts, probability, np.random.default_rng(seed))
+    if coins is not None:
+        sparse.coins = Asleep(*coins)
+    return sparse
 
 
 @pytest.mark.parametrize("sees", [("output",), ("output", "label")], ids="+".join)
@@ -64,7 +68,7 @@ def moved(network, batch):
     ],
 )
 def test_a_layer_that_is_awake_moves_itself_and_the_guess_below(coins, wanted):
-    network = build(0.5, Coins(coins))
+    network = build(0.5, coins)
     parts, metrics = moved(network, on_device(minibatch()))
     assert parts == wanted
     losses = {f"gradient_loss_{int(name[4]) + 1}" for name in wanted if name.endswith("model")}
@@ -73,14 +77,14 @@ def test_a_layer_that_is_awake_moves_itself_and_the_guess_below(coins, wanted):
 
 
 def test_a_sleeping_head_still_tells_the_loss():
-    asleep, awake = build(0.5, Coins([1, 1, 1, 1])), build(0.5, Coins([1, 1, 1, 0]))
+    asleep, awake = build(0.5, [1, 1, 1, 1]), build(0.5, [1, 1, 1, 0])
     batch = on_device(minibatch())
     assert float(asleep.step(*batch)["loss"]) == float(awake.step(*batch)["loss"]) > 0
 
 
 def test_what_sleeps_does_not_change_what_the_others_do():
     """The awake layer's step is the same whoever else is awake: no gradient is passed through anybody."""
-    alone, among = build(0.5, Coins([1, 0, 1, 1])), build(0.5, Coins([0, 0, 0, 0]))
+    alone, among = build(0.5, [1, 0, 1, 1]), build(0.5, [0, 0, 0, 0])
     for network in (alone, among):
         network.step(*on_device(minibatch()))
     for name, value in alone.units[1].core.params.items():
@@ -106,10 +110,24 @@ class Counter:
         self.steps += 1
 
 
-def test_it_goes_on_from_its_saved_state_and_the_generators():
-    shared = [np.random.default_rng(5) for _ in range(2)]
-    whole, stopped, resumed = build(0.4, shared[0]), build(0.4, shared[1]), build(0.4, shared[1])
-    assert_stopping_changes_nothing(whole, stopped, resumed, [on_device(minibatch(i)) for i in range(12)], stop=5)
+def test_it_goes_on_from_its_saved_state_and_its_coins():
+    whole, stopped, resumed = build(0.4), build(0.4), build(0.4, seed=6)
+    work = [on_device(minibatch(i)) for i in range(12)]
+    assert_stopping_changes_nothing(whole, stopped, resumed, work, stop=5)
+
+
+def test_a_state_without_coins_is_refused():
+    network = build(0.4)
+    old = {name: value for name, value in network.state().items() if "coins" not in name}
+    with pytest.raises(UserError, match="0 coins were saved and there are 4 layers"):
+        network.load_state(old)
+
+
+def test_a_layer_tosses_the_same_coin_in_any_network():
+    few, many = (Coins(np.random.default_rng(0), n) for n in (3, 5))
+    tosses = np.array([(few.toss(0.5), many.toss(0.5)[:3]) for _ in range(50)])
+    np.testing.assert_array_equal(tosses[:, 0], tosses[:, 1])
+    assert 0.3 < tosses.mean() < 0.7 and len(set(map(tuple, tosses[:, 0].T))) == 3
 
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1, float("nan")])

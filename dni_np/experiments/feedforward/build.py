@@ -1,8 +1,9 @@
 """From settings to a run: the data, the layers, the rule, the loop.
 
-One Generator per run, seeded by the settings, draws everything in a fixed order: the data
-(binary addition), the main network, what a rule adds to it (guesses, fixed weights, coins), then
-the minibatches. The main network's weights are therefore the same for every rule.
+The Generator of a run, seeded by the settings, draws the data (binary addition). It has a child for
+the minibatches and one for the network, and that one for each layer, for the layer's guess, and for
+what else a rule adds to it (fixed weights, coins). So weights and minibatches are the same for
+every rule, and a layer with its guess can be built without the others.
 """
 
 from collections import Counter
@@ -62,11 +63,12 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     if dataset is None or settings.task == "addition":
         dataset = load_dataset(settings, rng)
     clock = RunClock()
-    rule = build_rule(settings, dataset, rng, clock)
-    task = Images(dataset, settings.batch_size, rng)
+    batches, network = rng.spawn(2)
+    rule = build_rule(settings, dataset, network, clock)
+    task = Images(dataset, settings.batch_size, batches)
     measure = gradient_measure(settings, dataset)
     own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
-    return Loop(rule, task, rng, **own, **loop_options)
+    return Loop(rule, task, batches, **own, **loop_options)
 
 
 def load_dataset(settings, rng):
@@ -90,8 +92,9 @@ def load_dataset(settings, rng):
 
 def build_rule(settings, dataset, rng, clock=None):
     """The network and the way it is trained; `clock` (a RunClock) is what learning rates follow."""
-    network = _main_network(settings, dataset, rng)
-    return settings.row.build(Parts(settings, dataset, rng, *network, clock))
+    of_layers, of_guesses, of_rest = rng.spawn(3)
+    network = _main_network(settings, dataset, of_layers)
+    return settings.row.build(Parts(settings, dataset, of_guesses, of_rest, *network, clock))
 
 
 def _main_network(settings, dataset, rng):

@@ -28,15 +28,17 @@ MAPS_HIDDEN = 256  # of a model of a CNN's feature maps, where settings.hidden c
 class Parts:
     """`layers` and `loss` of the main network, and all that a rule may want beside them.
 
-    What is drawn is drawn from `rng`, in the order of the calls. Rates follow the run's `clock`.
+    Children of `guesses` draw the guesses, one for each core; `rng` draws what else a rule adds.
+    Rates follow the run's `clock`.
     """
 
-    def __init__(self, settings, dataset, rng, layers, loss, clock=None):
+    def __init__(self, settings, dataset, guesses, rng, layers, loss, clock=None):
         self.settings, self.rng, self.layers, self.loss = settings, rng, layers, loss
         self.clock = clock
         self.pixels, self.classes = dataset.x_train.shape[1], dataset.classes
         self.after = sorted(settings.cut_after or range(1, len(layers)))
         self.cores = cut(layers, self.after)
+        self.of_guesses = guesses.spawn(len(self.cores))
         self.probability, self.is_cnn = settings.update_probability, settings.network == "cnn"
 
     def optimizer(self, layer, rate=None):
@@ -82,12 +84,12 @@ class Parts:
         pictures = "picture" in self.settings.sees
         shapes = self.shapes() if pictures else [()] * len(self.cores)
         widths = [self.settings.hidden_widths[k - 1] for k in self.after]
-        return [self.unit(core, layers, *one) for core, *one in zip(self.cores, widths, shapes)]
+        return [self.unit(k, layers, *one) for k, one in enumerate(zip(widths, shapes))]
 
-    def unit(self, core, layers, width, maps=()):
-        """`maps`: the shape of the output, where the guess has pictures of the classes."""
-        sees, hidden = self.conditioning(width), self.settings.hidden
-        guess = SyntheticGradient(width, sees, self.rng, hidden, layers=layers)
+    def unit(self, k, layers, width, maps=()):
+        """Around core k. `maps`: the output's shape, where the guess has pictures of classes."""
+        core, rng, hidden = self.cores[k], self.of_guesses[k], self.settings.hidden
+        guess = SyntheticGradient(width, self.conditioning(width), rng, hidden, layers=layers)
         if maps:
             guess = ClassPictures(guess, maps, self.classes)
         return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
@@ -96,7 +98,7 @@ class Parts:
         """The top core, with the true gradient or a guess."""
         if self.settings.head == "true":
             return self.true_loss_unit()
-        unit = self.unit(self.cores[-1], NORMALIZED, self.classes)
+        unit = self.unit(-1, NORMALIZED, self.classes)
         return DecoupledLossUnit(unit, self.loss)
 
     def true_loss_unit(self):
@@ -108,8 +110,8 @@ class Parts:
         hidden, units = self.settings.hidden, []
         if not hidden:
             raise UserError("a critic without --hidden has one slope everywhere: take --hidden 256")
-        for core, size in zip(self.cores, self.sizes()):
-            critic = ScalarCritic(self.conditioning(size), self.rng, hidden)
+        for core, size, rng in zip(self.cores, self.sizes(), self.of_guesses):
+            critic = ScalarCritic(self.conditioning(size), rng, hidden)
             optimizers = self.optimizer(core), self.model_optimizer(critic)
             units.append(CriticUnit(core, critic, *optimizers))
         return units
@@ -129,17 +131,18 @@ class Parts:
         """
         sees = ["output", "label"] if "label" in self.settings.sees else ["output"]
         hidden = (MAPS_HIDDEN,) if self.is_cnn else self.settings.hidden
-        inputs = []
-        for shape in self.shapes()[:-1]:
+        shapes, inputs = self.shapes()[:-1], []
+        for shape, rng in zip(shapes, self.rng.spawn(len(shapes))):
             seen = Conditioning(sees, self.pixels, label=self.classes)
-            model = SyntheticGradient(math.prod(shape), seen, self.rng, hidden)
+            model = SyntheticGradient(math.prod(shape), seen, rng, hidden)
             inputs.append(SyntheticInput(model, self.model_optimizer(model), shape))
         return inputs
 
     def classifiers(self):
         """A linear classifier for the output of every core but the top one."""
         sizes, classes = self.sizes(), self.classes
-        return [Sequential([Flatten(), Linear(n, classes, self.rng)]) for n in sizes]
+        layers = zip(sizes, self.rng.spawn(len(sizes)))
+        return [Sequential([Flatten(), Linear(n, classes, rng)]) for n, rng in layers]
 
     def feedback(self):
         """A fixed random matrix from the output's error to every core but the top one."""

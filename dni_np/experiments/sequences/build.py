@@ -47,23 +47,28 @@ def memory(settings, text):
 
 def build_loop(settings, text=None, folder=None, **loop_options):
     """The training loop for `settings`, ready to run; `text` may be given if already loaded."""
-    rng, batch, unroll = np.random.default_rng(settings.seed), settings.batch_size, settings.unroll
+    draws, network = np.random.default_rng(settings.seed).spawn(2)
+    batch, unroll = settings.batch_size, settings.unroll
     if settings.task == "characters":
         text = text or load_data(settings)
-        rule = build_rule(settings, text.classes, text.classes, rng)
+        rule = build_rule(settings, text.classes, text.classes, network)
         ends = settings.patience, settings.epochs
         task = Characters(text, batch, unroll, *ends, rule.look_ahead)
     else:
         curriculum = Curriculum(COPY if settings.task == "copy" else REPEAT_COPY)
-        rule = build_rule(settings, curriculum.channels, CLASSES, rng)
-        task = Copying(curriculum, batch, unroll, rng, settings.samples, rule.look_ahead)
-    return Loop(rule, task, rng, folder=folder, **settings.of_loop(), **loop_options)
+        rule = build_rule(settings, curriculum.channels, CLASSES, network)
+        task = Copying(curriculum, batch, unroll, draws, settings.samples, rule.look_ahead)
+    return Loop(rule, task, draws, folder=folder, **settings.of_loop(), **loop_options)
 
 
 def build_rule(settings, n_in, classes, rng):
-    """An LSTM with a linear read-out at every step, and the way they are trained."""
-    core = lstm(n_in, settings.units, rng)
-    readout = TimeDistributed(Linear(settings.units, classes, rng))
+    """An LSTM with a linear read-out at every step, and the way they are trained.
+
+    Core, read-out and guess are drawn by a child of `rng` each.
+    """
+    of_core, of_readout, of_guess = rng.spawn(3)
+    core = lstm(n_in, settings.units, of_core)
+    readout = TimeDistributed(Linear(settings.units, classes, of_readout))
     optimizers = [Adam(layer, settings.learning_rate) for layer in (core, readout)]
     network = core, readout, MaskedSoftmaxCrossEntropy(), *optimizers
-    return settings.row.build(settings, network, classes, rng)
+    return settings.row.build(settings, network, classes, of_guess)

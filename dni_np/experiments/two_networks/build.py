@@ -46,26 +46,28 @@ def memory(settings, dataset):
 
 def build_loop(settings, dataset=None, folder=None, **loop_options):
     """The training loop for `settings`, ready to run; `dataset` may be given if already loaded."""
-    rng = np.random.default_rng(settings.seed)
+    draws, network = np.random.default_rng(settings.seed).spawn(2)
     dataset = dataset or load_data(settings)
     clock = RunClock()
-    rule = build_rule(settings, dataset.x_train.shape[1], rng, clock)
-    task = TwoNetworks(dataset, settings.batch_size, settings.unroll, settings.messages, rng)
+    rule = build_rule(settings, dataset.x_train.shape[1], network, clock)
+    task = TwoNetworks(dataset, settings.batch_size, settings.unroll, settings.messages, draws)
     measure = gradient_measure(task) if settings.row.measured else None
     own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
-    return Loop(rule, task, rng, **own, **loop_options)
+    return Loop(rule, task, draws, **own, **loop_options)
 
 
 def build_rule(settings, pixels, rng, clock):
     """Both networks, and the way they are trained.
 
-    The rates of A and B follow the run's `clock`, though A may be updated several times a step.
+    A, B and the guess are drawn by a child of `rng` each. The rates of A and B follow the run's
+    `clock`, though A may be updated several times a step.
     """
-    a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, rng)
-    b = NetworkB(settings.units, settings.unroll, settings.messages, rng)
+    of_a, of_b, of_guess = rng.spawn(3)
+    a = NetworkA(pixels, settings.units, settings.unroll, settings.messages, of_a)
+    b = NetworkB(settings.units, settings.unroll, settings.messages, of_b)
     rates = schedule(settings, settings.learning_rate, clock)
     networks = a, b, Adam(a, rates), Adam(b, rates)
-    return settings.row.build(settings, networks, np.random.default_rng((settings.seed, 1)))
+    return settings.row.build(settings, networks, of_guess)
 
 
 def gradient_measure(task):
