@@ -1,6 +1,7 @@
 """dni_np: Decoupled Neural Interfaces, written by hand in NumPy.
 
     tutorial.py    Page one: trask's Layer and DNI, the idea in two small classes
+    examples/      whole programs without settings: data, layers, units, a loop that names every call
     nn/            layers with explicit caches, losses, optimizers; nn/fast: the same functions, faster
     dni/           the decoupled unit: a core, a synthetic gradient, and what it sees
     rules/         which gradient each layer learns from, and when: DNI and all it is compared with

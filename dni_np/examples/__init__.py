@@ -1,0 +1,7 @@
+"""Whole programs without settings: the data, the layers, the units, a loop that names every call.
+
+    python -m dni_np.examples.addition    binary addition, three layers of sigmoids
+    python -m dni_np.examples.mnist       MNIST, three layers, no layer waits
+
+Each is equal, bit for bit, to a run of the command line that its first lines name.
+"""
