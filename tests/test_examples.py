@@ -7,8 +7,9 @@ import pytest
 
 from dni_np.backend import to_numpy
 from dni_np.data.digits import load_digits
-from dni_np.examples import addition, mnist
+from dni_np.examples import addition, copy, mnist
 from dni_np.experiments.feedforward.build import build_loop
+from dni_np.experiments.sequences.build import build_loop as build_recurrent_loop
 from dni_np.experiments.registry import find_recipe
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "dni_np/examples").glob("[a-z]*.py"))
@@ -44,6 +45,13 @@ def test_addition(seed):
     layers, (x, y) = addition.train(steps=100, seed=seed)
     assert_same(layers, by_command("addition-quick", steps=100, seed=seed, evaluate_every=100))
     assert 0 < len(x) == len(y)
+
+
+def test_copy():
+    settings = find_recipe("copy-quick").settings("dni", samples=3000)
+    loop = build_recurrent_loop(settings, progress=False)
+    loop.run()
+    assert_same(copy.train(samples=3000), [loop.rule.core, loop.rule.readout, loop.rule.guess])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

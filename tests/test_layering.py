@@ -172,5 +172,5 @@ def test_what_counts_as_stored(code):
 @pytest.mark.parametrize("name", FILES)
 def test_who_builds_a_network_chooses_the_fast_layers(name):
     """No page to read imports one of nn/fast."""
-    if place_of(name, LIBRARIES) != "nn/fast" and not name.startswith("experiments/"):
+    if place_of(name, LIBRARIES) != "nn/fast" and not name.startswith(("experiments/", "examples/")):
         assert not [module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")]

@@ -2,6 +2,7 @@
 
     python -m dni_np.examples.addition    binary addition, three layers of sigmoids
     python -m dni_np.examples.mnist       MNIST, three layers, no layer waits
+    python -m dni_np.examples.copy        an LSTM learns to copy, three time steps at once
 
 Each is equal, bit for bit, to a run of the command line that its first lines name.
 """
