@@ -1,6 +1,6 @@
 """What an experiment is made of: a kind of experiment, its tasks, a rule's row, a recipe.
 
-How to add one of each is told in this folder's __init__.py.
+How to add one of each: see this folder's __init__.py.
 """
 
 from collections.abc import Callable
