@@ -56,7 +56,7 @@ class ErrorIntoCore(RecurrentDNI):
         """As in `dni`, at the state run again; adds to the core's gradients."""
         (state, core_cache), self.again = self.again, None
         guess, cache = self.guess_at(state, self.context)
-        error, into_core, metrics = self.errors(guess, target, future)
+        error, into_core, metrics = self.guess_errors(guess, target, future)
         dh = self.guess.backward(into_core, cache, input_gradient=True)
         if into_core is not error:
             self.guess.backward(error, cache)  # M itself learns from all of it
@@ -64,7 +64,7 @@ class ErrorIntoCore(RecurrentDNI):
         self.add_backward(dh[None], None, core_cache)
         return metrics
 
-    def errors(self, guess, target, future):
+    def guess_errors(self, guess, target, future):
         """The error of the guess, what of it goes into the core, and the metrics."""
         error = guess - target
         return error, error, {"gradient_loss": half_squares(error)}
@@ -88,7 +88,7 @@ class RecurrentDNIAux(ErrorIntoCore):
         super().__init__(*arguments, **options)
         self.error_into_core = error_into_core
 
-    def errors(self, guess, target, future):
+    def guess_errors(self, guess, target, future):
         now = target.shape[1]  # the columns of ghat_t
         foreseen = xp.zeros_like(target) if future is None else future[:, :now]
         error = into_core = guess - xp.concatenate([target, foreseen], axis=1)  # (N, 4 H)
