@@ -1,4 +1,6 @@
-"""BP(lambda): between a guess and the truth, layer by layer (Jaderberg et al. 2017, section A.2).
+"""BP(lambda): a layer learns from a mean of its guess and the backpropagated gradient.
+
+(Jaderberg et al. 2017, section A.2.)
 
     g_k    = M(h_k)                                what the layer's own model guesses
     z_k    = gbar_{k+1} dh_{k+1}/dh_k              what comes back; at the top the true gradient

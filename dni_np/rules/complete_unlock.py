@@ -22,7 +22,7 @@ from dni_np.rules.dni_chain import DNIChain
 
 
 class SyntheticInput(DNI):
-    """A unit without a core: it guesses what a core receives, and learns from what comes.
+    """A unit without a core: a model of what a core will receive, fitted to what it then receives.
 
     `model` is a SyntheticGradient of x. `shape` is that of one sample of the core's input: (n_h,),
     or of feature maps, which the model gives as rows.

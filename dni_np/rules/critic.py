@@ -1,4 +1,4 @@
-"""A scalar critic: guess the loss, and take the guess's slope for the gradient.
+"""A scalar critic: a model of the loss, whose derivative serves as the gradient.
 
     v(h [, y]) ~ E[L | h [, y]]          a model of the loss, from the layer's output
     ghat = dv/dh                         the synthetic gradient: backpropagated through v alone

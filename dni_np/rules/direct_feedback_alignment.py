@@ -52,7 +52,7 @@ class DirectFeedbackAlignment(Rule):
 
 
 def random_feedback(classes, sizes, rng, **options):
-    """B_k for hidden layers of so many numbers each, as linear layers that nobody trains."""
+    """B_k for hidden layers of so many numbers each, as linear layers that are never trained."""
     sizes = several("sizes", sizes)
     children = generator(rng).spawn(len(sizes))
     return [Linear(classes, n, child, bias=False, **options) for n, child in zip(sizes, children)]

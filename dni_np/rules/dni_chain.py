@@ -35,18 +35,18 @@ class DNIChain(Rule):
         for i, unit in enumerate(self.units):
             back, h = unit.forward_and_synthetic_update(h, context, input_gradient=i > 0)
             if i > 0:
-                self.teach(i - 1, back, metrics)  # a guess teaches a guess
+                self.teach(i - 1, back, metrics)  # a target made of a guess
         dh, metrics["loss"] = self.loss_unit.train(h, y, context)
-        self.teach(i, dh, metrics)  # the loss teaches the top one
+        self.teach(i, dh, metrics)  # the top target: a true gradient
         return metrics
 
     def context(self, x, y):
-        """What synthetic gradient models may see beside the layer's output."""
+        """What synthetic gradients may see beside the layer's output: arrays (N, width) by name."""
         check_batch("a chain of units", x)
         return {"label": label_context(y, self.classes, x.dtype), "input": x}
 
     def teach(self, i, target, metrics):
-        """Fit the guess of units[i] to `target`, and write down its loss."""
+        """Fit the guess of units[i] to `target` (N, ...); its loss goes into `metrics`."""
         loss = self.units[i].update_synthetic_weights(target)
         metrics[f"{self.learned}_{i + 1}"] = loss
 

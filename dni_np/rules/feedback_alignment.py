@@ -3,7 +3,7 @@
     backpropagation      dx = dy W^T
     feedback alignment   dx = dy B^T        B of W's shape, random and fixed
 
-The way down no longer needs to know the weights of the way up. It works because W learns: the
+The backward pass no longer needs the weights of the forward pass. It works because W learns: the
 forward weights align with B until dy B^T points within 90 degrees of dy W^T (from memory, not
 checked). All else, ReLU and batchnorm included, goes back as usual, and a layer waits as long as in
 backpropagation. ("Random synaptic feedback weights support error backpropagation for deep

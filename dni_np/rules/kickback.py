@@ -3,8 +3,8 @@
     tau_j = sum_i dh_{k+1,i}/dh_{k,j}      unit j's influence on all units of the next layer
     unit j learns from  e tau_j            e = dL/dp, of one output p
 
-Backpropagation would go on to ask what each unit i does to the output, and so on to the top.
-Kickback stops after one layer and takes every unit there for equally good. It follows the gradient
+Backpropagation would also weigh each unit i by its own influence on the output. Kickback stops
+after one layer and weighs all units there equally. It follows the gradient
 where units are "coherent": where all those of the layer above do increase p. In the layer below
 the output it is exact. ("Kickback cuts Backprop's red-tape: Biologically plausible credit
 assignment in neural networks", for regression with one output; its form here is from memory, not
@@ -41,7 +41,7 @@ class Kickback(Rule):
             caches.append(cache)
         loss, e = self.loss_unit.loss(hs[-1], y)
         errors = [*(error_of_each(e, h) for h in hs[2:-1]), e]  # of all layers but the lowest
-        # From below: the influence on a layer needs the weights of its forward pass.
+        # Lowest first: the influence on a layer needs the weights of its forward pass.
         for k, optimizer in enumerate(self.optimizers):
             gradient = self.cores[k + 1].backward(errors[k], caches[k + 1])
             self.cores[k].backward(gradient, caches[k], input_gradient=False)

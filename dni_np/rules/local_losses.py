@@ -3,12 +3,13 @@
     z_k = a_k(h_k)            an auxiliary linear classifier, for training only
     L_k = loss(z_k, y)        layer k and a_k learn from dL_k, at once
 
-Today's usual way to do without a gradient from above. Like a synthetic gradient, dL_k/dh_k is made
-of the layer's output and the label alone, so no layer waits. Unlike one it does not try to foresee
-the layers above: each layer makes itself useful to a linear classifier, greedily. (Belilovsky et al.
-2019, "Greedy layerwise learning can scale to ImageNet", and 2020, "Decoupled greedy learning of
-CNNs", whose auxiliary networks are larger; Nøkland & Eidnes 2019, "Training neural networks with
-local error signals". From memory, not checked.)
+Today the usual way to train without a gradient from above. Like a synthetic gradient, dL_k/dh_k is
+made of the layer's output and the label alone, so no layer waits. Unlike a synthetic gradient it
+does not predict what the layers above will do: each layer is trained greedily, for a linear
+classifier on its own output. (Belilovsky et al. 2019, "Greedy layerwise learning can scale to
+ImageNet", and 2020, "Decoupled greedy learning of CNNs", whose auxiliary networks are larger;
+Nøkland & Eidnes 2019, "Training neural networks with local error signals". From memory, not
+checked.)
 """
 
 from dni_np.errors import UserError

@@ -32,7 +32,8 @@ class LossUnit:
 
 
 class DecoupledLossUnit:
-    """A loss unit whose own layer learns from a guess as well (trask 2017: no exception).
+    """A loss unit whose own layer learns from a guess as well (trask 2017, where no layer is
+    an exception).
 
     `unit` is a DNI. The loss then trains only this top guess; its target is dL/dp at the output p.
     """
@@ -41,7 +42,7 @@ class DecoupledLossUnit:
         self.unit, self.loss, self.core = unit, loss, unit.core
 
     def train(self, h, y, context=None, input_gradient=True):
-        """As in LossUnit; what goes back is made of the guess."""
+        """As in LossUnit; the gradient returned is made of the guess, not of the loss."""
         back, prediction = self.unit.forward_and_synthetic_update(h, context, input_gradient)
         loss, dprediction = self.loss(prediction, y)
         self.unit.update_synthetic_weights(dprediction)

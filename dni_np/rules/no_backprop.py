@@ -1,4 +1,4 @@
-"""No gradient below the top: how far do random features go?
+"""No backpropagation: only the top layer is trained, on the random features of the layers below.
 
 The top core learns from the loss; every core below keeps its random weights and only
 passes activations up ("No Bprop" in Jaderberg et al. 2017, table 2 and figure 11). A

@@ -1,4 +1,4 @@
-"""What every way of training has in common.
+"""Rule: the base class of every training rule.
 
 A rule owns a stack of cores, lowest first, and trains them:
 
@@ -16,10 +16,10 @@ the rule's `locks` (Jaderberg et al. 2017, section 1):
 
     forward     its input, until all layers below have run
     update      its gradient, until all layers above have run forward as well
-    backward    and until all layers above have gone back
+    backward    its gradient, until all layers above have run backward as well
 
-A model that guesses waits, too, until it can learn: for the unit next to it, which makes its
-target. What it waits for beyond that is the rule's `guess_locks`, from the same list. It can be
+A synthetic gradient also waits until it can learn: for the unit above it, which makes its target.
+What it waits for beyond that is the rule's `guess_locks`, from the same list. It can be
 more than the layers wait for: with true gradients as targets the layers are forward locked only,
 but every guess waits for a whole backpropagation.
 """
@@ -79,13 +79,13 @@ class Rule:
         return x
 
     def errors(self, x, y):
-        """How many of the samples x (N, ...) with targets y are predicted wrongly, on the device."""
+        """How many of the samples x (N, ...) with targets y are predicted wrongly: a scalar."""
         return self.loss_unit.loss.errors(self.predict(x), y)
 
     def drain(self):
         """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""
         if type(self).parts is Rule.parts:
-            return  # a rule of one's own that is not to be saved
+            return  # a user's rule without `parts`: it cannot be saved either
         for owner in self.parts().values():
             if isinstance(owner, WaitingGuesses):
                 owner.clear()

@@ -1,12 +1,12 @@
-"""Sparse updates: every layer learns when it happens to (Jaderberg et al. 2017).
+"""Sparse updates: every layer is updated at random, with probability p (Jaderberg et al. 2017).
 
-For each batch every layer tosses its own coin. With probability p it is awake: it does its backward
-pass and updates, otherwise it only goes forward. Backpropagation would break: a layer would receive
-a gradient only if all above it were awake. Here it needs nobody above. A guess learns when the unit
-that owes it a target is awake, so with probability p as well.
+For each batch every layer draws independently. With probability p it is active: it runs its
+backward pass and is updated; otherwise it only runs forward. Backpropagation would fail: a layer
+would receive a gradient only if all layers above it were active. Here it depends on none of them. A
+guess learns when the unit above, which makes its target, is active: with probability p as well.
 
-(The order in which layers wake is random in the paper. Here it makes no difference: all updates of
-one batch are computed from the weights of that batch's forward pass.)
+(The order in which layers are updated is random in the paper. Here it makes no difference: all
+updates of one batch are computed from the weights of that batch's forward pass.)
 
 A layer makes fewer updates than the run has steps. Learning rates that fall during the run follow
 the run's steps (AtRunStep in nn/schedules.py): by its own count a layer with p below 0.6 would
@@ -22,7 +22,7 @@ from dni_np.rules.dni_chain import DNIChain
 
 
 class SparseUpdates(DNIChain):
-    """A DNIChain whose parts learn with `probability`, by coins that are tossed on the host."""
+    """A DNIChain whose layers are updated with `probability`, drawn on the host."""
 
     def __init__(self, units, loss_unit, classes, probability, rng):
         super().__init__(units, loss_unit, classes)
@@ -30,18 +30,18 @@ class SparseUpdates(DNIChain):
         self.coins = Coins(generator(rng), len(self.cores))
 
     def step(self, x, y):
-        awake = self.coins.toss(self.probability)
+        active = self.coins.toss(self.probability)
         context, metrics, h = self.context(x, y), {}, x
         for i, unit in enumerate(self.units):
-            if awake[i]:
+            if active[i]:
                 back, h = unit.forward_and_synthetic_update(h, context, input_gradient=i > 0)
                 if i > 0:
                     self.teach(i - 1, back, metrics)
-            elif awake[i + 1]:  # a target will come
+            elif active[i + 1]:  # a target will come
                 _, h, _ = unit.forward_and_guess(h, context)
             else:
                 h, _ = unit.core.forward(h)
-        if awake[-1]:
+        if active[-1]:
             dh, metrics["loss"] = self.loss_unit.train(h, y, context)
             self.teach(i, dh, metrics)
         else:
@@ -55,22 +55,22 @@ class SparseUpdates(DNIChain):
 
 
 class Coins:
-    """A coin for each of n layers, tossed with a child of `rng` of its own."""
+    """A random Generator for each of n layers, spawned from `rng`, that decides on its updates."""
 
     def __init__(self, rng, n):
         self.rngs = rng.spawn(n)
 
     def toss(self, probability):
-        """Which of them show heads."""
+        """A list of n bools: is layer i updated? Each True with `probability`."""
         return [rng.random() < probability for rng in self.rngs]
 
     def state(self):
-        """What each is about to draw, as bytes of JSON."""
+        """The state of each Generator, as bytes of JSON."""
         states = [json.dumps(rng.bit_generator.state) for rng in self.rngs]
         return {str(i): to_numpy(list(state.encode())) for i, state in enumerate(states)}
 
     def load_state(self, state):
-        """Go on where `state` was."""
+        """Continue from the saved `state`."""
         if len(state) != len(self.rngs):
             raise UserError(
                 f"{len(state)} coins were saved and there are {len(self.rngs)} layers: this run of "

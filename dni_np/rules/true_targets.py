@@ -1,4 +1,4 @@
-"""True gradients as targets: what a guess learns where the network does wait after all.
+"""True targets: every guess learns from the true gradient, after a full backpropagation.
 
 Each layer updates at once with its guess. Then the whole network goes forward and back once more,
 and every guess is fitted to the true gradient: simple, and what most public versions do (Liao 2017,

@@ -6,8 +6,8 @@
     e_t     = gamma lambda J_{t-1} e_{t-1} + dg_t/dtheta             the eligibility trace
     theta  <- theta + alpha sum_t delta_t e_t                        where the sequence ends
 
-The trace says how theta moved all guesses so far, each carried on to the present state. So what
-turns out wrong now is put right in all of them, and no earlier chunk has to be kept. With gamma = 1
+The trace is the derivative by theta of all guesses so far, each carried on to the present state. So
+an error found now corrects all of them, and no earlier chunk has to be kept. With gamma = 1
 the sum is minus the gradient of sum_t 1/2 ||g_t - z_t||^2, where z_t is
 
     at lambda = 1    the true gradient, whatever the guesses on the way: nothing is bootstrapped

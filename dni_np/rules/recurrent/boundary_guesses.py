@@ -4,7 +4,7 @@
 
 Boundary k lies before chunk k. What a state is worth depends on what is still to come, and that on
 k: a guess for each boundary need not find out from the state how far the sequence has come. A model
-is zero at first; a new one begins as its left neighbor, when longer sequences ask for it.
+is zero at first; one added later, for longer sequences, starts as a copy of its left neighbor.
 
 (Pemberton & Costa 2024: one linear guess that sees h and c. One for each boundary is ours.)
 """

@@ -1,17 +1,20 @@
-"""Recurrent BP(lambda): at every step a bit of a guess, and the rest backpropagated.
+"""Recurrent BP(lambda): at every step a mean of a guess and the backpropagated gradient.
 
-    g_k    = M(h_k)                                      a guess of d(losses AFTER step k) / d s_k
-    z_k    = gbar_{k+1} J_{k+1}                          the same, backpropagated: J_{k+1} = d s_{k+1} / d s_k
-    gbar_k = dl_k/ds_k + lambda z_k + (1 - lambda) g_k   for the state s_k = (h_k, c_k) with the loss l_k
-    the core descends sum_k gbar_k ds_k/dtheta;  M descends sum_k 1/2 ||g_k - z_k||^2, with z_k a constant
+    g_k    = M(h_k)                        a guess of d(losses AFTER step k) / d s_k
+    z_k    = gbar_{k+1} J_{k+1}            the same, backpropagated: J_{k+1} = d s_{k+1} / d s_k
+    gbar_k = dl_k/ds_k + lambda z_k + (1 - lambda) g_k
+                                           for the state s_k = (h_k, c_k) with the loss l_k
+    the core descends sum_k gbar_k ds_k/dtheta
+    M descends sum_k 1/2 ||g_k - z_k||^2, with z_k a constant
 
-At lambda = 0 nothing is backpropagated for more than a step, at 1 the chunk is, all the way. Where the
-chunk ends only the guess is known, whatever lambda: gbar_{t+T} = dl_{t+T}/ds_{t+T} + g_{t+T}. So lambda = 1 is
-`RecurrentDNI` with scale 1, except that M learns at every step; and with T = 1 lambda does not matter.
+At lambda = 0 nothing is backpropagated for more than a step, at 1 the chunk is, all the way. Where
+the chunk ends only the guess is known, whatever lambda: gbar_{t+T} = dl_{t+T}/ds_{t+T} + g_{t+T}.
+So lambda = 1 is `RecurrentDNI` with scale 1, except that M learns at every step; and with T = 1
+lambda does not matter.
 
-(Jaderberg et al. 2017, section A.3. The target printed there, dl_k/dh_k + gbar_{k+1} J_{k+1}, is that of the
-losses FROM step k on. It contradicts what g_k is said to be, and l_k would count twice: at lambda = 0 the
-gradients come out exactly twice as large as the true ones. A test shows it.)
+(Jaderberg et al. 2017, section A.3. The target printed there, dl_k/dh_k + gbar_{k+1} J_{k+1}, is
+that of the losses FROM step k on. It contradicts the definition of g_k, and l_k would count twice:
+at lambda = 0 the gradients come out exactly twice as large as the true ones. A test shows it.)
 """
 
 from dni_np.arguments import number
@@ -37,9 +40,10 @@ class RecurrentBPLambda(TruncatedBPTT):
         guesses = rows.reshape(*h.shape[:2], -1)  # (T + 1, N, 2 H)
         targets = self.backward(dlosses, guesses, caches, last)
         self.core_optimizer.step()
-        begun = int(first)  # nobody asks for a guess before the first step of a sequence
+        begun = int(first)  # no guess is needed before the first step of a sequence
         if begun < len(x):
-            error = xp.zeros_like(guesses)  # at the end of the chunk, too, there is nothing to learn from yet
+            # Zero at the end of the chunk, too: its target is not known yet.
+            error = xp.zeros_like(guesses)
             error[begun:-1] = guesses[begun:-1] - targets[begun:]
             self.train_guess(error, guess_cache)
             metrics["gradient_loss"] = half_squares(as_rows(error[begun:-1]))
@@ -47,7 +51,10 @@ class RecurrentBPLambda(TruncatedBPTT):
         return metrics
 
     def unroll_step_by_step(self, x, state):
-        """The outputs h_t, ..., h_{t+T}, with the one at the start (T + 1, N, H), and a cache for each step."""
+        """x (T, N, D) -> the outputs h_t, ..., h_{t+T} (T + 1, N, H), a cache for each step.
+
+        The first output is that of the start.
+        """
         h, caches = [state[0][None]], []
         for k in range(len(x)):
             output, cache = self.unroll(x[k : k + 1], state)
@@ -59,7 +66,8 @@ class RecurrentBPLambda(TruncatedBPTT):
     def backward(self, dlosses, guesses, caches, last):
         """The core's gradients; return the targets z_t, ..., z_{t+T-1}, (T, N, 2 H).
 
-        dlosses (T, N, H) are dl_k/dh_k, guesses (T + 1, N, 2 H) are g_k from the start of the chunk to its end.
+        dlosses (T, N, H) are dl_k/dh_k, guesses (T + 1, N, 2 H) are g_k from the start of the chunk
+        to its end.
         """
         units = dlosses.shape[2]
         targets = xp.empty_like(guesses[:-1])

@@ -2,12 +2,12 @@
 
     ghat_t = M(h_t, y_{t+1}, ..., y_{t+L})     one-hot labels of the next L steps, 0 if not scored
 
-What a guess can say of a symbol that is to be written later depends on that symbol: the gradient
-there is p - y, sent back. M(h_t) must find y in the state, while the core changes. What is faint
-there it does not find in time, and the target d_t, made of ghat_{t+T}, lacks it as well: nothing
-asks the core to keep what it hardly keeps already. With the labels beside it M need not find them,
-and a chain of guesses carries the gradient of any loss back, through states that know little of it
-(notebook 07).
+The gradient of the loss of a symbol that is to be written later depends on that symbol: it is
+p - y, backpropagated. M(h_t) must find y in the state, while the core changes. What the state holds
+only weakly M does not find in time, and the target d_t, made of ghat_{t+T}, lacks it as well: no
+gradient makes the core store it better. Where the labels are given M need not find them, and a
+chain of guesses carries the gradient of any loss back, through states that hold little information
+about the label (notebook 07).
 
 Labels further than L steps ahead come in through the targets, as all that is further than T.
 

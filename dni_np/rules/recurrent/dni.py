@@ -23,7 +23,7 @@ from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 
 
 def state_guess(units, rng, parts=2, hidden=None, last_init=zeros, dtype=FLOAT, **sees):
-    """M: (N, H) -> (N, `parts` H), gradients for h and for c (section D.2).
+    """The synthetic gradient M, (N, H) -> (N, `parts` H): for h and for c (section D.2).
 
     One hidden layer of as many units as the core has; `hidden` gives other widths, () a linear
     model. `sees` are the widths of what M sees beside h, such as cell=units.
@@ -86,7 +86,7 @@ class RecurrentDNI(TruncatedBPTT):
     def train_guess(self, start, target, future):
         """Fit the guess at the state `start` to its target (N, 2 H); return the loss before.
 
-        `future`, the guess at the end of the chunk, is for those who learn from that, too.
+        `future`, the guess at the end of the chunk, is for subclasses that learn from it, too.
         """
         guess, cache = self.guess_at(start, self.context)
         error = guess - target

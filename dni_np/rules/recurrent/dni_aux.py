@@ -1,14 +1,15 @@
-"""Recurrent DNI with an auxiliary task: foresee the guess of T steps later (DNI+Aux).
+"""DNI+Aux: recurrent DNI with an auxiliary task, to predict the guess of T steps later.
 
     ghat_t, a_t = M(h_t)                        four outputs: for h and c, now and T steps later
     ghat_{t+T}                                  M's guess where the chunk ends, a constant here
     M descends 1/2 ||ghat_t - d_t||^2 + 1/2 ||a_t - ghat_{t+T}||^2
     the core descends the gradient of the second term by h_t as well
 
-That is its purpose. What a guess of ghat_{t+T} needs is what matters more than T steps from now, so
-that the core is asked to keep in h_t what its own losses might let go. (Jaderberg et al. 2017 name
-the task in section 2.2 and weigh both terms by 1 in D.2. Its form here, four outputs on one hidden
-layer, the squared error and its way into the core, is from memory, not checked.)
+That gradient is the task's purpose. To predict ghat_{t+T} M needs what matters more than T steps
+from now, so the core learns to keep it in h_t, even where its own losses do not require it.
+(Jaderberg et al. 2017 name the task in section 2.2 and weigh both terms by 1 in D.2. Its form here,
+four outputs on one hidden layer, the squared error and its way into the core, is from memory, not
+checked.)
 
 The error enters h_t, which the last chunk made: it goes into the core of that chunk's last step,
 and no further. That is the core kept in memory in figure 10, T + 1 in all. Here its input x_t and
@@ -17,8 +18,7 @@ sees what the core would compute now (and a batch-normalized core sees that step
 twice). Both gradients are added before the core is updated.
 
 Where a sequence ends nothing is guessed: the gradient there is known to be zero. Zero is then the
-target of a_t, too: so the auxiliary task also rests on something true, and learns to foresee the
-end.
+target of a_t, too: so the auxiliary task also has a true target, and learns to predict the end.
 """
 
 from dni_np.backend import xp
@@ -139,7 +139,7 @@ class LastStepAlone(Composite):
 
 
 def state_before_last(cache):
-    """The state from which the last step of a chunk set out."""
+    """The state before the last step of a chunk: (h, c), (N, H) each."""
     return cache[-1][1]
 
 

@@ -1,4 +1,4 @@
-"""DNI-trace: guesses through time that learn from all later chunks, not from the next guess alone.
+"""DNI-trace: guesses through time that learn from all later chunks, not only the next guess.
 
 Boundary k lies before chunk k, where the state is s_k = (h_k, c_k). After the last chunk ghat = 0.
 
@@ -50,7 +50,7 @@ class DNITrace(UpdatePerSequence):
         window = math.inf if window is None else size("the window", window, least=0)
         if getattr(self.core, "cell_path", None) is None:
             raise UserError(
-                f"the trace goes along an LSTM's cell, which a {type(self.core).__name__} has not"
+                f"the trace needs an LSTM's cell, which a {type(self.core).__name__} does not have"
             )
         self.guesses, self.lam = guesses, lam
         self.window = 0 if lam == 0 else window
@@ -91,7 +91,7 @@ class DNITrace(UpdatePerSequence):
         }
 
     def go_on(self, path, slope):
-        """To boundary k + 1, by what LSTM.cell_path says of chunk k."""
+        """Advance to boundary k + 1, by `path` and `slope`, (N, H) each, of LSTM.cell_path."""
         P = self.carried.trace["P"] * (self.lam * path)
         self.carried.trace = {**self.carried.trace, "P": P, "slope": slope}
 

@@ -4,7 +4,7 @@
     sum_j phi_j^T R_j^c = sum_k (phi_k^T delta_k^c + E_k^T news_k)
     E_{k+1} = lambda (E_k + phi_k) prod_t f_t
 
-The boundaries of one model need not be told apart. Of each its gradient takes P_{j,k} phi_j, and
+The boundaries of one model need not be kept apart. From each its gradient takes P_{j,k} phi_j, and
 the sum of these is carried: H (2 H + 1) numbers a sample, however long the sequence, as many as
 2 H / 5 open boundaries take in `dni_trace`.
 

@@ -3,8 +3,8 @@
     s_t, ..., s_{t+T}     T steps from the carried state s_t
     the losses of these steps are backpropagated to s_t and no further;  s_{t+T} is carried on
 
-Memory is that of T steps. But nothing that happens after t+T can teach what was done before it: an
-event and its consequence must lie in the same chunk. What can stand in for the rest is in `dni`.
+Memory is that of T steps. But no loss after t+T reaches a step before it: an event and its
+consequence must lie in the same chunk. What can stand in for the rest is in `dni`.
 """
 
 from dni_np.backend import asarray, to_numpy
@@ -14,7 +14,7 @@ from dni_np.rules.rule import Rule
 
 
 class TruncatedBPTT(Rule):
-    """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, each with its optimizer."""
+    """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, an optimizer each."""
 
     look_ahead = 0  # for so many steps y and mask go on after the chunk (see `cdni`)
 
@@ -26,7 +26,8 @@ class TruncatedBPTT(Rule):
     def step(self, x, y, mask, first, last):
         """One update from a chunk: x (T, N, D), targets y and mask (T, N).
 
-        `first`: the sequences begin here, the state is reset. `last`: they end here. Neither is guessed.
+        `first`: the sequences begin here, the state is reset. `last`: they end here. No gradient is
+        guessed at either place.
         """
         outputs, cache = self.unroll(x, self.start(x, first))
         metrics, doutputs = self.train_readout(outputs, y, mask)
@@ -47,7 +48,8 @@ class TruncatedBPTT(Rule):
                 "no sequence has begun, or the last has ended"
             )
         if len(self.carried.arrays[0]) != x.shape[1]:
-            raise UserError(f"{len(self.carried.arrays[0])} sequences were begun, this chunk continues {x.shape[1]}")
+            begun = len(self.carried.arrays[0])
+            raise UserError(f"{begun} sequences were begun, this chunk continues {x.shape[1]}")
         return self.carried.arrays
 
     def end(self, last):
@@ -56,13 +58,16 @@ class TruncatedBPTT(Rule):
             self.carried = type(self.carried)()
 
     def unroll(self, x, start):
-        """The core's outputs (T, N, H) and cache; the state and the count of steps move on."""
+        """The core's outputs (T, N, H) and cache; updates the carried state and count."""
         outputs, self.carried.arrays, cache = self.core.forward(x, start, start=self.carried.steps)
         self.carried.steps += len(x)
         return outputs, cache
 
     def train_readout(self, outputs, y, mask):
-        """Update the read-out from the core's outputs (T, N, H); return the metrics and dL/d outputs, per sample."""
+        """Update the read-out from the core's outputs (T, N, H).
+
+        Return the metrics and dL/d outputs (T, N, H), per sample.
+        """
         prediction, cache = self.readout.forward(outputs)
         loss, dprediction = self.loss(prediction, (y, mask))
         doutputs = self.readout.backward(dprediction, cache)
@@ -70,7 +75,7 @@ class TruncatedBPTT(Rule):
         return {"loss": loss}, doutputs
 
     def add_backward(self, dy, dstate, cache):
-        """core.backward, its gradients added to those that are there; return the gradient of the state before."""
+        """core.backward, added to the gradients so far; return the start state's (dh, dc)."""
         there = self.core_optimizer.grads.copy()
         _, dstate = self.core.backward(dy, dstate, cache, input_gradient=False)
         self.core_optimizer.grads += there
@@ -86,7 +91,7 @@ class TruncatedBPTT(Rule):
         return self.readout.forward(outputs, training=False)[0], state
 
     def errors(self, chunks):
-        """At test time: the loss of sequences, in chunks (x, y, mask) as in `step`, on the device."""
+        """At test time: the loss of sequences in chunks (x, y, mask), a device scalar."""
         total, state, steps = 0.0, None, 0
         for x, y, mask in chunks:
             prediction, state = self.predict(x, state, steps)

@@ -1,11 +1,11 @@
-"""Truncated BPTT with one update a sequence: while it lasts, all weights are at rest.
+"""Truncated BPTT with one update a sequence: within a sequence all weights are constant.
 
     dtheta  = sum over the chunks of their gradients
     theta  <- theta - rate dtheta                      where the sequence ends
 
 Truncated BPTT alone learns faster with an update after each chunk. But where a guess learns from
-later chunks of the same sequence (`dni_trace`, `accumulate_bp_lambda`), all of them must be about
-the core that the guess was about. This page is what those rules share.
+later chunks of the same sequence (`dni_trace`, `accumulate_bp_lambda`), all of them must use the
+weights of the core that the guess was made for. This page is what those rules share.
 """
 
 from dni_np.backend import asarray, to_numpy
@@ -15,7 +15,7 @@ from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 class UpdatePerSequence(TruncatedBPTT):
     """TruncatedBPTT whose gradients are summed until the chunk that is `last`.
 
-    A sequence that is cut short, by another that is `first`, teaches nothing.
+    A sequence that is cut short, by another that is `first`, causes no update.
     """
 
     def __init__(self, *arguments):
@@ -82,7 +82,7 @@ class CarriedSums:
     """What goes from chunk to chunk. A step replaces these arrays; it writes into none of them.
 
     `arrays`: the state, empty between two sequences; `steps`, `chunks`: of the sequence so far;
-    `sums`: of gradients; `trace`: what later chunks need to teach earlier guesses. Both by name.
+    `sums`: of gradients; `trace`: what later chunks need to correct earlier guesses. Both by name.
     """
 
     def __init__(self):

@@ -1,20 +1,20 @@
 """Two networks on two clocks: does A wait for B? (Jaderberg et al. 2017, section D.3)
 
-B runs once while A runs T times, and is asked once in `ticks` of its own runs. Only then are the
-gradients of A's messages known:
+B runs once while A runs T times, and has a loss only at the end of a stream, after `ticks` of its
+own runs. Only then are the gradients of A's messages known:
 
-    Locked       A keeps all its steps in memory until B has been asked, and its gradient of every
-                 message has come back; then both are updated, once.
+    Locked       A keeps all its steps in memory until B's loss and the gradient of every message
+                 have been computed; then both are updated, once.
     Decoupled    M guesses the gradient of a message when it is sent. A is updated every T steps,
-                 on its own loss and on 10 M(message). When B has been asked, M learns from the true
-                 gradients of its messages.
+                 on its own loss and on 10 M(message). At the end of the stream M learns from the
+                 true gradients of the messages.
 
 A counts over T steps, and in both rules it is backpropagated through these T steps; its state goes
 on from tick to tick as a constant. So the rules differ in one thing: when the messages' gradients
 come, and from where. (That A is updated at every tick with DNI and once for all of them without is
 from memory, not checked; section D.3 gives the networks and the factor of 10.)
 
-A step is one stream, from new digits to B's question: a list of chunks, one a tick, each with
+A step is one stream, from its first digit to B's loss: a list of chunks, one a tick, each with
 
     x (T, N, pixels), odd (N,), threes (N,), and the flags fresh (the first) and asked (the last)
 
@@ -56,7 +56,10 @@ class Locked(Rule):
         """Run A: for each tick its message, its own loss, that loss's gradient, and the cache."""
         flags = [(chunk.fresh, chunk.asked) for chunk in chunks]
         if not flags or flags != [(i == 0, i == len(flags) - 1) for i in range(len(flags))]:
-            raise UserError("one step needs one whole stream of digits: a fresh chunk first, and one that is asked last")
+            raise UserError(
+                "one step needs one whole stream of digits: "
+                "a fresh chunk first, and one that is asked last"
+            )
         check_batch(self.a.digits, chunks[0].x, (3,))
         state, start = self.a.core.initial_state(chunks[0].x.shape[1]), 0
         for chunk in chunks:
@@ -65,7 +68,10 @@ class Locked(Rule):
             yield message, *self.loss(logits, chunk.odd), cache
 
     def train_b(self, messages, threes):
-        """Update B from all messages of a stream; return its loss and the true gradients (ticks, N, units) of them."""
+        """Update B from the messages of a stream, `ticks` arrays (N, units).
+
+        Return its loss and the messages' true gradients (ticks, N, units).
+        """
         logits, cache = self.b.forward(xp.stack(messages))
         loss, dlogits = self.loss(logits, threes)
         dmessages = self.b.backward(dlogits, cache)
@@ -76,7 +82,9 @@ class Locked(Rule):
         """At test time: the logits for the odd digits at each tick, and those for the threes."""
         state, start, odd, messages = self.a.core.initial_state(chunks[0].x.shape[1]), 0, [], []
         for chunk in chunks:
-            (logits, message), state, _ = self.a.forward(chunk.x, state, training=False, start=start)
+            (logits, message), state, _ = self.a.forward(
+                chunk.x, state, training=False, start=start
+            )
             start += len(chunk.x)
             odd.append(logits)
             messages.append(message)
@@ -98,7 +106,8 @@ class Locked(Rule):
         }
 
     def parts(self):
-        return {"a": self.a, "b": self.b, "optimizer_a": self.optimizer_a, "optimizer_b": self.optimizer_b}
+        optimizers = {"optimizer_a": self.optimizer_a, "optimizer_b": self.optimizer_b}
+        return {"a": self.a, "b": self.b, **optimizers}
 
 
 class Decoupled(Locked):
@@ -118,7 +127,7 @@ class Decoupled(Locked):
             odd_loss = odd_loss + loss
             guess, _ = self.guesses([message], [chunk])
             self.a.backward(dlogits, self.factor * guess, cache)
-            self.optimizer_a.step()  # B has not even seen the message
+            self.optimizer_a.step()  # before B has received the message
             messages.append(message)
         threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
         gradient_loss = self.train_guess(messages, chunks, dmessages)
@@ -151,5 +160,5 @@ class Decoupled(Locked):
 
 
 def losses(odd, threes):
-    """By name; the sum is what the rows of a history show as the loss."""
+    """The metrics by name; "loss" is the sum of both."""
     return {"loss": odd + threes, "odd_loss": odd, "threes_loss": threes}

@@ -1,6 +1,7 @@
 """Two recurrent networks that work on one stream of digits (Jaderberg et al. 2017, section D.3).
 
-    A, at every step     digit x_t -> twice (linear, batchnorm, ReLU) -> batch-normalized LSTM -> h_t
+    A, at every step     digit x_t -> twice (linear, batchnorm, ReLU)
+                                   -> batch-normalized LSTM -> h_t
     A, every T steps     h_T -> a linear classifier: how many of the T digits were odd
                          h_T -> linear, batchnorm: the message to B
     B, every T steps     message -> batch-normalized LSTM
@@ -55,7 +56,7 @@ class NetworkA(Composite):
         dlast = self.count.backward(dlogits, count_cache) + self.message.backward(
             dmessage, message_cache
         )
-        doutputs = xp.zeros(shape, dlast.dtype)  # (T, N, units): only the last is asked
+        doutputs = xp.zeros(shape, dlast.dtype)  # (T, N, units): only the last has a loss
         doutputs[-1] = dlast
         dfeatures, _ = self.core.backward(doutputs, None, core_cache)
         self.digits.backward(dfeatures, digits_cache, input_gradient=False)

@@ -267,5 +267,5 @@ def test_mistakes():
     with pytest.raises(UserError, match="one guess for all: BoundaryGuesses"):
         trace(SharedTrace)
     core = BatchNormLSTM(D, H, np.random.default_rng(0), max_steps=3, dtype=np.float64)
-    with pytest.raises(UserError, match="along an LSTM's cell, which a BatchNormLSTM has not"):
+    with pytest.raises(UserError, match="an LSTM's cell, which a BatchNormLSTM does not have"):
         type(trace())(core, *parts()[1:], guesses=BoundaryGuesses(H, at_rest))
