@@ -1,12 +1,12 @@
-"""Telling a convolutional guess where: a learned picture for each class and channel.
+"""Class maps: a learned picture for each class, added to a convolutional guess.
 
     ghat = M(h, context) + V[y]            V (classes, H, W, C), zero at first
 
-What the classifier sends down depends on the place: dL/dh_pixel = sum_c (p_c - y_c) W[c, pixel], another
-weight at every pixel. Label masks tell a convolution the class, but a convolution does the same
-everywhere. The picture of the sample's class supplies just that: V = -W would be the part -y W
-exactly. In a fully connected guess it is the label's own weights; for convolutions it is an
-addition of this package, not in Jaderberg et al. 2017.
+The gradient of a classifier's input depends on the place: dL/dh_pixel = sum_c (p_c - y_c)
+W[c, pixel], another weight at every pixel. Label masks give a convolution the class, but a
+convolution computes the same at every pixel. The picture of the sample's class supplies what
+depends on the place: V = -W would be the part -y W exactly. In a fully connected guess it is the
+label's own weights; for convolutions it is ours, not in Jaderberg et al. 2017.
 """
 
 import math
@@ -20,7 +20,10 @@ from dni_np.nn.linear import Linear
 
 
 class ClassPictures(Composite):
-    """The guess of `model`, plus a picture for the label, context["label"] (N, classes); `image` is h's (H, W, C)."""
+    """The guess of `model`, plus a picture for the label, context["label"] (N, classes).
+
+    `image` is the shape (H, W, C) of one sample of h.
+    """
 
     def __init__(self, model, image, classes, dtype=FLOAT):
         self.model, self.image = model, sizes("image", image)
@@ -41,6 +44,6 @@ class ClassPictures(Composite):
         return guess, (model_cache, picture_cache)
 
     def backward(self, dguess, cache, input_gradient=False):
-        """Gradients of the parameters. What the guess sees is a constant to it."""
+        """Write `grads`, for dguess (N, H, W, C). What the model sees is a constant."""
         self.model.backward(dguess, cache[0])
         self.pictures.backward(dguess.reshape(len(dguess), -1), cache[1], input_gradient=False)

@@ -1,9 +1,9 @@
-"""What may a synthetic gradient see?
+"""Conditioning: the arrays that a synthetic gradient sees, joined into its input.
 
-Anything the layer has at hand without waiting. Its own output, always (Jaderberg et al.
-2017). The label: then the model knows which loss it is guessing the gradient of ("cDNI").
-The network's input. Or mixtures: "perhaps some combination between input data, output
-data, and batch normalized layer output would be optimal" (trask 2017, last paragraph).
+It may see anything the layer has at hand without waiting. Its own output, always (Jaderberg et al.
+2017). The label, on which the gradient depends, too ("cDNI"). The network's input. Or mixtures:
+"perhaps some combination between input data, output data, and batch normalized layer output would
+be optimal" (trask 2017, last paragraph).
 
     "output"            the layer's output h (N, D), images (N, H, W, D), or of a recurrent one
     "normalized"        the same with mean 0 and variance 1 over the batch

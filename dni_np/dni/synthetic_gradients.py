@@ -1,4 +1,4 @@
-"""The models that guess a gradient (Jaderberg et al. 2017, sections D.1 to D.3).
+"""Synthetic gradients: models that guess a gradient (Jaderberg et al. 2017, sections D.1 to D.3).
 
     linear:   ghat = z W + b
     MLP:      ghat = r_K W + b,   r_k = ReLU(BN(r_{k-1} W_k)),   r_0 = z

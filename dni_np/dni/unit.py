@@ -21,7 +21,8 @@ from dni_np.dni.waiting_guesses import WaitingGuesses, difference
 class DNI:
     """A core, a synthetic gradient model, and an optimizer for each (`step()` and a count `steps`).
 
-    A `ticket` names a batch; without tickets, targets come in the order of the guesses.
+    A `ticket` names a batch; without tickets, targets come in the order of the guesses. A target
+    without a guess, or a second guess under one ticket, is a UserError.
     """
 
     def __init__(self, core, synthetic_gradient, core_optimizer, sg_optimizer):

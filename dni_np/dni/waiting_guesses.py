@@ -1,15 +1,15 @@
-"""Guesses that wait for their targets, each under a ticket.
+"""Waiting guesses: guesses whose targets have not come yet, each under a ticket.
 
     ticket                  names a batch: anything hashable, or by default a number that counts up
     a target without one    belongs to the oldest guess
 
-In most rules a target comes at once. Where layers work on their own it may come many updates of
-the model later. To correct the weights of now by an error of the weights of then is gradient
-descent with a delay: it overshoots. So what waits is what the model saw. If the model was updated
-since, it guesses anew from that, with the weights of now, and this guess meets the target.
+In most rules a target comes at once. Where layers run independently it may come many updates of
+the model later. To correct the present weights by an error of older weights is gradient descent
+with a delay: it overshoots. So the model's input is kept. If the model was updated since, it
+guesses again from that input, with its present weights, and this guess is compared with the target.
 
 (Ours. MNIST, six layers, linear cDNI, 600 steps: with targets in time the test error is 4.2 %.
-One step late it is 22 % with the guess of then and 6.2 % with the new one, four steps late 58 %
+One step late it is 22 % with the old guess and 6.2 % with the new one, four steps late 58 %
 and 7.5 %.)
 
 A rule forgets the guesses of a step that failed. In a loop of your own call `waiting.clear()`.
@@ -37,7 +37,7 @@ class WaitingGuesses(dict):
     numbered = 0  # tickets given out so far
 
     def add(self, ticket, *guess):
-        """Let the fields of a Guess wait under `ticket`, or the next number. No two may share one."""
+        """Keep the fields of a Guess under `ticket`, or the next number: one guess a ticket."""
         if ticket is None:
             ticket, self.numbered = self.numbered, self.numbered + 1
         if ticket in self:
@@ -62,8 +62,8 @@ class WaitingGuesses(dict):
             )
         h, context, guess, cache, updates = self[ticket]
         if optimizer.steps != updates:
-            # A batchnorm in the model counts this batch twice in its running statistics. Nobody
-            # reads them: at test time there are no guesses.
+            # A batchnorm in the model counts this batch twice in its running statistics. They are
+            # not used: at test time there are no guesses.
             guess, cache = model.forward(h, context)
         return ticket, guess, cache
 
