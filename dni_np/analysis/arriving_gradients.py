@@ -1,17 +1,22 @@
-"""What is each layer told, and what is true? For every rule, also where nobody guesses.
+"""Arriving gradients: what each layer receives in place of the true gradient, for every rule.
 
-    rule.step(x, y)      core k learns from some delta_k (N, ...) in place of dL/dh_k, whichever way the rule made it
+    rule.step(x, y)      core k learns from some delta_k (N, ...) in place of dL/dh_k, whichever
+                         way the rule made it
 
-So let the rule do a step, listen at each core's `backward`, and put everything back as it was. A core's forward pass may be
-sent backward more than once (Kickback sends a made-up gradient through a core before that core learns); the last time
-counts, whose `grads` the optimizer takes. A second forward pass does not (true targets make one, for the guesses).
+So the rule makes one step, each core's `backward` is recorded, and everything is restored. A core's
+forward pass may be sent backward more than once (Kickback sends a made-up gradient through a core
+before that core learns); the last time counts, whose `grads` the optimizer uses. A second forward
+pass does not count (true targets make one, for the guesses).
 
-The truth is dL/dh_k of the same samples, backpropagated through the cores as they were before the step, in training mode.
+The true gradient is dL/dh_k of the same samples, backpropagated through the cores as they were
+before the step, in training mode.
 
-Nothing arrives (None) at a core that does not learn: below the top in No Bprop, and in sparse updates at a core asleep. The
-coins are those that the next step will toss again; with `rule.probability = 1` all are awake. In complete unlock a core goes
-forward from a synthetic input, and its guess belongs to what it made of that. The truth here is nevertheless that of the
-real activations: the network that predicts has no others. The two then belong to the same sample, but to two places.
+Nothing arrives (None) at a core that is not updated: below the top in No Bprop, and at a core that
+sparse updates leave out. The random draws are those that the next step will make again; with
+`rule.probability = 1` all cores are updated. In complete unlock a core runs forward from a
+synthetic input, and its guess belongs to the output of that. The true gradient here is nevertheless
+that of the real activations: the network that predicts has no others. The two then belong to the
+same sample, but to two different activations.
 """
 
 from contextlib import contextmanager
@@ -23,16 +28,20 @@ from dni_np.rules.true_targets import true_gradients
 def arriving_gradients(rule, x, y):
     """For each core but the top one (what arrives or None, dL/dh), both (N, ...) on the device.
 
-    `x`, `y` are a batch that the rule can learn from: stale gradients want as many samples as they have rows. The rule is as
-    before afterwards: parameters, buffers, optimizers, coins (`grads` are overwritten, as by every backward pass).
+    `x`, `y` are a batch that the rule can learn from: stale gradients need as many samples as they
+    have rows. The rule is unchanged afterwards: parameters, buffers, optimizers, random Generators
+    (`grads` are overwritten, as by every backward pass).
     """
     if not rule.cores:
-        raise UserError(f"{type(rule).__name__} is no stack of cores: arriving gradients are for rules on images and sums")
+        raise UserError(
+            f"{type(rule).__name__} is no stack of cores: "
+            "arriving gradients are for rules on images and sums"
+        )
     before = rule.state()
     try:
         feed_back_weights(rule.cores)
         _, truths = true_gradients(rule.cores, rule.loss_unit.loss, x, y)
-        rule.load_state(before)  # fixed feedback is fixed feedback again
+        rule.load_state(before)  # restores the fixed feedback B
         with listening(rule.cores[:-1]) as arrived:
             rule.step(x, y)
     finally:
@@ -41,7 +50,7 @@ def arriving_gradients(rule, x, y):
 
 
 def feed_back_weights(cores):
-    """In feedback alignment the way down leads through B, a buffer beside each W. With B = W it is the true one."""
+    """Set each feedback B (a buffer beside its W, in feedback alignment) to W: true gradients."""
     for core in cores:
         for name, B in core.buffers.items():
             if name.split(".")[-1] == "B":
@@ -50,7 +59,10 @@ def feed_back_weights(cores):
 
 @contextmanager
 def listening(cores):
-    """A list, filled while the block runs with the gradient that each core's first forward pass got back, or None."""
+    """Yield a list of the gradients, or None, that each core's first forward pass receives back.
+
+    It is filled while the block runs.
+    """
     arrived = [None] * len(cores)
     for k, core in enumerate(cores):
         listen(core, arrived, k)
@@ -58,11 +70,11 @@ def listening(cores):
         yield arrived
     finally:
         for core in cores:
-            del core.forward, core.backward  # the object's own; the class's come to light again
+            del core.forward, core.backward  # the object's own: those of its class remain
 
 
 def listen(core, arrived, k):
-    """Give this one object its own `forward` and `backward`, which do the same and write `arrived[k]`."""
+    """Replace `forward` and `backward` of this object by ones that also write `arrived[k]`."""
     forward, backward, caches = core.forward, core.backward, []
 
     def forward_heard(x, training=True):

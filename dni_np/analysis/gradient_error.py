@@ -1,4 +1,6 @@
-"""How far is a synthetic gradient from the true one? (Jaderberg et al. 2017, figure 12)
+"""Gradient error: the distance of a synthetic gradient from the true one.
+
+(Jaderberg et al. 2017, figure 12.)
 
 For per-sample gradients ghat and g, both (N, D), averaged over the N samples:
 
@@ -6,7 +8,8 @@ For per-sample gradients ghat and g, both (N, D), averaged over the N samples:
     l2       ||ghat - g||
     sign     share of the D dimensions whose signs differ; 1/2 by chance
 
-    pooled cosine    <ghat, g> / (||ghat|| ||g||) of all N rows at once: those with a large gradient count for more
+    pooled cosine    <ghat, g> / (||ghat|| ||g||) of all N rows at once: those with a large gradient
+                     have more weight
 
 A zero gradient has no direction: its cosine counts as 0, and its sign as differing from
 any that is not zero.

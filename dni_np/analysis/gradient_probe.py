@@ -1,8 +1,8 @@
-"""Synthetic beside true gradients, at the same activations, without disturbing training.
+"""Gradient probe: pairs of synthetic and true gradients at the same activations.
 
-A measurement must not change what it measures: the forward passes here put back the running
-statistics they move, update no parameter and draw no random numbers (`grads` are overwritten, as
-by every backward pass). So a run with probes equals a run without, bit for bit.
+A measurement must not change what it measures: the forward passes here restore the running
+statistics that they update, change no parameter and draw no random numbers (`grads` are
+overwritten, as by every backward pass). So a run with probes equals a run without, bit for bit.
 """
 
 import contextlib
@@ -31,4 +31,5 @@ def gradient_pairs(network, x, y):
     with undisturbed([*network.cores, *models]):
         context = network.context(x, y)
         hs, truths = true_gradients(network.cores, network.loss_unit.loss, x, y)
-        return [(model.forward(h, context)[0], truth) for model, h, truth in zip(models, hs, truths)]
+        units = zip(models, hs, truths)
+        return [(model.forward(h, context)[0], truth) for model, h, truth in units]

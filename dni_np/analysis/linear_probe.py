@@ -1,11 +1,14 @@
-"""What can be read off a layer? A linear probe per layer (Alain & Bengio 2016, "Understanding intermediate layers", M).
+"""Linear probe: a linear classifier fitted to a layer's activations.
 
-With activations h (N, D) and one-hot labels Y (N, C), both with their means taken away, the probe is ridge regression,
+(Alain & Bengio 2016, "Understanding intermediate layers"; from memory, not checked.) With
+activations h (N, D) and one-hot labels Y (N, C), both with their means subtracted, the probe is
+ridge regression,
 
     minimize 1/N ||h V - Y||^2 + r s ||V||^2        V = (h^T h / N + r s I)^{-1} h^T Y / N
 
-with s the mean variance of the D units, so that a layer of larger numbers is not punished less. The class is the largest
-output. The closed form gives every layer the same chance: there is nothing to tune but r, and no training that could fail.
+with s the mean variance of the D units, so that r has the same effect at any scale of h. The class
+is that of the largest output. The closed form treats every layer alike: there is nothing to tune
+but r, and no training that could fail.
 """
 
 from dni_np.analysis.layers import activations
@@ -27,9 +30,10 @@ class LinearProbe:
         self.h_mean, self.target_mean = h.mean(axis=0), targets.mean(axis=0)
         h, targets = h - self.h_mean, targets - self.target_mean
         covariance = h.T @ h / len(h)  # (D, D)
-        # A unit that never moves is read by no one: the tiny number only keeps the matrix invertible where all stand still.
+        # The tiny number only keeps the matrix invertible where all units are constant.
         penalty = ridge * xp.trace(covariance) / len(covariance) + 1e-12
-        self.weights = xp.linalg.solve(covariance + penalty * xp.eye(len(covariance)), h.T @ targets / len(h))  # (D, C)
+        regularized = covariance + penalty * xp.eye(len(covariance))
+        self.weights = xp.linalg.solve(regularized, h.T @ targets / len(h))  # (D, C)
 
     def predict(self, h):
         """(M, D) -> (M, C)."""
@@ -44,7 +48,12 @@ class LinearProbe:
 
 
 def probe_errors(rule, train, test, classes, ridge=1e-3):
-    """For each layer of a network, the error on `test` of a probe fitted to `train`, both (x, labels) on the device."""
+    """For each layer of a network, the error on `test` of a probe fitted to `train`.
+
+    Both are (x, labels) on the device; the errors are device scalars.
+    """
     (x, labels), (x_test, labels_test) = train, test
     pairs = zip(activations(rule, x), activations(rule, x_test))
-    return [LinearProbe(h, labels, classes, ridge).error(h_test, labels_test) for h, h_test in pairs]
+    return [
+        LinearProbe(h, labels, classes, ridge).error(h_test, labels_test) for h, h_test in pairs
+    ]

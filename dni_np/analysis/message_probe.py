@@ -1,13 +1,17 @@
-"""Synthetic beside true gradients of the messages from A to B, without disturbing training (see `probe`)."""
+"""Message probe: synthetic and true gradients of the messages from A to B.
+
+Training is not disturbed (see `gradient_probe`).
+"""
 
 from dni_np.analysis.gradient_probe import undisturbed
 from dni_np.backend import xp
 
 
 def message_gradients(rule, chunks):
-    """For a `Decoupled` rule and one whole stream: M(message), dL/dmessage, both (ticks, N, units) on the device.
+    """For a `Decoupled` rule and one whole stream, (M(message), dL/dmessage).
 
-    The true gradient is backpropagated through B as it is now.
+    Both are (ticks, N, units) on the device. The true gradient is backpropagated through B with its
+    present weights.
     """
     with undisturbed([rule.a, rule.b, rule.guess]):
         messages = [message for message, *_ in rule.ticks_of_a(chunks)]

@@ -1,15 +1,17 @@
-"""How does a layer see the data? Which images does it hold for alike? (Czarnecki et al. 2017; the procedure is M)
+"""Representation dissimilarity: which images have similar activations in a layer.
 
-For N images with activations h (N, D) the representation dissimilarity matrix is
+(Czarnecki et al. 2017; the procedure is from memory, not checked.) For N images with activations
+h (N, D) the representation dissimilarity matrix is
 
     R_nm = 1 - corr(h_n, h_m)        (N, N); 0: alike, 1: nothing in common, 2: opposite
 
-with the correlation over the D units. It does not depend on which unit says what, nor on how many there are, so that layers
-of any width, also of different networks, can be compared (Kriegeskorte et al. 2008, "Representational similarity analysis",
-M). Sort the images by class, and classes that a layer tells apart are dark squares on the diagonal.
+with the correlation over the D units. Its shape does not depend on D, nor its entries on the order
+of the units, so that layers of any width, also of different networks, can be compared (Kriegeskorte
+et al. 2008, "Representational similarity analysis"; from memory, not checked). With the images
+sorted by class, classes that a layer separates are dark squares on the diagonal.
 
-Two layers agree as much as the entries of their matrices above the diagonal correlate: 1 if they order all pairs of images
-in the same way, up to scale.
+The agreement of two layers is the correlation of the entries of their matrices above the diagonal:
+1 if one is the other up to a positive scale and a shift.
 """
 
 from dni_np.analysis.gradient_error import pooled_cosine
@@ -20,7 +22,7 @@ from dni_np.nn.checks import check_alike, check_batch
 
 
 def dissimilarity(h):
-    """Activations (N, D) or (N, ...) -> R (N, N) in float64. A row that is constant has nothing in common with any other."""
+    """Activations (N, ...) -> R (N, N) in float64; a constant row correlates with none."""
     check_batch("a dissimilarity", h)
     h = h.reshape(len(h), -1).astype(xp.float64)
     if h.shape[1] < 2:
@@ -32,7 +34,10 @@ def dissimilarity(h):
 
 
 def agreement(one, other):
-    """Correlation of two dissimilarity matrices (N, N) above their diagonals, a device scalar; 0 where one is constant."""
+    """Correlation of two dissimilarity matrices (N, N) above their diagonals, a device scalar.
+
+    0 where one of them is constant there.
+    """
     check_alike("an agreement", one, other, (2,))
     if one.shape[0] != one.shape[1] or len(one) < 3:
         raise UserError(
@@ -45,6 +50,9 @@ def agreement(one, other):
 
 
 def agreement_with_last(rule, x):
-    """For each layer of a network, how far it agrees with the last one on the images x: a list of device scalars."""
+    """For each layer of a network, its agreement with the last one on the images x (N, ...).
+
+    A list of device scalars.
+    """
     matrices = [dissimilarity(h) for h in activations(rule, x)]
     return [agreement(matrix, matrices[-1]) for matrix in matrices]

@@ -1,10 +1,13 @@
-"""How far have the weights grown?
+"""Weight norms: the size of each layer's weights.
 
-    ||W_k|| = sqrt(sum of the squares of all weights of layer k), biases and batchnorm's parameters left out
+    ||W_k|| = sqrt(sum of the squares of all weights of layer k)
 
-Beside its value at the start it says whether a rule drives the weights up. A layer can turn without growing, and behind it a
-batch normalization undoes any growth: there the size only makes the same step turn the weights less. As a `measure` of the
-training loop it becomes columns of the history:
+without biases and batchnorm's parameters.
+
+Compared with its value at the start it shows whether a rule makes the weights grow. Weights can
+change direction at a constant norm, and a batch normalization after the layer undoes any growth:
+there a larger norm only means that the same step changes their direction less. As a `measure` of
+the training loop it becomes columns of the history:
 
     loop.measure = weight_norms
 """
@@ -14,8 +17,12 @@ from dni_np.backend import xp
 
 
 def weight_norms(rule):
-    """{"weight_norm_1": ..., ...}: device scalars, for the layers that have weights, lowest first."""
-    return {f"weight_norm_{i}": norm for i, layer in enumerate(layers(rule), 1) if (norm := weight_norm(layer)) is not None}
+    """{"weight_norm_1": ..., ...}: device scalars, of the layers with weights, lowest first."""
+    return {
+        f"weight_norm_{i}": norm
+        for i, layer in enumerate(layers(rule), 1)
+        if (norm := weight_norm(layer)) is not None
+    }
 
 
 def weight_norm(layer):

@@ -1,19 +1,23 @@
-"""Where does learning stop? Critical points that a limited guess keeps, loses and makes (after Czarnecki et al. 2017, M).
+"""Critical points: the weights at which learning stops, under true gradients and under guesses.
 
-A linear layer p = x w stands still under the true gradients d (N, D_p) where x^T d = 0, and under guesses ghat where
-x^T ghat = 0. Take a linear guess at its best: the least-squares fit of d from what it looks at, z (N, K),
+A linear layer p = x w stops under the true gradients d (N, D_p) where x^T d = 0, and under guesses
+ghat where x^T ghat = 0. Take the best linear guess: the least-squares fit of d from what it sees,
+z (N, K),
 
-    ghat = Z d,   Z the projection on the columns of z        the field   x^T Z d / N   in place of   x^T d / N
+    ghat = Z d,   Z the projection on the columns of z
+    the field   x^T Z d / N   in place of   x^T d / N
 
-For linear regression, d = p - y, this can be read off:
+For linear regression, d = p - y, the critical points follow directly:
 
     z = (p, y)      Z d = d: the same field everywhere; a guess that can be right changes nothing
-    z = p           kept: where x^T d = 0 also p^T d = 0, and so Z d = 0. Made: wherever p^T d = 0, for one output
-                    the whole ellipsoid w^T (x^T x) w = w^T x^T y, which goes through 0 and through the solution
-    z = y           lost: at the solution y^T d = -||d||^2 is not zero, unless the fit is perfect. Learning ends
-                    elsewhere, on the plane y^T p = y^T y
+    z = p           the true ones are kept: where x^T d = 0 also p^T d = 0, and so Z d = 0. New ones
+                    appear wherever p^T d = 0, for one output the whole ellipsoid
+                    w^T (x^T x) w = w^T x^T y, which contains 0 and the solution
+    z = y           the true one is lost: at the solution y^T d = -||d||^2 is not zero, unless the
+                    fit is perfect. Learning ends elsewhere, on the plane y^T p = y^T y
 
-The guess is taken to have caught up, as after a long time at a small rate of the layer.
+The guess is assumed to be fully fitted, as after a long time at a small rate of the layer.
+(After Czarnecki et al. 2017; from memory, not checked.)
 """
 
 from dni_np.backend import xp
@@ -21,7 +25,10 @@ from dni_np.nn.checks import check_batch, check_samples
 
 
 def best_guess(looks, d, tolerance=1e-9):
-    """Projection of the true gradients d (N, D) on the columns of `looks` (N, K), which may depend on each other."""
+    """Projection of the true gradients d (N, D) on the columns of `looks` (N, K), what it sees.
+
+    The columns may be linearly dependent.
+    """
     check_samples("a linear guess", looks, d)
     basis, sizes, _ = xp.linalg.svd(looks, False)  # (N, K), (K,)
     basis = basis * (sizes > tolerance * xp.maximum(sizes[0], 1e-300))
@@ -29,9 +36,9 @@ def best_guess(looks, d, tolerance=1e-9):
 
 
 def fields(x, y, w, see):
-    """(true, guessed) gradients of w (D, outputs) for linear regression on x (N, D), y (N, outputs).
+    """(true, guessed) gradients of w (D, K) for linear regression on x (N, D), y (N, K).
 
-    see(p, y) -> the columns that the guess looks at, (N, K).
+    see(p, y) -> the columns that the guess sees, (N, any number).
     """
     check_batch("a linear layer", w, (2,))
     check_samples("a linear layer", x, y, *w.shape)

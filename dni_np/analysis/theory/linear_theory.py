@@ -1,16 +1,20 @@
-"""Deep linear networks under linear guesses: does it converge, and to what? (Czarnecki et al. 2017, theory)
+"""Linear theory: deep linear networks that learn from linear guesses.
 
-    h_0 = x        h_k = h_{k-1} W_k, k = 1..N        L = 1/2 ||h_N - y||^2        ghat_k = h_k A_k + y B_k + C_k
+(Czarnecki et al. 2017, theory.)
 
-Each W_k moves along ghat_k. The top guess learns the true gradient h_N - y, every other one the next guess, sent back by
-W_{k+1}^T: `DNIChain` with the plainest parts there are. What the guesses should become is known in closed form: with
-P_k = W_{k+1} ... W_N,
+    h_0 = x        h_k = h_{k-1} W_k, k = 1..N        L = 1/2 ||h_N - y||^2
+    ghat_k = h_k A_k + y B_k + C_k
+
+Each W_k is updated along ghat_k. The top guess learns the true gradient h_N - y, every other one
+the next guess, sent back by W_{k+1}^T: `DNIChain` with the simplest parts. The exact guesses are
+known in closed form: with P_k = W_{k+1} ... W_N,
 
     dL/dh_k = (h_k P_k - y) P_k^T        A_k = P_k P_k^T        B_k = -P_k^T        C_k = 0
 
-so a linear guess *can* be right, at every moment; N = 1, linear regression, has A = I, B = -I. The theorem is that for small
-enough rates the product W_1 ... W_N comes to the least-squares solution. The guesses come to be right as far as the data can
-tell: if y is an exact linear function of x, at the end nothing tells A from -B any more.
+so a linear guess *can* be exact, at every step; N = 1, linear regression, has A = I, B = -I. The
+theorem is that for small enough rates the product W_1 ... W_N converges to the least-squares
+solution. The guesses become exact on the data: if y is an exact linear function of x, at the end
+the data no longer distinguish A from -B.
 """
 
 from dni_np.arguments import number, several
@@ -20,7 +24,7 @@ from dni_np.nn.checks import check_batch, check_samples
 
 
 class LinearDNI:
-    """`weights` [W_1, ..., W_N], each (D_{k-1}, D_k); the guesses of `outputs` = D_N start at zero."""
+    """`weights` [W_1, ..., W_N], each (D_{k-1}, D_k); the guesses start at zero."""
 
     def __init__(self, weights):
         width = None
@@ -67,7 +71,8 @@ class LinearGuess:
     """ghat = h A + y B + C, which learns 1/2 ||ghat - d||^2 by gradient descent."""
 
     def __init__(self, width, outputs, dtype):
-        self.A, self.B, self.C = (xp.zeros(shape, dtype) for shape in ((width, width), (outputs, width), width))
+        shapes = (width, width), (outputs, width), width
+        self.A, self.B, self.C = (xp.zeros(shape, dtype) for shape in shapes)
 
     def __call__(self, h, y):
         return h @ self.A + y @ self.B + self.C
@@ -88,7 +93,7 @@ def product(weights):
 
 
 def exact_guess(above, outputs, dtype):
-    """(A, B) of the guess that is right under the layers `above`, an empty list at the top."""
+    """(A, B) of the exact guess below the layers `above`, an empty list at the top."""
     P = product(above) if above else xp.eye(outputs, dtype=dtype)
     return P @ P.T, -P.T
 

@@ -1,17 +1,22 @@
-"""Logistic regression under a guess: a linear one stalls, the right one does not (Czarnecki et al. 2017).
+"""Logistic theory: logistic regression that learns from a guess (Czarnecki et al. 2017).
 
-    p = x w        L = cross-entropy of sigmoid(p) and y        d = dL/dp = sigmoid(p) - y        for bits y
+A linear guess stalls, one of the true gradient's form does not:
 
-    linear guess      ghat = p a + y b + c                      right only for a loss that is quadratic in p
-    sigmoid guess     ghat = sigmoid(p a + c) + y b             right at a = 1, b = -1, c = 0
+    p = x w        L = cross-entropy of sigmoid(p) and y, for bits y
+    d = dL/dp = sigmoid(p) - y
 
-Where the linear one stops can be told without running it. There x^T ghat = a x^T p + b x^T y + c x^T 1 = 0. If the columns
-of x are independent and one of them is all ones, this is solved by one w only,
+    linear guess      ghat = p a + y b + c              exact only for a loss that is quadratic in p
+    sigmoid guess     ghat = sigmoid(p a + c) + y b     exact at a = 1, b = -1, c = 0
 
-    w = -(b / a) w_ls - (c / a) e        w_ls: least squares from x to y;  e picks the column of ones
+Where the linear one stops can be computed without running it. There
+x^T ghat = a x^T p + b x^T y + c x^T 1 = 0. If the columns of x are independent and one of them is
+all ones, this is solved by one w only,
 
-that is, up to scale and bias, *linear* regression on the bits: what it does badly, this does badly. (x^T (x e - 1) = 0, and
-x^T (x w_ls - y) = 0.)
+    w = -(b / a) w_ls - (c / a) e
+    w_ls: least squares from x to y;  e picks the column of ones
+
+that is, up to scale and bias, *linear* regression on the bits: it fails where linear regression
+fails. (x^T (x e - 1) = 0, and x^T (x w_ls - y) = 0.)
 """
 
 from dni_np.arguments import generator, number, size
@@ -20,8 +25,11 @@ from dni_np.nn.checks import check_alike, check_batch, check_samples
 
 
 def three_groups(rng, n=60):
-    """x (2.5 n, 3) with a column of ones, bits y (2.5 n, 1): n zeros and n ones that a line tells apart but for a few, and
-    n / 2 ones far away. Those are even easier to tell, and pull a least-squares line askew."""
+    """x (2.5 n, 3) with a column of ones, bits y (2.5 n, 1), drawn with the Generator `rng`.
+
+    n zeros and n ones that a line separates but for a few, and n / 2 ones far away. Those are even
+    easier to classify, but shift the line of a least-squares fit.
+    """
     rng, n = generator(rng), size("n", n, least=2)
     zeros = rng.standard_normal((n, 2)) * [0.5, 1.5] + [-1, 0]
     ones = rng.standard_normal((n, 2)) * [0.5, 1.5] + [1, 0]
@@ -45,7 +53,7 @@ class LinearBitGuess:
         return p * self.a + y * self.b + self.c
 
     def learn(self, p, y, target, rate):
-        """A step along the gradient of 1/2 (ghat - target)^2, meant over the N samples."""
+        """A step along the gradient of 1/2 (ghat - target)^2, the mean over the N samples."""
         error = self(p, y) - target
         slope = error * self.slope(p)
         self.a -= rate * (slope * p).mean()
@@ -69,7 +77,7 @@ class SigmoidBitGuess(LinearBitGuess):
 
 
 def train(x, y, guess, steps, rate, guess_rate):
-    """Losses (steps,) and w (D, 1), from zero; with no guess (None) w learns from the true gradient."""
+    """(losses (steps,), w (D, 1)), from w = 0; `guess` None: with the true gradient."""
     check_samples("a logistic regression", x, y, outputs=1)
     steps = size("steps", steps)
     rate, guess_rate = (number("a rate", one, "[0, inf)") for one in (rate, guess_rate))
@@ -92,7 +100,7 @@ def loss(p, y):
 
 
 def stopping_place(w, x, y, guess):
-    """Where a linear guess with these numbers lets w stand still: solves x^T ghat = 0."""
+    """The w at which a linear `guess` with these numbers stops it: solves x^T ghat = 0."""
     check_batch("a logistic regression", w, (2,))
     check_samples("a logistic regression", x, y, *w.shape)
     ghat = guess(x @ w, y)
