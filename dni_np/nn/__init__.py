@@ -1,7 +1,7 @@
-"""Layers to read: each page is one idea and its gradient, in reading order.
+"""Layers, losses and optimizers, written to be read: one idea and its gradient a page.
 
     layer          the contract: forward returns a cache, backward takes it back
-    checks         what may come in: refuse in a sentence what does not fit
+    checks         argument checks: refuse in a sentence what does not fit
     linear         y = x W + b
     activations    sigmoid, tanh, ReLU
     batchnorm      normalize each unit over the batch
@@ -15,18 +15,18 @@
     recursive_least_squares    the optimizer of a linear model that must follow a moving target
     cholesky_solve             A X = B for a symmetric, positive definite A
     clip                       gradients of bounded norm
-    gradcheck      is a hand-written gradient right?
+    gradcheck      a gradient compared with central differences
 
 For images:
 
     windows        which part of an image each offset of a kernel meets
-    conv           the convolution, as one would explain it
+    conv           the convolution, as a sum over the kernel's offsets
     pooling        maximum and mean of each window
     reshape        between images and rows of features
 
 For sequences:
 
-    lstm               states handed in and out; a cell that remembers, unrolled and backpropagated by hand
+    lstm               states handed in and out; the LSTM, unrolled and backpropagated by hand
     batchnorm_lstm     the same, normalized step by step
     embedding          symbols as rows of numbers
     time_distributed   an ordinary layer at every step

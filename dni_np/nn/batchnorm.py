@@ -2,9 +2,9 @@
 
     xhat = (x - mean) / sqrt(var + eps)        y = gamma xhat + beta
 
-In DNI it does double duty: synthetic gradient models learn far better from
-activations of a fixed scale (trask 2017 meets the problem; Jaderberg et al. 2017
-normalize every hidden layer).
+In DNI it has a second use: synthetic gradients learn far better from activations of a
+fixed scale (trask 2017 reports the problem; Jaderberg et al. 2017 normalize every
+hidden layer).
 """
 
 from dni_np.arguments import number, precision, size
@@ -15,7 +15,7 @@ from dni_np.nn.layer import Layer
 
 
 def batch_mean(x):
-    """Mean over the batch, (N, D) -> (D,). As a matrix product it takes half the time of x.mean(0)."""
+    """Mean over the batch, (N, D) -> (D,). As a matrix product, in half the time of x.mean(0)."""
     weights = xp.empty(len(x), x.dtype)  # (N,); filled, it takes half the time of xp.full
     weights.fill(1 / len(x))
     return weights @ x
@@ -88,7 +88,9 @@ class BatchNorm(Layer):
     def move_statistics(self, mean, var, n):
         """Let the running statistics follow those of a batch of n rows."""
         if n < 2:
-            raise UserError("BatchNorm needs at least 2 rows in a training batch: the variance of one is zero")
+            raise UserError(
+                "BatchNorm needs at least 2 rows in a training batch: the variance of one is zero"
+            )
         for name, new in (("mean", mean), ("var", var * (n / (n - 1)))):
             running = self.buffers[name]
             running *= 1 - self.momentum

@@ -3,7 +3,7 @@
     z   = BN(x_t W_x; gamma_x) + BN(h_{t-1} W_h; gamma_h) + b        gates i, f, o, g as in `lstm`
     c_t = f c_{t-1} + i g            h_t = o tanh(BN(c_t; gamma_c, beta_c))
 
-What comes from the input and what comes from the past are normalized apart, and so is the cell on
+The sums from the input and from the past are normalized separately, and so is the cell on
 its way to h; the cell itself is not, so that it can remember. The two sums share the LSTM's bias b
 in place of a beta each. Every gamma starts at 0.1: at 1 the tanhs and sigmoids saturate and
 gradients vanish.
@@ -23,11 +23,12 @@ class BatchNormLSTM(LSTM):
 
     At the start of a sequence activations differ from those later on, so that running statistics
     are kept step by step: row t of `buffers` is for step t, the last row for all from
-    `max_steps` - 1 on. The caller gives the step at which a chunk begins: step k of a chunk is step `start` + k.
+    `max_steps` - 1 on. The caller gives the step at which a chunk begins: step k of a chunk is step
+    `start` + k.
 
     A state of zeros has no variance: BN then returns zeros, and the gradient at that state is
-    gamma / sqrt(eps) times what comes in, about 30 times. Who needs the gradient there should start
-    from small noise.
+    gamma / sqrt(eps) times the gradient that arrives, about 30 times. Where the gradient at the
+    start is needed, begin from small noise.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Arrays at a boundary: is this what the layer can take?
+"""Argument checks: refuse arrays that a layer cannot take, in one clear sentence.
 
     check_batch(layer, x, (2,), n_in)       floats (N, n_in), N at least 1
     check_gradient(layer, dy, y.shape)      floats of exactly that shape: (N, 1) would be repeated
@@ -8,7 +8,7 @@ Every pass checks types and shapes: they cost nothing to read. What does not fit
 converted, as a conversion would hide a copy in every step, on a GPU from the host to the device.
 (`backend.asarray` converts, once.)
 
-Values are another matter. On the host a look at N labels takes half a microsecond, and one that is
+Values are another matter. On the host reading N labels takes half a microsecond, and one that is
 out of range is refused. On a device the host would have to wait for them. There the loss of such a
 label, and the row of such a symbol, is nan: that needs no waiting, and the training loop ends a run
 whose loss is nan. (Left alone, NumPy takes -1 for the last class, and CuPy takes any number modulo
@@ -42,7 +42,7 @@ def is_integers(x):
 def check_batch(layer, x, axes=ANY, width=None):
     """Refuse what is no batch of floats with so many axes, the last one `width` long, if given."""
     if not (
-        type(x) is xp.ndarray  # is_floats, written out: every layer asks this in every step
+        type(x) is xp.ndarray  # is_floats, inlined: it runs in every step of every layer
         and x.dtype.char in "fd"
         and x.ndim in axes
         and (width is None or x.shape[-1] == width)
@@ -121,7 +121,7 @@ def marked(rows, ids, n):
 
 
 def refuse(layer, x, kind, shape, purpose=""):
-    """Say in a sentence which layer was given what, and that it needs floats or integers."""
+    """Raise the UserError that names the layer, what it was given, and what it needs."""
     name = layer if isinstance(layer, str) else named(layer)
     fits, dtype = (is_floats, "float32") if kind == "floats" else (is_integers, "int64")
     convert = "" if fits(x) else f" (backend.asarray(x, '{dtype}') makes them)"

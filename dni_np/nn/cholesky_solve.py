@@ -5,7 +5,7 @@
 
 NumPy and CuPy have the factor, but no triangular solve. Here i and j number blocks of 48 rows, so
 that nearly all of the work is in products. With A (266, 266) and B (266, 256) in float32, on one
-core, this takes 0.8 ms; `numpy.linalg.solve`, which knows nothing of symmetry, 2.4; `inv` and a
+core, this takes 0.8 ms; `numpy.linalg.solve`, which does not use symmetry, 2.4; `inv` and a
 product, 2.5; SciPy's `cho_solve`, 0.6.
 
 The ratio of the largest to the smallest number on L's diagonal is at most the square root of A's

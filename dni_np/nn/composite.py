@@ -1,4 +1,4 @@
-"""A layer made of several: what belongs to the parts belongs to the whole."""
+"""Composite: a layer made of several, whose parameters are those of its parts."""
 
 from collections.abc import Mapping
 

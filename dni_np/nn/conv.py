@@ -1,7 +1,7 @@
-"""The convolution, as one would explain it: slide a small linear layer over the image.
+"""The convolution: one small linear layer, applied at every position of an image.
 
-Images are (N, H, W, C): sample, row, column, channel. This is the one place that says so, and
-all layers for images follow. With the channels last, every position of an image is a row of
+Images are (N, H, W, C): sample, row, column, channel. This order is defined here, and all
+layers for images use it. With the channels last, every position of an image is a row of
 features, as in `Linear`, and a convolution is a handful of matrix products on such rows.
 
     y[n, a, b] = sum_{i, j} x[n, s a + i - p, s b + j - p] W[i, j] + bias        (zero outside x)
@@ -29,7 +29,18 @@ class Conv2D(Layer):
     Jaderberg et al. 2017, section D.1, uses k = 5, stride 1, "same".
     """
 
-    def __init__(self, n_in, n_out, rng, kernel=5, stride=1, padding="same", bias=True, init=he_normal, dtype=FLOAT):
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        rng,
+        kernel=5,
+        stride=1,
+        padding="same",
+        bias=True,
+        init=he_normal,
+        dtype=FLOAT,
+    ):
         n_in, n_out, dtype = size("n_in", n_in), size("n_out", n_out), precision(dtype)
         self.windows = Windows(kernel, stride, padding)
         W = init(kernel * kernel * n_in, n_out, rng).reshape(kernel, kernel, n_in, n_out)

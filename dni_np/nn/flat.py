@@ -1,8 +1,8 @@
-"""All parameters in one buffer.
+"""Flat parameters: all parameters of a layer in one vector, all gradients in another.
 
-An optimizer treats every number alike, so it should not care which array a number
-belongs to. `flatten` moves a layer's parameters, and their gradients, into two long
-vectors and leaves views of them in the layer. A step is then a handful of operations
+An optimizer treats every number alike, whichever array it belongs to. `flatten` copies a
+layer's parameters, and their gradients, into two long vectors and puts views of them into
+the layer. A step is then a handful of operations
 on one vector instead of a handful for each array.
 """
 

@@ -1,4 +1,4 @@
-"""Is a hand-written gradient right? Ask the function itself.
+"""Gradient check: a hand-written gradient compared with central differences of its function.
 
 For a loss L and any direction u, the central difference
 
@@ -38,14 +38,15 @@ def check_layer(layer, x, rng, training=True, **options):
         return float((layer.forward(x, training)[0] * weights).sum()) / n
 
     # Copies: a layer may overwrite its gradients, and dx is per sample while the loss is a mean.
-    pairs = [(x, to_numpy(dx) / n)] + [(layer.params[name], to_numpy(layer.grads[name]).copy()) for name in layer.params]
+    grads = {name: to_numpy(layer.grads[name]).copy() for name in layer.params}
+    pairs = [(x, to_numpy(dx) / n)] + [(layer.params[name], grads[name]) for name in grads]
     return max(check_gradient(loss, array, gradient, rng, **options) for array, gradient in pairs)
 
 
 def check_gradient(loss, array, gradient, rng, step=1e-6, directions=3, elementwise=False):
     """Largest relative error of `gradient` (on the host) as the derivative of loss() by `array`.
 
-    `array` is moved in place along `directions` random directions, and with `elementwise=True`
+    `array` is changed in place along `directions` random directions, and with `elementwise=True`
     along every unit direction too (small shapes only); it is restored afterwards.
     """
     worst = 0.0

@@ -1,4 +1,4 @@
-"""Where weights start.
+"""Initializers: the random values at which weights start.
 
 Every initializer draws on the host, from the run's one Generator, in float64, so
 that one seed starts the same network on each backend and in each precision.

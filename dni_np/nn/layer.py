@@ -1,10 +1,10 @@
-"""The contract every layer keeps.
+"""Layer: the contract of every differentiable function with parameters.
 
     y, cache  = layer.forward(x)             # x (N, ...) -> y (N, ...)
     dx = layer.backward(dy, cache)           # dy (N, ...) -> dx (N, ...)
 
 **The cache is handed out, not kept.** A decoupled layer has several batches in
-flight: it has moved on to the next one before the gradient of the last arrives.
+flight: it has received the next one before the gradient of the last arrives.
 So `forward` returns whatever `backward` will need, and the layer itself
 remembers nothing about any batch.
 
@@ -50,12 +50,16 @@ class Layer:
 
     def state(self):
         """Host copies of parameters and buffers by name, for a checkpoint."""
-        return {name: to_numpy(value).copy() for name, value in {**self.params, **self.buffers}.items()}
+        arrays = {**self.params, **self.buffers}
+        return {name: to_numpy(value).copy() for name, value in arrays.items()}
 
     def load_state(self, state):
         """Write saved values into the parameters and buffers, in place."""
         for name, array in {**self.params, **self.buffers}.items():
             if name not in state or state[name].shape != array.shape:
                 found = state[name].shape if name in state else "missing"
-                raise UserError(f"the saved {name} is {found}, this layer needs {array.shape}: was it another network?")
+                raise UserError(
+                    f"the saved {name} is {found}, this layer needs {array.shape}: "
+                    "was it another network?"
+                )
             array[...] = asarray(state[name], array.dtype)

@@ -1,8 +1,10 @@
-"""The recurrent contract, and the LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+"""LSTM: long short-term memory, and the contract of recurrent layers.
 
-Sequences have time first: x (T, N, D) is T steps of N samples. This is the one place that says so,
-and all layers for sequences follow. A state is a tuple of arrays (N, H); an LSTM's is (h, c),
-output and cell.
+(Hochreiter & Schmidhuber 1997; Gers et al. 2000.)
+
+Sequences have time first: x (T, N, D) is T steps of N samples. This order is defined here, and all
+layers for sequences use it. A state is a tuple of arrays (N, H); an LSTM's is (h, c), output and
+cell.
 
     y, state, cache = lstm.forward(x, state)                # x (T, N, n_in) -> y (T, N, H)
     dx, dstate = lstm.backward(dy, dstate, cache)           # dy (T, N, H) -> dx (T, N, n_in)
@@ -30,7 +32,7 @@ from dni_np.nn.layer import Layer
 
 
 class LSTM(Layer):
-    """Long short-term memory: a cell c that forgets and adds, and gates that say how much.
+    """Long short-term memory: a cell c, and gates that control what it forgets and adds.
 
         z = [x_t, h_{t-1}] W + b                                            (N, 4H)
         i = sigmoid(z_i)   f = sigmoid(z_f)   o = sigmoid(z_o)   g = tanh(z_g)

@@ -1,4 +1,4 @@
-"""Optimizers: how a gradient moves the parameters.
+"""Optimizers: how the parameters are updated from their gradients.
 
 Each owns one layer (or network): it flattens the layer's parameters into one vector
 and updates that in place. `step()` uses the gradients the last backward pass wrote.

@@ -1,8 +1,8 @@
 """Pooling: one number for each window and channel. No parameters.
 
 Images are (N, H, W, C), as in `conv`. Jaderberg et al. 2017, section D.1: 3 x 3, maximum after the
-first layer, average after the others (their stride is not given; 2 here unless told). Both loop
-over the offsets of a window: at one offset, all windows of all images at once.
+first layer, average after the others (their stride is not given; the default here is 2). Both
+loop over the offsets of a window: at one offset, all windows of all images at once.
 """
 
 from dni_np.backend import xp
@@ -38,7 +38,7 @@ class Pool2D(Layer):
         raise NotImplementedError
 
     def share(self, dy, x, y, dx):
-        """Add to dx, zero so far, what each pixel gets of dy."""
+        """Add to dx, zero so far, each pixel's part of dy."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ class MaxPool2D(Pool2D):
             xp.maximum(y[windows], x[pixels], out=y[windows])
 
     def share(self, dy, x, y, dx):
-        waiting = dy.copy()  # the gradients not given away yet
+        waiting = dy.copy()  # the gradients not passed on yet
         for _, windows, pixels in self.windows.offsets(x):
             # "Not smaller" where "equal" would do for numbers: nothing equals a nan.
             given = waiting[windows] * ~(x[pixels] < y[windows])

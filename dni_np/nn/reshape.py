@@ -1,4 +1,4 @@
-"""Between images and rows of features: no numbers change, only their shape."""
+"""Reshape: layers between images and rows of features; only the shape changes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Learning rates that change: a schedule maps a step count to a rate.
+"""Schedules: learning rates that change; a schedule maps a step count to a rate.
 
 An optimizer calls its schedule with the number of its own updates. In a run where parts update
 less often than others (sparse updates), or more often (the faster of two networks), that number

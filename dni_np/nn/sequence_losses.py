@@ -1,4 +1,4 @@
-"""The loss of a sequence: the sum over the steps that count.
+"""Sequence losses: the sum of a loss over the steps that are scored.
 
     loss, dlogits = loss_function(logits, (labels, mask))
 

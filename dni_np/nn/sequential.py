@@ -1,4 +1,4 @@
-"""Layers one after another are a layer again: the chain rule as two loops."""
+"""Sequential: layers one after another as one layer, the chain rule as two loops."""
 
 from dni_np.nn.composite import Composite
 
@@ -19,7 +19,7 @@ class Sequential(Composite):
         return x, caches
 
     def backward(self, dy, cache, input_gradient=True):
-        # Below the lowest layer with parameters nobody may want a gradient.
+        # Below the lowest layer with parameters a gradient may not be needed.
         stop = 0 if input_gradient else self.lowest
         for i in reversed(range(stop, len(self.layers))):
             dy = self.layers[i].backward(dy, cache[i], input_gradient or i > stop)

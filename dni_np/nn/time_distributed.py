@@ -1,4 +1,4 @@
-"""An ordinary layer at every step of a sequence."""
+"""TimeDistributed: an ordinary layer applied at every step of a sequence."""
 
 from dni_np.nn.checks import check_batch, check_gradient
 from dni_np.nn.composite import Composite

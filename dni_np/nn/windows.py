@@ -1,9 +1,9 @@
-"""Sliding windows: which part of an image does each offset of a kernel meet?
+"""Sliding windows: the pixels that each offset of a kernel is applied to.
 
-Convolutions and poolings share this geometry. A window of size k moves over the image (N, H, W, C)
-in steps of s. With padding "same" windows hang over the edges, so that there is one for every s-th
-pixel, H' = ceil(H / s); with "valid" all lie inside, H' = (H - k) // s + 1. Nobody writes zeros
-around an image: where a window hangs over the edge it meets nothing.
+Convolutions and poolings share this geometry. A window of size k slides over the images
+(N, H, W, C) in steps of s. With padding "same" windows hang over the edges, so that there is one
+for every s-th pixel, H' = ceil(H / s); with "valid" all lie inside, H' = (H - k) // s + 1. No zeros
+are written around an image: offsets beyond the edge are left out.
 """
 
 from dni_np.arguments import size as whole_number
@@ -11,7 +11,10 @@ from dni_np.errors import UserError
 
 
 class Windows:
-    """The windows of one layer: `size` k, `stride` s, and how far they hang out `before` and `after` the image."""
+    """The windows of one layer: `size` k, `stride` s, `padding` "same" or "valid".
+
+    `before` and `after`: by how many pixels they reach beyond the two edges of an axis.
+    """
 
     def __init__(self, size, stride, padding):
         if padding not in ("same", "valid"):
@@ -24,28 +27,35 @@ class Windows:
 
     def count(self, x):
         """(H', W'), how many windows fit down and across the images x (N, H, W, C)."""
-        counts = tuple((length + self.before + self.after - self.size) // self.stride + 1 for length in x.shape[1:3])
+        beyond = self.before + self.after - self.size
+        counts = tuple((length + beyond) // self.stride + 1 for length in x.shape[1:3])
         if min(counts) < 1:
             k = self.size
             raise UserError(
-                f"windows of {k} x {k} are larger than the images, {x.shape}: take smaller ones, or padding same"
+                f"windows of {k} x {k} are larger than the images, {x.shape}: "
+                "take smaller ones, or padding same"
             )
         return counts
 
     def offsets(self, x):
-        """For each offset (i, j) in a window, row by row: (i, j), windows, pixels; the last two are indices.
+        """For each offset (i, j) in a window, row by row, yield ((i, j), windows, pixels).
 
-        y[windows] are the windows whose offset (i, j) lies inside the images x, x[pixels] what they
-        meet there; both (N, ., ., C).
+        The last two are indices: y[windows] are the windows whose offset (i, j) lies inside the
+        images x, x[pixels] the pixels at that offset; both (N, ., ., C).
         """
-        rows, columns = ([self._meet(i, *axis) for i in range(self.size)] for axis in zip(x.shape[1:3], self.count(x)))
+        axes = zip(x.shape[1:3], self.count(x))
+        rows, columns = ([self._meet(i, *axis) for i in range(self.size)] for axis in axes)
         every = slice(None)
         for i, (window_rows, pixel_rows) in enumerate(rows):
             for j, (window_columns, pixel_columns) in enumerate(columns):
-                yield (i, j), (every, window_rows, window_columns), (every, pixel_rows, pixel_columns)
+                windows = every, window_rows, window_columns
+                yield (i, j), windows, (every, pixel_rows, pixel_columns)
 
     def _meet(self, i, length, count):
-        """Along one axis: offset i of window a meets pixel s a + i - before, if that is one of 0..length-1."""
+        """Along one axis, slices of the windows and of their pixels at offset i.
+
+        Offset i of window a is pixel s a + i - before, if that is one of 0..length-1.
+        """
         s, shift = self.stride, i - self.before
         first, stop = max(0, -(shift // s)), min(count, (length - 1 - shift) // s + 1)
         stop = max(stop, first)  # none, where the image is too small for this offset

@@ -1,4 +1,4 @@
-"""The functions of `nn` once more, faster; each is tested against the page to read.
+"""Fast layers: the functions of `nn`, faster; each is tested against the page in `nn`.
 
     choice              which version is fastest: the one place that chooses
     conv_columns        the convolution as one matrix product
@@ -9,5 +9,5 @@
     batch_threads       a batch in parts, on several processor cores at once
     lstm                the LSTM in few large pieces
 
-No page of `nn`, `dni` or `rules` imports any of them: whoever builds a network chooses.
+No page of `nn`, `dni` or `rules` imports any of them: the code that builds a network chooses.
 """

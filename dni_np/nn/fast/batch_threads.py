@@ -1,13 +1,14 @@
-"""A batch of images in parts, on several processor cores at once.
+"""Batch threads: a batch of images in parts, on several processor cores at once.
 
-NumPy's matrix products use all cores by themselves; everything else uses one. Images are independent
-of each other, so that a few of them at a time can be given to each core, with one-core products inside:
+NumPy's matrix products use all cores by themselves; everything else uses one. Images are
+independent of each other, so that a few of them at a time can be given to each core, with one-core
+products inside:
 
     parts = in_parallel(work, blocks)            # [work(block) for block in blocks]
     total = sum_in_parallel(work, blocks)
 
-Each core gets whole blocks, and results come back in their order, so that they do not depend on how many
-cores there are. As many threads are used as NumPy's products use (OPENBLAS_NUM_THREADS sets both).
+Each core gets whole blocks, and results come back in their order, so that they do not depend on the
+number of cores. As many threads are used as NumPy's products use (OPENBLAS_NUM_THREADS sets both).
 """
 
 import contextlib
@@ -46,7 +47,7 @@ def in_parallel(work, blocks):
 
 
 def sum_in_parallel(work, blocks):
-    """Their sum. Added up as they come, in the order of the blocks: few of them are in memory at a time."""
+    """The sum of work(block) over the blocks, in their order: few results are in memory at once."""
     with contextlib.closing(results(work, blocks)) as coming:  # closed after Ctrl-C as well
         total = next(coming)
         for part in coming:
@@ -59,7 +60,7 @@ def results(work, blocks):
     if len(blocks) == 1 or not backend.on_host() or cores.count() == 1:
         yield from map(work, blocks)
         return
-    # Each call in a copy of this thread's context, which says what NumPy is to do about overflows.
+    # Each call in a copy of this thread's context, which holds NumPy's settings for overflows.
     jobs = [contextvars.copy_context() for _ in blocks]
     with cores.for_blocks():
         yield from cores.pool.map(lambda context, block: context.run(work, block), jobs, blocks)
@@ -86,9 +87,9 @@ class Cores:
     def for_blocks(self):
         """Inside, a matrix product uses one thread.
 
-        That is a setting of the whole process. Where several threads train at once, the first that
-        comes changes it and the last that goes puts it back. (If each put back what it had found,
-        the last would put back the one thread that another had set.)
+        That is a setting of the whole process. Where several threads train at once, the first to
+        enter changes it and the last to leave restores it. (If each restored the value it had
+        found, the last would restore the one thread that another had set.)
         """
         with self.lock:
             if self.users == 0:

@@ -1,4 +1,4 @@
-"""Which version of a layer is fastest? The one place that chooses, for all who train.
+"""Choice: the fastest version of each layer. All experiments take their layers from here.
 
     conv2d           Conv2D by columns or by frequencies, see below
     lstm             LSTM in few large pieces

@@ -1,4 +1,4 @@
-"""The convolution as one matrix product: write out what the kernel sees at each position ("im2col").
+"""im2col: the convolution as one matrix product, with the kernel's input written out.
 
     columns (positions, k k n_in) @ W (k k n_in, n_out)
 
@@ -41,14 +41,20 @@ class ColumnsConv2D(Conv2D):
         """Slices of the batch, of as many images as have columns that fit into the cache."""
         counts = self.windows.count(x)
         bytes_each = counts[0] * counts[1] * self.params["W"][..., 0].size * x.dtype.itemsize
-        return slices(len(x), max(1, (HOST_BYTES if backend.on_host() else DEVICE_BYTES) // bytes_each))
+        limit = HOST_BYTES if backend.on_host() else DEVICE_BYTES
+        return slices(len(x), max(1, limit // bytes_each))
 
     def columns(self, x):
-        """(n, H, W, C) -> (n H' W', k k C), what the kernel sees at each position: zero beyond the edge."""
-        k, s, before, after = self.windows.size, self.windows.stride, self.windows.before, self.windows.after
+        """(n, H, W, C) -> (n H' W', k k C), the kernel's input at each position.
+
+        It is zero beyond the edge.
+        """
+        k, s = self.windows.size, self.windows.stride
+        before, after = self.windows.before, self.windows.after
         n, height, width, c = x.shape
         framed = xp.zeros((n, before + height + after, before + width + after, c), x.dtype)
         framed[:, before : before + height, before : before + width] = x
-        seen = xp.lib.stride_tricks.sliding_window_view(framed, (k, k), axis=(1, 2))[:, ::s, ::s]  # (n, H', W', C, k, k)
-        # A view so far, nothing is copied k^2 times. Now it is, in one call: threads must not meet at every offset.
+        seen = xp.lib.stride_tricks.sliding_window_view(framed, (k, k), axis=(1, 2))
+        seen = seen[:, ::s, ::s]  # (n, H', W', C, k, k), a view: nothing is copied k^2 times yet.
+        # Now it is, in one call: a call for each offset would make the threads wait for each other.
         return seen.transpose(4, 5, 3, 0, 1, 2).reshape(k * k * c, -1).T

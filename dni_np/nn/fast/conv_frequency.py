@@ -8,7 +8,7 @@ and back costs about as much again. The three sums of a convolution use the same
 
     dX[f] = dY[f] W[f]^T              dW[f] = X[f]^T conj(dY[f])
 
-A period of H + padding is enough: what wraps around falls on pixels that nobody asks for.
+A period of H + padding is enough: what wraps around falls on pixels that are not used.
 """
 
 from dni_np.backend import xp
@@ -27,7 +27,8 @@ class FrequencyConv2D(Conv2D):
         super().__init__(*arguments, **options)
         if self.windows.stride != 1:
             raise UserError(
-                f"a convolution in the frequency domain has stride 1, not {self.windows.stride}: take ColumnsConv2D"
+                "a convolution in the frequency domain has stride 1, "
+                f"not {self.windows.stride}: take ColumnsConv2D"
             )
 
     def correlate(self, x):
@@ -37,7 +38,8 @@ class FrequencyConv2D(Conv2D):
 
         def convolve(block):
             spectrum = multiply(analyze(x[block], P, Q), W, conjugate=True)  # (F, 2, Q, n, n_out)
-            y[block] = synthesize(spectrum, P, Q, -self.windows.before, -self.windows.before, *y.shape[1:3])
+            corner = -self.windows.before, -self.windows.before
+            y[block] = synthesize(spectrum, P, Q, *corner, *y.shape[1:3])
 
         in_parallel(convolve, slices(len(x), BLOCK))
         return y
@@ -53,7 +55,8 @@ class FrequencyConv2D(Conv2D):
             dY = analyze(dy[block], P, Q)
             if input_gradient:
                 dx[block] = synthesize(multiply(dY, W), P, Q, before, before, *x.shape[1:3])
-            return multiply(analyze(x[block], P, Q).swapaxes(3, 4), dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
+            X = analyze(x[block], P, Q).swapaxes(3, 4)
+            return multiply(X, dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
 
         total = sum_in_parallel(give_back, slices(len(x), BLOCK))
         dW = synthesize(total, P, Q, -before, -before, k, k)  # (n_in, k, k, n_out)

@@ -18,7 +18,7 @@ from dni_np.backend import asarray, xp
 
 
 def analyze(x, P, Q):
-    """Images x (N, H, W, C) to their spectrum (F, 2, Q, N, C) of periods P and Q, with F = P // 2 + 1."""
+    """Images x (N, H, W, C) -> spectrum (F, 2, Q, N, C), periods P and Q, F = P // 2 + 1."""
     n, h, w, c = x.shape
     down, across = (asarray(matrix, x.dtype) for matrix in _analysis(h, w, P, Q))
     F = P // 2 + 1
@@ -38,7 +38,10 @@ def synthesize(spectrum, P, Q, top, left, h, w):
 
 
 def multiply(a, b, conjugate=False):
-    """At each frequency the complex matrix product a b, or a conj(b); a (F, 2, Q, N, C), b (F, 2, Q, C, D)."""
+    """At each frequency the complex matrix product a b, or a conj(b): (F, 2, Q, N, D).
+
+    a is (F, 2, Q, N, C), b is (F, 2, Q, C, D).
+    """
     product = xp.empty((*a.shape[:4], b.shape[4]), a.dtype)
     real, imaginary = product[:, 0], product[:, 1]
     sign = -1 if conjugate else 1
@@ -51,7 +54,11 @@ def multiply(a, b, conjugate=False):
 
 @lru_cache(maxsize=64)
 def _analysis(h, w, P, Q):
-    """Down the rows, real to complex: (2 F, h), rows (f, re/im). Across, complex to complex: (2 Q, 2 w)."""
+    """The matrices of `analyze`.
+
+    Down the rows, real to complex: (2 F, h), rows (f, re/im). Across, complex to complex:
+    (2 Q, 2 w).
+    """
     angle = 2 * np.pi * np.outer(np.arange(P // 2 + 1), np.arange(h)) / P
     down = np.stack([np.cos(angle), -np.sin(angle)], axis=1).reshape(-1, h)
     angle = 2 * np.pi * np.outer(np.arange(Q), np.arange(w)) / Q
@@ -64,7 +71,7 @@ def _synthesis(P, Q, top, left, h, w):
     angle = 2 * np.pi * np.outer(np.arange(left, left + w), np.arange(Q)) / Q
     across = _complex(np.cos(angle), np.sin(angle)) / Q
     f = np.arange(P // 2 + 1)
-    weight = np.where((f == 0) | (2 * f == P), 1, 2) / P  # the rows that are left out count once more
+    weight = np.where((f == 0) | (2 * f == P), 1, 2) / P  # 2: for the conjugate rows, left out
     angle = 2 * np.pi * np.outer(np.arange(top, top + h), f) / P
     down = np.stack([weight * np.cos(angle), -weight * np.sin(angle)], axis=2).reshape(h, -1)
     return across, down

@@ -1,4 +1,4 @@
-"""The LSTM, faster: the same function and gradient as the page to read, in few large pieces.
+"""Fast LSTM: the function and gradient of `nn.lstm`, in few large pieces.
 
 All gates are one function, as sigmoid(z) = (1 + tanh(z / 2)) / 2: the halves are put into W. What
 the gates see, [x_t, h_{t-1}, 1], lies side by side for all steps, so that a step is one product
