@@ -1,9 +1,9 @@
-"""Keep freed memory for the next step.
+"""Allocator settings: keep freed memory for the next step.
 
 Every step allocates the same arrays and frees them again. glibc hands large ones back to the
 system each time, and the system then clears every page anew: up to half of a small network's
-step. Told to take nothing from the system directly, and to keep up to half a gigabyte of what
-is free, it does not.
+step. With the settings here it requests nothing from the system directly, and keeps up to half a
+gigabyte of what is free, so it does not.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
 def keep_freed_memory():
-    """Tell the C library; return True where it listens (Linux with glibc)."""
+    """Set the C library's options; return True where it accepts them (Linux with glibc)."""
     if not sys.platform.startswith("linux"):
         return False
     try:

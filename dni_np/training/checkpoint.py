@@ -1,4 +1,6 @@
-"""A whole run in one file: parameters, optimizers, random numbers, place in the data, history.
+"""Checkpoint: a whole run in one file.
+
+It holds parameters, optimizers, random numbers, the place in the data and the history.
 
 The file is a plain .npz without pickle (loading one runs no code), written atomically.
 What is not an array travels as JSON in the entry "meta", and the entry "digest" is a checksum of
@@ -32,7 +34,9 @@ def load_checkpoint(path):
     """Return (arrays, meta) as saved; in meta is the version, too."""
     path = Path(path)
     if not path.exists():
-        raise UserError(f"there is no checkpoint {path}: give the folder of a run that was interrupted")
+        raise UserError(
+            f"there is no checkpoint {path}: give the folder of a run that was interrupted"
+        )
     with reading(path, ADVICE):
         entries = _entries(path)
         meta = json.loads(entries["meta"].tobytes())
@@ -79,13 +83,13 @@ def digest(entries):
 
 
 def expect(good, what):
-    """What a saved state must be. If it is not, whoever reads the file says so (see `reading`)."""
+    """Refuse a saved state that is not `good`: `reading` turns the ValueError into a UserError."""
     if not good:
         raise ValueError(f"{what} is wrong")
 
 
 def same_content(a, b):
-    """Are (arrays, meta) twice the same, to the last bit?"""
+    """Are two pairs (arrays, meta) equal, to the last bit?"""
     return digest(a[0]) == digest(b[0]) and json.dumps(a[1], sort_keys=True) == json.dumps(
         b[1], sort_keys=True
     )

@@ -1,8 +1,9 @@
-"""Write beside, then rename; read, or say in one sentence why not.
+"""Files: atomic writes, and errors that name the file that cannot be read.
 
 The new content goes to a temporary file in the same folder and is forced to the disk; renaming it
-over the old one is a single step that either happens or does not. So a reader, or a crash, never
-meets half a file. A program that is killed while it writes leaves the temporary file behind.
+over the old one is a single step that either happens or does not. So a crash
+leaves no half-written file, and a reader sees none. A program that is killed while it writes leaves
+the temporary file behind.
 """
 
 import contextlib
@@ -36,7 +37,9 @@ def write_atomically(path, write):
         os.chmod(beside, 0o666 & ~_umask())  # a temporary file is for its owner only
         os.replace(beside, path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; the previous version is untouched") from None
+        raise UserError(
+            f"cannot write {path}: {error.strerror}; the previous version is untouched"
+        ) from None
     finally:
         Path(beside).unlink(missing_ok=True)
 
@@ -73,7 +76,7 @@ def reading(path, advice):
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}): {advice}") from None
     except MemoryError:
-        raise UserError(f"{path} asks for more memory than there is: {advice}") from None
+        raise UserError(f"{path} needs more memory than there is: {advice}") from None
     except KeyError as error:
         raise UserError(f"{path} is damaged ({error} is missing): {advice}") from None
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The rows a run leaves behind: one a measurement, as CSV for tables and JSON lines for programs."""
+"""History: the measurements of a run, one row each, as CSV for tables and JSON lines."""
 
 import csv
 import io

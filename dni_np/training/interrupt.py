@@ -1,4 +1,4 @@
-"""Ctrl-C stops between two steps, not within one.
+"""Interrupts: Ctrl-C stops a run between two steps, not within one.
 
 Python raises KeyboardInterrupt wherever it happens to be, perhaps between the updates of
 two layers; saved then, the network would be in a state no run ever passes through.
@@ -10,7 +10,7 @@ import threading
 
 
 class StopRequest:
-    """Truthy once Ctrl-C or a polite kill has arrived."""
+    """True, as a condition, once SIGINT (Ctrl-C) or SIGTERM has arrived."""
 
     def __init__(self):
         self.signal = None

@@ -1,4 +1,4 @@
-"""The only training loop: any rule, any task, any backend.
+"""The training loop, for any rule, any task, any backend.
 
     batch = task.next()            again and again; now and then: measure, save
     metrics = rule.step(*batch)
@@ -53,15 +53,17 @@ class Loop:
     measure: object = None
     folder: Path | None = None
     config: dict = field(default_factory=dict)
-    defaults: dict = field(default_factory=dict)  # of the config, for checkpoints older than one of its names
+    # Of the config, for checkpoints older than one of its names.
+    defaults: dict = field(default_factory=dict)
     clock: RunClock = field(default_factory=RunClock)  # counts the steps, for all that follows them
     title: str = ""
-    progress: bool | None = None  # None: only where somebody watches
+    progress: bool | None = None  # None: only in a terminal
 
     def __post_init__(self):
         for name in ("steps", "evaluate_every"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
+                option, value = name.replace("_", "-"), getattr(self, name)
+                raise UserError(f"--{option} must be at least 1, not {value}")
         self.history = History()
         self.seconds = 0.0  # of training, without measurements
         self.sums, self.counted = {}, {}  # of each metric; not every step has all of them
@@ -77,7 +79,12 @@ class Loop:
 
         keep_freed_memory()
         bar = tqdm(
-            total=self.steps, initial=self.step, desc=self.title, unit="step", disable=self._quiet(), dynamic_ncols=True
+            total=self.steps,
+            initial=self.step,
+            desc=self.title,
+            unit="step",
+            disable=self._quiet(),
+            dynamic_ncols=True,
         )
         # Overflow on the way to divergence is reported once, by _check, not by warnings.
         with bar, stop_on_signal() as stop, np.errstate(over="ignore", invalid="ignore"):
@@ -151,7 +158,7 @@ class Loop:
     def resume(self):
         """Continue from the folder's checkpoint, as if there had been no interruption.
 
-        Where it cannot be used, an error says so, and the loop is as it was.
+        A checkpoint that cannot be used is a UserError, and leaves the loop unchanged.
         """
         path = self.folder / "checkpoint.npz"
         arrays, meta = load_checkpoint(path)

@@ -1,7 +1,7 @@
-"""How much memory a piece of work needs at most, and how much there is.
+"""Memory: the peak that a function needs, and what is free, in bytes.
 
-On the host Python's tracer counts, which NumPy tells of every array. On a GPU CuPy's pool does: it grows to what was
-needed at once, and keeps it.
+On the host Python's tracer counts, to which NumPy reports every array. On a GPU CuPy's pool counts:
+it grows to what was needed at once, and keeps it.
 """
 
 import os
@@ -24,7 +24,7 @@ def peak_memory(work):
 
 
 def free_memory():
-    """The bytes that are free now, as far as the system tells; None where it does not."""
+    """The bytes that are free now; None where the system does not report them."""
     runtime = getattr(getattr(current(), "cuda", None), "runtime", None)
     if runtime is not None:
         return runtime.memGetInfo()[0] + current().get_default_memory_pool().free_bytes()
@@ -33,7 +33,7 @@ def free_memory():
 
 
 def _of_machine():
-    """Linux tells what is free, other Unix systems how much there is, Windows neither."""
+    """Free bytes on Linux, all bytes on other Unix systems, None on Windows."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):

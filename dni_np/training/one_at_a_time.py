@@ -1,4 +1,4 @@
-"""One run at a time in a folder: two would write over each other's files.
+"""A lock on a run's folder: two runs at once would write over each other's files.
 
 The system keeps the lock and frees it when its owner ends, however it ends. Windows has no such
 lock; there a file that a live program has open cannot be deleted anyway.

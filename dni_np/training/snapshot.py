@@ -1,4 +1,4 @@
-"""All that a run depends on at one moment: what a checkpoint holds, and what resuming puts back."""
+"""Snapshot: all that a run depends on at one moment, to be saved and restored."""
 
 import json
 
@@ -27,8 +27,8 @@ def take(loop):
 
 
 def restore(loop, arrays, meta):
-    """Put back what `take` returned. After an error the loop may be half of each."""
-    # The task comes first: if its data changed, it can say so.
+    """Restore what `take` returned. After an error the loop may be partly restored."""
+    # The task comes first: it can name the error if its data changed.
     loop.task.load_state(under(arrays, "task/"), meta["task"])
     loop.rule.load_state(under(arrays, "rule/"))
     sums = under(arrays, "sums/")

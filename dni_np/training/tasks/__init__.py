@@ -1,6 +1,6 @@
 """Tasks: each draws batches, and measures.
 
-    task            what every task has in common
+    task            the base class: what every task must offer
     images          classifying images (and adding numbers)
     copying         Copy and Repeat Copy: a curriculum's episodes, a few time steps at once
     characters      predicting a text, with early stopping

@@ -1,9 +1,9 @@
-"""The task of predicting a text's next character, with early stopping.
+"""Characters: the task of predicting a text's next character, with early stopping.
 
 Training reads the text in parallel streams, a few steps at a time (see data/streams). Every
 measurement takes the validation text; the network that predicts it best is kept, and the error on
-the test text is that network's. Once `patience` measurements in a row were no better, enough is seen.
-Counting `epochs`, not updates, lets every length of chunks read the same text as often.
+the test text is that network's. Training ends after `patience` measurements in a row that were no
+better. Counting `epochs`, not updates, lets every length of chunks read the same text as often.
 (Jaderberg et al. 2017, section D.2: every 5,000 steps, stopped at the first rise.)
 
 Errors are bits per character, the mean of -log2 p.
@@ -81,13 +81,17 @@ class Characters(Task):
         return float(nats) * streams.batch / (streams.predictions * math.log(2))
 
     def state(self):
-        place = {"streams": self.streams.state(), "characters": self.text.characters, "text": fingerprint(self.text)}
+        place = {"streams": self.streams.state(), "characters": self.text.characters}
+        place["text"] = fingerprint(self.text)
         place.update(best=self.best, test=self.test, rises=self.rises)
         return {f"best/{name}": array for name, array in self.best_parameters.items()}, place
 
     def load_state(self, arrays, place):
         if (place["characters"], place["text"]) != (self.text.characters, fingerprint(self.text)):
-            raise UserError(f"the text {self.text.name} has changed since this run began: restore it, or start a new run")
+            raise UserError(
+                f"the text {self.text.name} has changed since this run began: "
+                "restore it, or start a new run"
+            )
         self.streams.load_state(place["streams"])
         position, epoch = self.streams.position, self.streams.epoch
         expect(0 <= position < self.streams.chunks and epoch >= 0, "the place in the text")
@@ -101,7 +105,7 @@ class Characters(Task):
 
 
 def fingerprint(text):
-    """A number that another text hardly has."""
+    """The CRC-32 of the text, which another text is unlikely to share."""
     return zlib.crc32(b"".join(ids.tobytes() for ids in (text.train, text.valid, text.test)))
 
 

@@ -1,4 +1,4 @@
-"""The task of Copy and Repeat Copy: episodes of a curriculum, learned a few steps at a time.
+"""Copying: the task of Copy and Repeat Copy, a curriculum's episodes a few steps at a time.
 
     episode                 |  s  s  s  s  stop  .  .  .  .  .  |       10 time steps
     chunks, unroll = 3      |  1st     |  2nd     |  3rd     |4th|       an update each
@@ -19,7 +19,7 @@ ARRAYS = ("inputs", "labels", "mask")
 class Copying(Task):
     """Episodes of a Curriculum, for a recurrent rule.
 
-    `samples`: enough is seen after so many sequences, at the end of an episode (0: never). Counting
+    `samples`: training ends after so many sequences, at the end of an episode (0: never). Counting
     sequences, not updates, gives every `unroll` the same experience. `look_ahead`: y and mask go on
     for so many steps after the chunk, as far as there are any.
     """

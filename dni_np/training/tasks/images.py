@@ -1,4 +1,4 @@
-"""The task of classifying images: minibatches to learn from, and the share of errors."""
+"""Images: the task of classifying images, in minibatches; the measure is the share of errors."""
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def check_samples(dataset, place):
 
 
 def scaled(x, scale):
-    """Pixels as floats. Images travel as bytes, a quarter of the memory, and become floats only here."""
+    """Pixels times `scale`, as floats. Until here images are bytes, a quarter of the memory."""
     x = x.astype(FLOAT)
     if scale != 1:
         x *= scale

@@ -1,19 +1,19 @@
-"""What every task has in common.
+"""Task: the base class of every task, which draws batches and measures progress.
 
-A task draws batches, and measures. It meets a rule through the rule's verbs alone:
+It uses only the methods of a rule (see rules/rule.py):
 
     batch = task.next()                  the arguments of the rule's next step
-    metrics = task.observe(metrics)      what that step returned; what the history says of it
-    task.measure(rule) -> numbers        what a row of the history says beside those
+    metrics = task.observe(metrics)      from what that step returned, the metrics for the history
+    task.measure(rule) -> numbers        the other numbers of a row of the history
     task.shown(row) -> numbers           of these, the ones for the progress bar
     task.state(), task.load_state(...)   (arrays, what else JSON can hold): its place in the data
-    task.finished                        True when it has seen enough
+    task.finished                        True when training may end
     task.name                            for titles
 """
 
 
 class Task:
-    """Subclasses write all of these but `observe` and `finished`, which they may."""
+    """Subclasses write all of these; `observe` and `finished` have defaults."""
 
     finished = False
 

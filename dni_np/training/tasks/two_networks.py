@@ -1,8 +1,10 @@
-"""The task of two networks on two clocks: streams of digits to learn from, and the share of wrong counts.
+"""TwoNetworks: the task of two networks on two clocks, on streams of digits.
+
+The measure is the share of wrong counts.
 
 A step draws new streams, one for each member of the batch, and gives the rule all their chunks (see
 data/odd_and_threes). Progress is measured on streams of the held-out images; these are drawn once,
-by a generator of their own, so that every run of the same clocks answers the same questions.
+by a generator of their own, so that all runs of the same clocks are tested on the same streams.
 """
 
 import numpy as np
@@ -15,13 +17,13 @@ from dni_np.training.tasks.task import Task
 
 TEST_STREAMS = 2000
 AT_ONCE = 500  # of these: activations of more fill the memory
-TEST_SEED = 2017  # not the run's own: all runs are to be asked the same
+TEST_SEED = 2017  # not the run's own: all runs are tested on the same streams
 
 
 class TwoNetworks(Task):
     """Streams from a Dataset of digits, for a rule of two networks.
 
-    A sees `unroll` digits between two messages, and B is asked after `ticks` messages.
+    A sees `unroll` digits between two messages, and B has a loss after `ticks` messages.
     """
 
     def __init__(self, dataset, batch_size, unroll, ticks, rng, test_streams=TEST_STREAMS):
@@ -33,7 +35,8 @@ class TwoNetworks(Task):
         test_rng = np.random.default_rng(TEST_SEED)
         for start in range(0, test_streams, AT_ONCE):
             n = min(AT_ONCE, test_streams - start)
-            self.test.append(whole_stream(OddAndThrees(dataset.x_test, dataset.y_test, n, unroll, test_rng, ticks)))
+            held_out = dataset.x_test, dataset.y_test
+            self.test.append(whole_stream(OddAndThrees(*held_out, n, unroll, test_rng, ticks)))
 
     def next(self):
         """All chunks of new streams."""
@@ -63,12 +66,16 @@ class TwoNetworks(Task):
         """The chunks with what the networks take: pixels as floats in [0, 1]."""
         scale = self.dataset.scale
         return [
-            chunk._replace(x=scaled(asarray(chunk.x), scale), odd=asarray(chunk.odd), threes=asarray(chunk.threes))
+            chunk._replace(
+                x=scaled(asarray(chunk.x), scale),
+                odd=asarray(chunk.odd),
+                threes=asarray(chunk.threes),
+            )
             for chunk in chunks
         ]
 
     def state(self):
-        """A step ends where its streams end: but for its count, the task's place is the source's."""
+        """The source's state and the count: a step ends where its streams end."""
         samples = self.dataset.fingerprint
         return {}, {"source": self.source.state(), "streams": self.streams, "samples": samples}
 
