@@ -1,8 +1,6 @@
-"""Part V: data, on the host, in plain NumPy.
+"""Data: data sets and sequences, as NumPy arrays on the host.
 
-The chapters:
-
-    dataset           what every set looks like to the rest of the package
+    dataset           the class of every data set
     binary_addition   two numbers in, their sum out, bit by bit
     idx               MNIST's file format, with every way a file can be broken
     idx_folder        a set of images in it, with every name its files can have
@@ -19,12 +17,12 @@ The chapters:
 Sequences, time first, for recurrent networks:
 
     copy_tasks        read symbols, write them from memory, once or R times
-    curriculum        longer and longer: what is solved makes way for the next level
+    curriculum        levels of growing length: a solved level is followed by the next
     text              text as numbers, character by character
     text_sources      texts at hand: Python's own library, tiny Shakespeare
     streams           a text cut into parallel streams, read a few steps at a time
     odd_and_threes    a stream of digits for two networks on two clocks
 
-EMNIST's images are transposed in its files, and stay so: turn them to look at them. To a fully
+EMNIST's images are transposed in its files, and stay so: transpose them to display them. To a fully
 connected network any fixed order of the pixels is the same.
 """

@@ -1,4 +1,4 @@
-"""Shuffled minibatches that can be stopped and resumed.
+"""Batches: shuffled minibatches that can be stopped and resumed.
 
 Each epoch goes through a new random order of all samples. What is left at the end, too
 little for a whole batch, is dropped: batch statistics of a handful of samples would
@@ -19,7 +19,8 @@ class Batches:
         self.batch_size = size("--batch-size", batch_size)
         if self.batch_size > n:
             raise UserError(
-                f"a batch of {batch_size} cannot be drawn from {n} samples: choose --batch-size between 1 and {n}"
+                f"a batch of {batch_size} cannot be drawn from {n} samples: "
+                f"choose --batch-size between 1 and {n}"
             )
         self.epoch = 0
         self.order = rng.permutation(self.n)  # (n,)
@@ -43,5 +44,8 @@ class Batches:
         """Go to the place that `state` returned."""
         order = np.asarray(state["order"])
         if order.shape != (self.n,):
-            raise UserError(f"the saved run was trained on {len(order)} samples, not on {self.n}: use the same data")
+            raise UserError(
+                f"the saved run was trained on {len(order)} samples, not on {self.n}: "
+                "use the same data"
+            )
         self.order, self.position, self.epoch = order, int(state["position"]), int(state["epoch"])

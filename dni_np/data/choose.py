@@ -1,4 +1,4 @@
-"""From a name on the command line to a set of images."""
+"""Choose: the set of images that a name on the command line stands for."""
 
 import os.path
 from dataclasses import replace

@@ -7,7 +7,7 @@ Copy with N = 3, one column a time step:
     channel stop  . . .  1   . . .  .
     label         - - -  -   0 1 1  stop        - : not scored (mask 0)
 
-Repeat Copy with N = 2, R = 2. The step after the stop tells R, in a channel of its own:
+Repeat Copy with N = 2, R = 2. The step after the stop gives R, in a channel of its own:
 
     channel "0"   1 .  .  .   . . . .  .
     channel "1"   . 1  .  .   . . . .  .
@@ -16,7 +16,7 @@ Repeat Copy with N = 2, R = 2. The step after the stop tells R, in a channel of 
     label         - -  -  -   0 1 0 1  stop
 
 While the network writes it reads zeros: not even what it wrote last. It ends with a stop of
-its own, so that it must also know how far it has come; without it nobody would need R.
+its own, so that it must also count what it has written; without the stop R would not be needed.
 Scored are the N R symbols and that stop, three classes each.
 
 A symbol is written N + 1 steps after it was read (Copy); its last copy N R + 2 steps after
@@ -39,7 +39,7 @@ REPEATS_SCALE = 0.1
 
 
 class Episode(NamedTuple):
-    """Sequences from beginning to end, time first. T steps, `batch` sequences of the same length."""
+    """Whole sequences, time first: T steps of `batch` sequences of the same length."""
 
     inputs: np.ndarray  # (T, batch, 3 or 4) float32
     labels: np.ndarray  # (T, batch) int64, 0 where nothing is scored
@@ -53,7 +53,10 @@ def copy(n_symbols, batch, rng):
 
 
 def repeat_copy(n_symbols, repeats, batch, rng):
-    """Read N symbols, a stop and R; write the symbols R times and a stop. T = N + N R + 3 steps, 4 channels."""
+    """Read N symbols, a stop and R; write the symbols R times and a stop.
+
+    T = N + N R + 3 steps, 4 channels.
+    """
     size("the number of copies", repeats)
     symbols = _draw(n_symbols, batch, rng)
     episode = _lay_out(symbols, repeats, reading=n_symbols + 2, channels=CLASSES + 1)
@@ -62,7 +65,10 @@ def repeat_copy(n_symbols, repeats, batch, rng):
 
 
 def time_span(n_symbols, repeats=1):
-    """N R + 3, as the paper is said to count a level's time dependency (unverified: not in its supplement)."""
+    """N R + 3, the paper's measure of a level's time dependency.
+
+    From memory, not checked: it is not in the supplement.
+    """
     return n_symbols * repeats + 3
 
 

@@ -1,4 +1,4 @@
-"""Longer and longer: a level of Copy or Repeat Copy that is solved makes way for the next.
+"""Curriculum: levels of Copy or Repeat Copy of growing length, one after another.
 
     Copy           N = 1, 2, 3, 4, ...
     Repeat Copy    (N, R) = (1, 1), (2, 1), (2, 2), (3, 2), (3, 3), ...
@@ -9,7 +9,7 @@ threshold and those steps; they do not give what is averaged, nor where to begin
 
     average of episode k of a level = sum_j decay^(k-j) bits_j / sum_j decay^(k-j),    j = 1..k
 
-and each level begins it anew: the easier level's low error says nothing about this one.
+and each level begins it anew: the low error of an easier level does not count for this one.
 """
 
 import math
@@ -25,12 +25,20 @@ MIN_EPISODES = 10  # our choice: one lucky episode solves nothing
 
 
 class Curriculum:
-    """Gives episodes of the current level, is told their bits, and moves on.
+    """Draws episodes of the current level, receives their bits, and goes on to the next level.
 
     episode = curriculum.next(batch, rng); ...; curriculum.update(bits)
     """
 
-    def __init__(self, task, threshold=THRESHOLD, decay=DECAY, min_episodes=MIN_EPISODES, n_symbols=1, repeats=1):
+    def __init__(
+        self,
+        task,
+        threshold=THRESHOLD,
+        decay=DECAY,
+        min_episodes=MIN_EPISODES,
+        n_symbols=1,
+        repeats=1,
+    ):
         if task not in TASKS:
             raise UserError(f"there is no task {task!r}: choose {' or '.join(TASKS)}")
         if task == COPY and repeats != 1:
@@ -42,13 +50,19 @@ class Curriculum:
         self.start = (size("n_symbols", n_symbols), size("repeats", repeats))
         self.level = 0  # levels solved so far
         self.samples = 0  # sequences seen so far
-        self.history = []  # (samples seen, span) of each level when it was solved: figure 17's steps
+        # (samples seen, span) of each level when it was solved: figure 17's steps.
+        self.history = []
         self._begin_level()
 
     def size(self, level):
-        """(N, R) of a level. In Repeat Copy N grows at every other one, before R does; in Copy R is always 1."""
+        """(N, R) of a level.
+
+        In Repeat Copy N grows at every other level, before R does; in Copy R is always 1.
+        """
         n_symbols, repeats = self.start
-        return (n_symbols + level, 1) if self.task == COPY else (n_symbols + (level + 1) // 2, repeats + level // 2)
+        if self.task == COPY:
+            return n_symbols + level, 1
+        return n_symbols + (level + 1) // 2, repeats + level // 2
 
     @property
     def n_symbols(self):
@@ -62,7 +76,7 @@ class Curriculum:
 
     @property
     def span(self):
-        """The level's time dependency as the paper is said to count it (see copy_tasks)."""
+        """The level's time dependency (see `copy_tasks.time_span`)."""
         return time_span(self.n_symbols, self.repeats)
 
     @property
@@ -95,10 +109,13 @@ class Curriculum:
         return episode
 
     def update(self, bits):
-        """Take in the mean bits per scored symbol of the last episode; True if that solved the level."""
+        """Add the mean bits per scored symbol of the last episode; True if the level is solved."""
         bits = float(bits)
         if not math.isfinite(bits):
-            raise Diverged(f"training diverged at level {self._name()} (bits per symbol: {bits}): lower the learning rate")
+            raise Diverged(
+                f"training diverged at level {self._name()} (bits per symbol: {bits}): "
+                "lower the learning rate"
+            )
         if bits < 0:
             raise UserError(f"bits per symbol are never negative: {bits}")
         self._sum = self.decay * self._sum + bits
@@ -115,7 +132,8 @@ class Curriculum:
         self.episodes, self._sum, self._weight = 0, 0.0, 0.0
 
     def _name(self):
-        return f"N = {self.n_symbols}" + (f", R = {self.repeats}" if self.task == REPEAT_COPY else "")
+        repeats = f", R = {self.repeats}" if self.task == REPEAT_COPY else ""
+        return f"N = {self.n_symbols}{repeats}"
 
     def state(self):
         """Everything that changes, JSON-able."""
@@ -131,11 +149,15 @@ class Curriculum:
         }
 
     def load_state(self, state):
-        """Go on where `state` was taken."""
+        """Continue from what `state` returned."""
         saved, here = (state["task"], tuple(state["start"])), (self.task, self.start)
         if saved != here:
             described = [f"{task} from N = {n}, R = {r}" for task, (n, r) in (saved, here)]
-            raise UserError(f"the saved run learned {described[0]}, not {described[1]}: resume it with its own settings")
-        self.level, self.samples, self.episodes = (int(state[name]) for name in ("level", "samples", "episodes"))
+            raise UserError(
+                f"the saved run learned {described[0]}, not {described[1]}: "
+                "resume it with its own settings"
+            )
+        counts = (int(state[name]) for name in ("level", "samples", "episodes"))
+        self.level, self.samples, self.episodes = counts
         self._sum, self._weight = float(state["sum"]), float(state["weight"])
         self.history = [(int(samples), int(span)) for samples, span in state["history"]]

@@ -1,4 +1,4 @@
-"""What every set looks like to the rest of the package."""
+"""Dataset: training and test samples with labels, checked when it is made."""
 
 import math
 import zlib
@@ -18,9 +18,9 @@ class Dataset:
     x_train (N, D), x_test (M, D): images as bytes (uint8), or features as floats; both of one kind.
     y_train, y_test: integer labels (N,) from 0 to classes - 1, or vectors of floats (N, classes).
     `image` is the shape (height, width, channels) of samples that are images, else ().
-    `note` is said loudly wherever results are shown.
+    `note` is printed wherever results are shown.
 
-    All of it is checked here, once: no step has to look at values (see `nn.checks`).
+    All of it is checked here, once: no step has to check values (see `nn.checks`).
     """
 
     name: str
@@ -36,7 +36,8 @@ class Dataset:
     def __post_init__(self):
         size("the number of classes", self.classes)
         number("the brightest value of an image", self.largest, "(0, inf)")
-        for x, y, part in ((self.x_train, self.y_train, "training"), (self.x_test, self.y_test, "test")):
+        train, test = (self.x_train, self.y_train), (self.x_test, self.y_test)
+        for (x, y), part in ((train, "training"), (test, "test")):
             check_kinds(f"{self.name}: {part}", x, y, self.classes)
             if len(x) != len(y):
                 raise UserError(f"{self.name}: {len(x)} {part} images but {len(y)} labels")
@@ -45,7 +46,8 @@ class Dataset:
             check_values(f"{self.name}: {part}", x, y, self.classes, self.largest)
         if self.x_train.shape[1:] != self.x_test.shape[1:]:
             raise UserError(
-                f"{self.name}: training samples are {self.x_train.shape[1:]}, test samples {self.x_test.shape[1:]}"
+                f"{self.name}: training samples are {self.x_train.shape[1:]}, "
+                f"test samples {self.x_test.shape[1:]}"
             )
         if self.x_train.dtype.kind != self.x_test.dtype.kind:
             raise UserError(
@@ -63,14 +65,14 @@ class Dataset:
 
     @cached_property
     def fingerprint(self):
-        """A number that other samples hardly have: the CRC-32 of all bytes (0.01 s for MNIST)."""
+        """The CRC-32 of all bytes, which other samples are unlikely to share (0.01 s for MNIST)."""
         crc = zlib.crc32(repr((self.x_train.shape, self.x_test.shape, self.image)).encode())
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             crc = zlib.crc32(np.ascontiguousarray(array), crc)
         return crc
 
     def first(self, n_train, n_test):
-        """The first samples of each part, for quick looks."""
+        """A Dataset of the first `n_train` and `n_test` samples, for quick trials."""
         n_train, n_test = size("n_train", n_train), size("n_test", n_test)
         return replace(
             self,

@@ -1,7 +1,7 @@
-"""1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn: no download.
+"""Digits: 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn, no download.
 
 A stand-in for trying things offline. It is not MNIST: far fewer and far smaller images, so
-its errors say nothing about MNIST's, and every output says which set it was.
+its errors cannot be compared with MNIST's, and every output names the set it is from.
 """
 
 import numpy as np
@@ -18,7 +18,9 @@ def load_digits():
     try:
         from sklearn import datasets
     except ImportError:
-        raise UserError("the digits come with scikit-learn, which is not installed: pip install scikit-learn") from None
+        raise UserError(
+            "the digits come with scikit-learn, which is not installed: pip install scikit-learn"
+        ) from None
     x, y = datasets.load_digits(return_X_y=True)
     x, y = x.astype(np.uint8), y.astype(np.int64)
     return Dataset(

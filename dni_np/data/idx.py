@@ -62,7 +62,7 @@ def _read(file, path, dimensions, most):
         raise _broken(path, "ends within its header")
     shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, length, 4))
     count = math.prod(shape)
-    promise = f"bytes than its header {shape} asks for ({length + count:,})"
+    promise = f"bytes than its header {shape} gives ({length + count:,})"
     if length + count > most:
         raise _broken(path, f"holds fewer {promise}")
     if isinstance(file, gzip.GzipFile) and count > LARGEST:

@@ -98,7 +98,7 @@ def load_idx_folder(folder, name=None):
 def count_classes(train, test, path):
     """(classes, note) of the labels, uint8 (N,), (M,): one class more than the largest label.
 
-    The note says which labels no training image has. If those are most, the labels are refused.
+    The note names the labels that no training image has. If those are most, the labels are refused.
     """
     classes = 1 + int(max(train.max(), test.max()))
     there = np.bincount(train, minlength=classes) > 0

@@ -1,6 +1,6 @@
-"""A stream of digits for two networks on two clocks: A counts odd ones, B counts threes.
+"""Odd and threes: streams of digits for two networks; A counts odd digits, B counts threes.
 
-With T = 2, where B is asked after T ticks of its own:
+The two run on two clocks. With T = 2, where B has a loss after T ticks of its own:
 
     step           1   2   3   4       A sees one digit at each
     digit          3   8   6   3
@@ -12,8 +12,8 @@ Then new digits begin, and both networks' states with them.
 
 Source: Jaderberg et al. 2017, section D.3. It leaves open over how many steps B counts. Its
 drawing for T = 2 names, in four steps, two counts of odd digits (2 and 1) but one of threes
-(2): B answers less often than A. That it counts over T^2 steps is how the main paper is
-remembered (unverified). `ticks` sets it: with ticks = 1, B counts over T steps as A does.
+(2): B answers less often than A. That it counts over T^2 steps is from memory, not
+checked. `ticks` sets it: with ticks = 1, B counts over T steps as A does.
 Digits are drawn independently, a digit may come again: that too is our choice.
 """
 
@@ -35,22 +35,26 @@ class Chunk(NamedTuple):
     odd: np.ndarray  # (batch,) int64: odd digits in this chunk
     threes: np.ndarray  # (batch,) int64: threes since the streams began, this chunk included
     fresh: bool  # the streams begin here: reset the networks' states
-    asked: bool  # they end here: now `threes` is asked for
+    asked: bool  # they end here: now `threes` is B's target
 
 
 class OddAndThrees:
-    """Chunks of streams whose digits are drawn independently from `images` (M, pixels) with `labels` (M,)."""
+    """Chunks of streams of digits, drawn independently from `images` (M, pixels), `labels` (M,)."""
 
     def __init__(self, images, labels, batch, steps, rng, ticks=None):
         self.batch, self.steps = size("the batch", batch), size("T", steps)
         self.ticks = size("B's number of ticks", steps if ticks is None else ticks)
         if len(images) != len(labels) or len(images) == 0:
             raise UserError(
-                f"{len(images)} images and {len(labels)} labels do not make a stream of digits: give as many of each"
+                f"{len(images)} images and {len(labels)} labels do not make a stream of digits: "
+                "give as many of each"
             )
         labels = np.asarray(labels)
-        if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= DIGITS:
-            raise UserError("the labels of a stream of digits must be the digits themselves, integers 0 to 9")
+        integers = labels.ndim == 1 and labels.dtype.kind in "iu"
+        if not integers or labels.min() < 0 or labels.max() >= DIGITS:
+            raise UserError(
+                "the labels of a stream of digits must be the digits themselves, integers 0 to 9"
+            )
         self.images, self.labels, self.rng = np.asarray(images), labels, generator(rng)
         if self.images.ndim != 2 or self.images.dtype.kind not in "fu":
             raise UserError("the images of a stream of digits must be rows of pixels (M, pixels)")
@@ -76,17 +80,21 @@ class OddAndThrees:
         digits = self.labels[rows]  # (T, batch)
         self.threes = self.threes + (digits == THREE).sum(axis=0)
         self.tick = (self.tick + 1) % self.ticks
-        return Chunk(self.images[rows], (digits % 2).sum(axis=0, dtype=np.int64), self.threes, fresh, asked=self.tick == 0)
+        odd = (digits % 2).sum(axis=0, dtype=np.int64)
+        return Chunk(self.images[rows], odd, self.threes, fresh, asked=self.tick == 0)
 
     def state(self):
         """The place in the streams, JSON-able; the generator's own state is its owner's to save."""
-        return {"tick": self.tick, "threes": self.threes.tolist(), "of": [self.batch, self.steps, self.ticks]}
+        of = [self.batch, self.steps, self.ticks]
+        return {"tick": self.tick, "threes": self.threes.tolist(), "of": of}
 
     def load_state(self, state):
         """Go to the place that `state` returned."""
         now = [self.batch, self.steps, self.ticks]
         if list(state["of"]) != now:
             saved, here = ("{} streams, T = {}, {} ticks".format(*of) for of in (state["of"], now))
-            raise UserError(f"the saved run had {saved}, not {here}: resume it with its own settings")
+            raise UserError(
+                f"the saved run had {saved}, not {here}: resume it with its own settings"
+            )
         self.tick = int(state["tick"])
         self.threes = np.array(state["threes"], np.int64)

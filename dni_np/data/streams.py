@@ -1,4 +1,4 @@
-"""A text cut into parallel streams, each read a few steps at a time.
+"""Streams: a text cut into parallel pieces, each read a few steps at a time.
 
 A batch cannot be made of neighboring characters: the state of a recurrent network after one
 is needed for the next. So the text is cut into as many long pieces as the batch is wide, and
@@ -54,9 +54,13 @@ class Streams:
         self.epoch = 0
 
     def next(self, ahead=0):
-        """The next Chunk, with the labels of `ahead` steps more; after the last one of an epoch the streams begin anew."""
+        """The next Chunk, with the labels of `ahead` steps more.
+
+        After the last one of an epoch the streams begin anew.
+        """
         size("ahead", ahead, least=0)
-        time = self.position * self.steps + np.arange(self.steps + ahead)[:, None]  # (steps + ahead, 1)
+        time = self.position * self.steps + np.arange(self.steps + ahead)
+        time = time[:, None]  # (steps + ahead, 1)
         place = time + self.length * np.arange(self.batch)  # (steps + ahead, batch)
         there = (time < self.length) & (place < self.predictions)
         place = np.where(there, place, 0)
@@ -71,12 +75,16 @@ class Streams:
 
     def state(self):
         """The place in the text, and what it is a place in."""
-        return {"position": self.position, "epoch": self.epoch, "of": [len(self.ids), self.batch, self.steps]}
+        of = [len(self.ids), self.batch, self.steps]
+        return {"position": self.position, "epoch": self.epoch, "of": of}
 
     def load_state(self, state):
         """Go to the place that `state` returned."""
         now = [len(self.ids), self.batch, self.steps]
         if list(state["of"]) != now:
-            (saved, here) = ("{:,} characters in {} streams, {} steps at once".format(*of) for of in (state["of"], now))
-            raise UserError(f"the saved run read {saved}, not {here}: resume it with its own text and settings")
+            text = "{:,} characters in {} streams, {} steps at once"
+            saved, here = (text.format(*of) for of in (state["of"], now))
+            raise UserError(
+                f"the saved run read {saved}, not {here}: resume it with its own text and settings"
+            )
         self.position, self.epoch = int(state["position"]), int(state["epoch"])

@@ -1,13 +1,13 @@
-"""Text as numbers, character by character.
+"""Text: the characters of a text as integers.
 
-The vocabulary is what the training text shows, in the order of the characters' codes:
+The vocabulary is the characters of the training text, in the order of their codes:
 
     "abba" -> characters "ab", ids 0 1 1 0
 
-A character of the validation or test text that training never shows counts as one more
+A character of the validation or test text that is not in the training text counts as one more
 symbol, "unknown". It is neither dropped nor an error: dropped, the text would be another one
 and its bits per character too low; an error would refuse most texts for one rare sign. As
-the network never learns to expect it, each costs many bits, and `note` says how many there are.
+the network never learns to predict it, each costs many bits, and `note` gives their number.
 
 A file is cut into training, validation and test text. A folder holds three files: train.txt,
 valid.txt, test.txt, or the Penn Treebank's ptb.train.txt, ..., which become the usual
@@ -30,7 +30,10 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True)
 class Text:
-    """Three host arrays of ids (L,), uint8 up to 256 characters; `characters[id]` is the character of an id."""
+    """Three host arrays of ids (L,), uint8 up to 256 characters.
+
+    `characters[id]` is the character of an id.
+    """
 
     name: str
     characters: str
@@ -64,12 +67,13 @@ def ids_of(string, characters, name):
     check_string(string)
     missing = sorted(set(string) - set(characters))
     if missing:
-        raise UserError(f"{name} has no character {' '.join(map(repr, missing))}: its are {characters!r}")
+        shown = " ".join(map(repr, missing))
+        raise UserError(f"{name} has no character {shown}: its are {characters!r}")
     return _encode(string, characters)
 
 
 def load_text(path, shares=SHARES):
-    """The Text in a file (`shares`: its training, validation and test part) or in a folder of three files."""
+    """The Text in a file (`shares`: its training, validation, test part) or a folder of three."""
     path = Path(path)
     if path.is_dir():
         return _load_folder(path)
@@ -96,15 +100,21 @@ def make_text(name, train, valid, test):
     for part, string in zip(PARTS, (train, valid, test)):
         check_string(string)
         if len(string) < 2:
-            raise UserError(f"{name}: the {part} text has {len(string)} characters, at least 2 are needed to predict one")
+            raise UserError(
+                f"{name}: the {part} text has {len(string)} characters, "
+                "at least 2 are needed to predict one"
+            )
     characters = "".join(sorted(set(train)))
     strange = set(valid + test) - set(train)
     note = ""
     if strange:
         count = sum(character in strange for character in valid + test)
-        note = f"unknown characters in the validation and test text, never seen in training: {count}"
+        note = (
+            f"unknown characters in the validation and test text, never seen in training: {count}"
+        )
         characters += UNKNOWN if UNKNOWN not in characters else ""
-    return Text(name, characters, *(_encode(string, characters) for string in (train, valid, test)), note)
+    parts = (_encode(string, characters) for string in (train, valid, test))
+    return Text(name, characters, *parts, note)
 
 
 def read(path):
@@ -113,7 +123,8 @@ def read(path):
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path} is not a text file in UTF-8 (at byte {error.start:,}): convert it, or choose another"
+            f"{path} is not a text file in UTF-8 (at byte {error.start:,}): "
+            "convert it, or choose another"
         ) from None
     except FileNotFoundError:
         raise UserError(f"there is no text file or folder {path}") from None
@@ -122,24 +133,33 @@ def read(path):
 
 
 def _load_folder(folder):
-    plain, treebank = ([folder / f"{prefix}{part}.txt" for part in PARTS] for prefix in ("", "ptb."))
+    prefixes = ("", "ptb.")
+    plain, treebank = ([folder / f"{prefix}{part}.txt" for part in PARTS] for prefix in prefixes)
     found = [files for files in (plain, treebank) if any(file.exists() for file in files)]
     if len(found) != 1:
         names = " or ".join(", ".join(file.name for file in files) for files in (plain, treebank))
-        raise UserError(f"{folder} holds {'both' if found else 'none'} of {names}: one set of three is needed")
+        how_many = "both" if found else "none"
+        raise UserError(f"{folder} holds {how_many} of {names}: one set of three is needed")
     missing = [file.name for file in found[0] if not file.exists()]
     if missing:
-        raise UserError(f"{folder} lacks {', '.join(missing)}: training, validation and test text are needed")
+        raise UserError(
+            f"{folder} lacks {', '.join(missing)}: training, validation and test text are needed"
+        )
     parts = [read(file) for file in found[0]]
     if found[0] is plain:
         return make_text(folder.resolve().name, *parts)
-    return make_text("Penn Treebank", *("\n".join(line.strip(" ") for line in part.split("\n")) for part in parts))
+    stripped = ("\n".join(line.strip(" ") for line in part.split("\n")) for part in parts)
+    return make_text("Penn Treebank", *stripped)
 
 
 def _encode(string, characters):
-    """String -> ids (L,) in the smallest type that holds them; what is not among `characters` becomes unknown."""
+    """String -> ids (L,) in the smallest type that holds them.
+
+    What is not among `characters` becomes unknown.
+    """
     codes = np.frombuffer(string.encode("utf-32-le"), np.uint32)
     dtype = np.min_scalar_type(len(characters) - 1)
-    id_of = np.full(max(map(ord, set(string + characters))) + 1, max(characters.find(UNKNOWN), 0), dtype)
+    largest = max(map(ord, set(string + characters)))
+    id_of = np.full(largest + 1, max(characters.find(UNKNOWN), 0), dtype)
     id_of[[ord(character) for character in characters]] = np.arange(len(characters), dtype=dtype)
     return id_of[codes]

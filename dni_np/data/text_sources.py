@@ -12,27 +12,35 @@ from dni_np.errors import UserError
 
 # Long-lived modules of one file each, mostly prose and code rather than tables.
 LIBRARY = (
-    *("argparse", "bdb", "calendar", "configparser", "contextlib", "copy", "csv", "difflib", "doctest", "enum"),
-    *("fractions", "ftplib", "functools", "gettext", "heapq", "imaplib", "inspect", "mailbox", "optparse", "pdb"),
-    *("pickle", "pprint", "pydoc", "queue", "random", "shelve", "shutil", "smtplib", "socket", "statistics"),
-    *("subprocess", "tempfile", "textwrap", "threading", "tokenize", "trace", "traceback", "uuid", "weakref"),
+    *("argparse", "bdb", "calendar", "configparser", "contextlib", "copy", "csv", "difflib"),
+    *("doctest", "enum", "fractions", "ftplib", "functools", "gettext", "heapq", "imaplib"),
+    *("inspect", "mailbox", "optparse", "pdb", "pickle", "pprint", "pydoc", "queue", "random"),
+    *("shelve", "shutil", "smtplib", "socket", "statistics", "subprocess", "tempfile", "textwrap"),
+    *("threading", "tokenize", "trace", "traceback", "uuid", "weakref"),
 )
 
 SHAKESPEARE = "input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
-SHAKESPEARE_MIRRORS = ("https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",)
+SHAKESPEARE_MIRRORS = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+)
 
 
 def library_text(shares=SHARES):
-    """The source of the modules above, one after another: about 1.8 million characters that need no download.
+    """The source of the modules above, one after another: about 1.8 million characters.
 
-    Each version of Python has its own, so bits per character compare only under the same one.
+    It needs no download. Each version of Python has its own, so bits per character compare only
+    under the same one.
     """
     folder = Path(sysconfig.get_path("stdlib"))
     missing = [name for name in LIBRARY if not (folder / f"{name}.py").exists()]
     if missing:
-        raise UserError(f"this Python comes without the source of {', '.join(missing)}: give a text file with --data")
-    text = split_text("Python library", "\n\n".join(read(folder / f"{name}.py") for name in LIBRARY), shares)
+        raise UserError(
+            f"this Python comes without the source of {', '.join(missing)}: "
+            "give a text file with --data"
+        )
+    sources = "\n\n".join(read(folder / f"{name}.py") for name in LIBRARY)
+    text = split_text("Python library", sources, shares)
     note = f"the source of {len(LIBRARY)} modules of Python {platform.python_version()}"
     return replace(text, note=f"{note}; {text.note}" if text.note else note)
 
