@@ -1,4 +1,4 @@
-"""Two numbers in, their sum out, bit by bit (trask 2017).
+"""Binary addition: from the bits of two numbers to the bits of their sum (trask 2017).
 
       0 1 0 1   0 0 1 1   ->   1 0 0 0          5 + 3 = 8, most significant bit first
 

@@ -1,4 +1,4 @@
-"""A set of images in CIFAR-10's binary form, as people really have it.
+"""CIFAR-10 folder: a set of images in CIFAR-10's binary form, under the names that occur.
 
     data_batch_1.bin ... test_batch.bin      in the folder, or in folders within it
     data_batch_1 (1).bin                     after a second download

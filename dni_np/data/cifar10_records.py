@@ -1,4 +1,4 @@
-"""CIFAR-10's binary form: one record after another, without a header. A record is an image:
+"""CIFAR-10's file format: one record after another, without a header. A record is an image:
 
     byte  0           the label: 0 airplane, 1 automobile, 2 bird, 3 cat, 4 deer,
                       5 dog, 6 frog, 7 horse, 8 ship, 9 truck

@@ -1,4 +1,4 @@
-"""Getting a file once: mirrors, a checksum, a cache folder."""
+"""Download: a file fetched once, with mirrors, a checksum and a cache folder."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Files as people have them: in a folder, or in folders within it."""
+"""Folders: the files in a folder and in the folders within it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""MNIST's file format: a short header, then the numbers.
+"""idx: MNIST's file format, a short header and then the numbers.
 
     bytes 0-1   zero
     byte  2     the type of the numbers; 8 means unsigned bytes, the only one used here
@@ -6,8 +6,8 @@
     4 d bytes   the dimensions, big-endian
     the rest    the numbers, last dimension fastest
 
-A file may be gzipped. What it is shows in its first bytes, not in its name: browsers unpack
-a .gz and keep the name, or the other way round. idx_folder.py finds the files.
+A file may be gzipped. Its first bytes decide that, not its name: browsers unpack a .gz and keep
+the name, or the other way round. idx_folder.py finds the files.
 """
 
 import gzip
@@ -94,7 +94,9 @@ def _check_beginning(header, path, dimensions):
         raise _broken(path, f"has only {len(header)} bytes")
     found, right = header[:4].hex(" "), wanted.hex(" ")
     raise _broken(
-        path, f"begins with {found} where {right} should be: it is not the idx file its name says"
+        path,
+        f"begins with {found} where {right} should be: "
+        "it is not the idx file its name stands for",
     )
 
 

@@ -1,4 +1,4 @@
-"""A set of images: four idx files, as people really have them.
+"""idx folder: a set of images in four idx files, under the names that occur in practice.
 
     train-images-idx3-ubyte.gz            as they are published: MNIST, Fashion-MNIST, KMNIST
     train-images.idx3-ubyte               after 7-Zip, and on Kaggle

@@ -4,9 +4,9 @@ The two run on two clocks. With T = 2, where B has a loss after T ticks of its o
 
     step           1   2   3   4       A sees one digit at each
     digit          3   8   6   3
-    A is asked         1       1       how many of the last T were odd: 0 to T
+    A's target         1       1       how many of the last T were odd: 0 to T
     B runs             *       *       on the messages of A, every T steps
-    B is asked                 2       how many threes there were since the stream began: 0 to T^2
+    B's target                 2       how many threes there were since the stream began: 0 to T^2
 
 Then new digits begin, and both networks' states with them.
 

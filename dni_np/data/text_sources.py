@@ -1,4 +1,4 @@
-"""Texts that are at hand: Python's own library (offline) and tiny Shakespeare (1.1 MB)."""
+"""Text sources: Python's own library (offline) and tiny Shakespeare (1.1 MB)."""
 
 import os.path
 import platform

@@ -66,7 +66,7 @@ class Conv2D(Layer):
         return dx
 
     def gradients(self, x, dy, input_gradient):
-        """(dx, or None where it is not asked for; dW summed over samples and positions)."""
+        """(dx, or None without `input_gradient`; dW summed over samples and positions)."""
         return (self.input_gradient(x, dy) if input_gradient else None), self.kernel_gradient(x, dy)
 
     # The three sums. Faster versions write these anew.

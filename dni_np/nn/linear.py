@@ -47,7 +47,7 @@ class Linear(Layer):
         return dx
 
     def write_hessian(self, x):
-        """phi^T phi / N with phi = [x, 1], for an optimizer that asked for it.
+        """phi^T phi / N with phi = [x, 1], for an optimizer that needs it.
 
         It is the second derivative of the mean of 1/2 ||y - target||^2 by any column of W over b
         (see `recursive_least_squares`).

@@ -6,7 +6,7 @@
     no_backprop                  no gradient below the top ("No Bprop", Jaderberg et al. 2017)
     dni_chain                    a chain of units: each one's target is made of the next one's guess
     true_targets                 the same with true gradients as targets: what waiting would give
-    bp_lambda                    a mean of the guess and the true gradient, layer by layer
+    bp_lambda                    a weighted mean of the guess and the backpropagated gradient
     critic                       a guess of the loss; its derivative serves as the gradient
     sparse_updates               every layer is updated at random, independently of the others
     complete_unlock              no layer waits for the one below either

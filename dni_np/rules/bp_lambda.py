@@ -1,4 +1,4 @@
-"""BP(lambda): a layer learns from a mean of its guess and the backpropagated gradient.
+"""BP(lambda): a layer learns from a weighted mean of its guess and the backpropagated gradient.
 
 (Jaderberg et al. 2017, section A.2.)
 

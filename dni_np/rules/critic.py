@@ -6,10 +6,10 @@
 
 (Jaderberg et al. 2017, section A.4.) Where a vector model regresses to gradients, a critic
 regresses to numbers: what comes down is one number a sample, and nothing is backpropagated from
-layer to layer. But nothing teaches it slopes: that v is near the loss everywhere does not make
-dv/dh near its gradient. And a critic that does not see the label has another fault, however good:
-to change h to where the loss is known to be small does not make it small for this sample, whose
-label stays what it is.
+layer to layer. But its slope is not fitted to anything: that v is near the loss everywhere does not
+make dv/dh near its gradient. And a critic that does not see the label has another fault, however
+good: to change h to where the loss is known to be small does not make it small for this sample,
+whose label stays what it is.
 
 The paper leaves the targets open. Chained as above, as in temporal-difference learning, each is
 made of the next guess; with `bootstrapped` False every critic learns the loss itself, which costs

@@ -4,11 +4,10 @@
     unit j learns from  e tau_j            e = dL/dp, of one output p
 
 Backpropagation would also weigh each unit i by its own influence on the output. Kickback stops
-after one layer and weighs all units there equally. It follows the gradient
-where units are "coherent": where all those of the layer above do increase p. In the layer below
-the output it is exact. ("Kickback cuts Backprop's red-tape: Biologically plausible credit
-assignment in neural networks", for regression with one output; its form here is from memory, not
-checked.)
+after one layer and weighs all units there equally. It follows the gradient where units are
+"coherent": where all those of the layer above do increase p. In the layer below the output it is
+exact. ("Kickback cuts Backprop's red-tape: Biologically plausible credit assignment in neural
+networks", for regression with one output; its form here is from memory, not checked.)
 
 For several classes we let unit j stand for class j mod C: its error is e_{j mod C}, as if there
 were C networks that share their units. (One error for all would be zero: softmax's e sum to zero.)

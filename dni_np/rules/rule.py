@@ -67,13 +67,15 @@ class Rule:
             cls.step = guarded(cls.step)
 
     def step(self, x, y):
+        """One update from samples x (N, ...) with targets y; return metrics, "loss" among them."""
         raise NotImplementedError
 
     def parts(self):
+        """What has a state, by name: layers, optimizers, waiting guesses, carried states."""
         raise NotImplementedError
 
     def predict(self, x):
-        """The whole network with running statistics, nothing updated."""
+        """x (N, ...) -> the network's output, with running statistics; nothing is updated."""
         for core in self.cores:
             x, _ = core.forward(x, training=False)
         return x

@@ -1,9 +1,9 @@
 """Files: atomic writes, and errors that name the file that cannot be read.
 
 The new content goes to a temporary file in the same folder and is forced to the disk; renaming it
-over the old one is a single step that either happens or does not. So a crash
-leaves no half-written file, and a reader sees none. A program that is killed while it writes leaves
-the temporary file behind.
+over the old one is a single step that either happens or does not. So a crash leaves no half-written
+file, and a reader sees none. A program that is killed while it writes leaves the temporary file
+behind.
 """
 
 import contextlib

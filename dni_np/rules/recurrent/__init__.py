@@ -4,7 +4,7 @@
     dni                a synthetic gradient stands in for all that comes after the chunk
     cdni               one that also sees the labels to come
     dni_aux            the same as dni, with an auxiliary task: predict the guess of T steps later
-    bp_lambda          a mean of a guess and the backpropagated gradient at every step
+    bp_lambda          a weighted mean of guess and backpropagated gradient at every step
 
 One update a sequence, for guesses that learn from later chunks:
 

@@ -17,7 +17,7 @@ from dni_np.nn.linear import Linear
 
 
 class BoundaryGuesses:
-    """Linear models and their optimizers, made when they are first asked for.
+    """Linear models and their optimizers, made when they are first used.
 
     `make_optimizer(model)`, such as functools.partial(RecursiveLeastSquares, ridge=1e-4). `each`:
     one for each boundary, otherwise one for all. `sees`: "hc", or "h" for the output alone.

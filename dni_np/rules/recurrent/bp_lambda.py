@@ -1,4 +1,4 @@
-"""Recurrent BP(lambda): at every step a mean of a guess and the backpropagated gradient.
+"""Recurrent BP(lambda): at every step a weighted mean of guess and backpropagated gradient.
 
     g_k    = M(h_k)                        a guess of d(losses AFTER step k) / d s_k
     z_k    = gbar_{k+1} J_{k+1}            the same, backpropagated: J_{k+1} = d s_{k+1} / d s_k

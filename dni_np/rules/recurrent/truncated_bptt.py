@@ -26,8 +26,8 @@ class TruncatedBPTT(Rule):
     def step(self, x, y, mask, first, last):
         """One update from a chunk: x (T, N, D), targets y and mask (T, N).
 
-        `first`: the sequences begin here, the state is reset. `last`: they end here. No gradient is
-        guessed at either place.
+        `first`: the sequences begin here, the state is reset. `last`: they end here. The
+        caller must give both.
         """
         outputs, cache = self.unroll(x, self.start(x, first))
         metrics, doutputs = self.train_readout(outputs, y, mask)

@@ -7,8 +7,8 @@ that message,
 
 and as soon as B reads the messages as well as they can be read, softmax(logits) is how often each
 count comes with them: the mean is zero. A receives no gradient then, and threes that are not in the
-message stay out of it. With the count c beside it, M(m, c) can return a gradient that asks A to
-put the missing threes into the message, as a guess that sees the label does in cDNI. At a tick only
+message stay out of it. With the count c beside it, M(m, c) can return a gradient that makes A put
+the missing threes into the message, as a guess that sees the label does in cDNI. At a tick only
 the count so far is available; that at the stream's end is still to come. (Our addition to
 Jaderberg et al. 2017, section D.3.)
 """
