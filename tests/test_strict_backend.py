@@ -31,6 +31,8 @@ RUNS = {
     "critic": {"rule": "critic", "sees": ("output", "label"), "hidden": (9,)},
     "stale": {"rule": "stale"},
     "sparse": {"rule": "sparse", "hidden": (9,)},
+    "target": {"rule": "target", "sees": ("output", "label"), "hidden": (9,), "target_period": 3},
+    "cnn target": {"rule": "target", "network": "cnn", "sees": ("output", "label", "picture")},
     "unlock": {"rule": "unlock", "sees": ("output", "label"), "hidden": (9,)},
     **{rule: {"rule": rule} for rule in ("fa", "dfa", "kickback", "local")},
     **{f"cnn {rule}": {"rule": rule, "network": "cnn"} for rule in ("stale", "fa", "dfa", "kickback", "local")},
@@ -118,7 +120,7 @@ def test_no_step_waits_for_the_device(name, dataset):
         assert strict.record.synchronizations == before + 1  # the counter does count
 
 
-@pytest.mark.parametrize("name", ["backprop", "mixture", "synthetic head", "sparse", "stale", "fa"])
+@pytest.mark.parametrize("name", ["backprop", "mixture", "synthetic head", "sparse", "target", "stale", "fa"])
 @pytest.mark.parametrize("first, second", [(strict, strict), ("numpy", strict), (strict, "numpy")])
 def test_checkpoints_cross_backends(first, second, name, dataset, tmp_path):
     with using(first):

@@ -45,6 +45,8 @@ REFUSED = {
     "mnist --rule cdni --lambdas 0.5": "--lambdas is for the rule bp-lambda",
     "mnist --rule dni --update-probability 0.5": "--update-probability is for the rule sparse",
     "mnist --rule dni --stale-decay 0.5": "--stale-decay is for the rule stale",
+    "mnist --rule cdni --target-period 3": "--target-period is for the rule target",
+    "mnist --rule target --head synthetic": "--head is for the rules dni",
     "copy --rule bptt --scale 1": "--scale is for the rules dni, dni-aux, cdni",
     "copy --rule bptt --error-into-core": "--error-into-core is for the rules dni",
     "copy --rule dni --look-ahead 3": "--look-ahead is for the rule cdni",

@@ -24,6 +24,7 @@ IMAGES = {
     "cdni, true targets": {"rule": "cdni", "targets": "true"},
     "critic, bootstrapped": {"rule": "critic", "targets": "bootstrapped"},
     "cnn, pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
+    "target, every 4": {"rule": "target", "hidden": (9,), "target_period": 4},
     "cnn, fa": {"rule": "fa", "network": "cnn"},
     "sgd": {"rule": "cdni", "optimizer": "sgd"},
 }

@@ -19,6 +19,7 @@ from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
 from dni_np.rules.recurrent.dni_trace import DNITrace
 from dni_np.rules.sparse_updates import SparseUpdates
+from dni_np.rules.target_guesses import TargetGuesses
 from dni_np.rules.two_networks.decoupled import Decoupled
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from tests.rules.networks import dni_network
@@ -49,6 +50,7 @@ def decoupled(factor):
 SIZES = {
     "ScalarCritic hidden": lambda n: ScalarCritic(LOOKS, RNG, (n,)),
     "DNIChain classes": lambda n: DNIChain([], HEAD, n),
+    "TargetGuesses period": lambda n: TargetGuesses([], HEAD, 2, n),
     "SyntheticInput shape": lambda n: SyntheticInput(None, None, (n, 3)),
     "random_feedback classes": lambda n: random_feedback(n, [3], RNG),
     "random_feedback sizes": lambda n: random_feedback(3, [n], RNG),

@@ -172,6 +172,7 @@ def test_dtype_stays_float32(dataset):
         {"update_probability": 1.5},
         {"stale_decay": 1.0},
         {"stale_decay": -0.5},
+        {"target_period": 0},
     ],
 )
 def test_impossible_settings_are_refused(bad):

@@ -12,6 +12,7 @@ from dni_np.rules.kickback import Kickback
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.sparse_updates import SparseUpdates
+from dni_np.rules.target_guesses import TargetGuesses
 from dni_np.rules.true_targets import TrueTargets
 
 DEFAULT = "cdni"
@@ -67,6 +68,10 @@ RULES = table(
     Row("sparse", "a synthetic gradient, with probability p for each batch and layer",
         lambda parts: SparseUpdates(*parts.chain(), parts.probability, parts.rng),
         own=("update_probability",), like="cdni", measured="guess", **CHAINED),
+    Row("target", "a synthetic gradient, whose target a copy of the next guess makes",
+        lambda parts: TargetGuesses(*parts.chain(), parts.settings.target_period),
+        sees=LABEL, options=SEEING, own=("target_period",),
+        like="cdni", changes={"targets": "bootstrapped", "head": "true"}, measured="guess"),
     Row("unlock", "a synthetic gradient, while it reads a synthetic input",
         lambda parts: CompleteUnlock(*parts.chain(), parts.inputs()),
         like="cdni", measured="guess", **CHAINED),

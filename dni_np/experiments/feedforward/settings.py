@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     lambdas: tuple[float, ...] = option((0.5,), MIXED, mixtures, runs=True)
     update_probability: float = option(0.2, "how often a layer learns", share(0), runs=True)
     stale_decay: float = option(0.9, "share of the average that stays", share(1), runs=True)
+    target_period: int = option(5, "updates until a copy is refreshed", at_least(1), runs=True)
     steps: int = option(1000, "minibatches", at_least(1))
     batch_size: int = option(256, "samples in a minibatch", at_least(2))
     optimizer: str = option("adam", "adam or sgd", one_of("adam", "sgd"))
