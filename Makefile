@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench gpu-check notebooks pictures clean
+.PHONY: help demo test fuzz bench gpu-check notebooks pictures clean
 .NOTPARALLEL:  # one pip at a time in an environment
 
 help:  ## list what can be made
@@ -32,6 +32,9 @@ demo: $(RUNTIME)  ## watch networks learn without backpropagation between their 
 
 test: $(TESTS) $(PYTORCH) $(CUPY)  ## run all tests, the notebooks too
 	@"$(PY)" -m pytest $(ARGS)
+
+fuzz: $(RUNTIME)  ## try wrong command lines, damaged files and killed runs (ten minutes)
+	@"$(PY)" -m tests.fuzz.run $(ARGS)
 
 bench: $(RUNTIME) $(PYTORCH)  ## time training steps against PyTorch
 	@"$(PY)" tests/benchmarks/run.py $(ARGS)
@@ -47,7 +50,7 @@ pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebook
 	@"$(PY)" -m dni_np.pictures notebooks/figures
 
 clean:  ## remove .venv, builds and caches (runs are kept)
-	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis fuzz-findings
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # The environment -----------------------------------------------------------------------------------------------------

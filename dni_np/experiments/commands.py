@@ -76,10 +76,11 @@ def demo(options):
 
 def write_sample(options):
     """Text from a trained network, as it comes."""
-    core, readout, characters = load_network(options.folder)
-    drawing = options.characters, options.temperature, options.start, options.seed
-    text = sample(core, readout, characters, *drawing)
-    print(options.start, end="")
+    network, names = load_network(options.folder), ("characters", "temperature", "start", "seed")
+    found = {name: getattr(options, name) for name in names}
+    given = {name: value for name, value in found.items() if value is not None}
+    text = sample(*network, **given)
+    print(given.get("start", ""), end="")
     for character in text:
         print(character, end="", flush=True)
     print()

@@ -108,10 +108,10 @@ def _add_sample(commands):
     command = _add(commands, "sample", example)
     about = "of a characters run"
     command.add_argument("folder", action=Once, metavar="RUN_FOLDER", help=about)
-    for name, kind, default, about in (
-        ("--characters", int, 500, "how many (default: 500)"),
-        ("--temperature", float, 1.0, "below 1 safer, above 1 wilder (default: 1)"),
-        ("--start", str, "", "the text's beginning, in the network's alphabet"),
-        ("--seed", int, 0, "of the drawing (default: 0)"),
+    for name, kind, about in (
+        ("--characters", int, "how many (default: 500)"),
+        ("--temperature", float, "below 1 safer, above 1 wilder (default: 1)"),
+        ("--start", str, "the text's beginning, in the network's alphabet"),
+        ("--seed", int, "of the drawing (default: 0)"),
     ):
-        command.add_argument(name, type=kind, default=default, help=about)
+        command.add_argument(name, action=Once, type=kind, help=about)

@@ -57,6 +57,7 @@ TOO_MUCH = [
     (["mnist", "--resume", ""], "--resume is empty"),
     (["mnist", "--data", ""], "--data is empty"),
     (["sample", ""], "RUN_FOLDER is empty"),
+    (["sample", "run", "--start", ""], "--start is empty"),
     (
         ["mnist", "--width", "wide"],
         "--width is wide: it must be a whole number",

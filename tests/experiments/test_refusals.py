@@ -84,6 +84,7 @@ REFUSED = {
     "copy --unroll 2 2": "asked for twice: dni-T2-seed0",
     "mnist --width 8 --width 9": "--width is given twice",
     "mnist --layers 3 --layers 4": "--layers is given twice",
+    "sample run --seed 1 --seed 2": "--seed is given twice",
     "mnist --rule dni --rule cdni": "--rule is given twice",
     "mnist --recipe mnist-fcn --recipe mnist-cnn": "--recipe is given twice",
     # what no command knows, and no value at all

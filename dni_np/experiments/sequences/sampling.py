@@ -52,21 +52,22 @@ def load_network(folder):
     return rule.core, rule.readout, characters
 
 
-def sample(core, readout, characters, n, temperature=1.0, start="", seed=0):
-    """Yield `n` characters that continue `start`, one by one.
+def sample(core, readout, alphabet, characters=500, temperature=1.0, start="", seed=0):
+    """Yield so many `characters` of the `alphabet` that continue `start`, one by one.
 
     Without a start: as after the end of a line, if the alphabet has one.
     """
-    if not 1 <= n <= MOST:
-        raise UserError(f"--characters is {n}: it must be from 1 to {MOST}")
+    if not 1 <= characters <= MOST:
+        raise UserError(f"--characters is {characters}: it must be from 1 to {MOST}")
     if not 0 <= temperature < float("inf"):
         wanted = "positive, or 0 for the likeliest character each time"
         raise UserError(f"--temperature is {temperature:g}: it must be {wanted}")
     if seed < 0:
         raise UserError(f"--seed is {seed}: it must be 0 or more")
-    start = start or ("\n" if "\n" in characters else characters[0])
-    read = ids_of(start, characters, "the network's text").astype(np.int64)[:, None]  # (L, 1)
-    return _continue(core, readout, characters, n, temperature, read, np.random.default_rng(seed))
+    start = start or ("\n" if "\n" in alphabet else alphabet[0])
+    read = ids_of(start, alphabet, "the network's text").astype(np.int64)[:, None]  # (L, 1)
+    rng = np.random.default_rng(seed)
+    return _continue(core, readout, alphabet, characters, temperature, read, rng)
 
 
 def _continue(core, readout, characters, n, temperature, read, rng):

@@ -71,11 +71,11 @@ def test_the_best_network_is_loaded(tmp_path):
 
 
 BAD = {
-    "none": ({"n": 0}, "--characters is 0"),
-    "cold": ({"n": 1, "temperature": -1}, "--temperature is -1: it must be positive, or 0"),
-    "nan": ({"n": 1, "temperature": float("nan")}, "--temperature is nan"),
-    "strange": ({"n": 1, "start": "x"}, "the network's text has no character 'x': its are"),
-    "seed": ({"n": 1, "seed": -1}, "--seed is -1"),
+    "none": ({"characters": 0}, "--characters is 0"),
+    "cold": ({"characters": 1, "temperature": -1}, "--temperature is -1: it must be positive, or 0"),
+    "nan": ({"characters": 1, "temperature": float("nan")}, "--temperature is nan"),
+    "strange": ({"characters": 1, "start": "x"}, "the network's text has no character 'x': its are"),
+    "seed": ({"characters": 1, "seed": -1}, "--seed is -1"),
 }
 
 
