@@ -48,4 +48,5 @@ def test_what_was_saved_is_not_changed(name):
     from dni_np.experiments.registry import settings_from
 
     for saved in json.loads((OLD / name / "plan.json").read_text())["plan"]:
-        assert json.loads(json.dumps(asdict(settings_from(saved)))) == saved
+        found = json.loads(json.dumps(asdict(settings_from(saved))))
+        assert {name: found[name] for name in saved} == saved  # there may be new settings
