@@ -44,7 +44,7 @@ def test_a_rate_that_is_far_too_large(network, run, tmp_path):
     ran = run("compare", "--rules", "all", "--data", "digits", *network, *RATE, "--out", "o")
     assert ran.status == 0 and "nan" not in re.sub(r"the mean \w+ is nan", "", ran.out)
     rows = table(tmp_path / "o")
-    assert len(rows) == 13
+    assert len(rows) == 14
     for row in rows:
         diverged = row["seeds"] == "0 (1 diverged)"
         assert (row["test error %"] == "") == diverged
