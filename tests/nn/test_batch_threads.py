@@ -88,7 +88,6 @@ def test_an_interrupted_sum_puts_the_threads_back(two_threads):
 
 
 ROOT = str(Path(__file__).resolve().parents[2])
-FROM_HERE = {**os.environ, "PYTHONPATH": ROOT}
 SEVERAL = """
 import threading
 import numpy
@@ -124,15 +123,43 @@ assert set_threads() == before, (before, set_threads())
 """
 
 
-@pytest.mark.xfail(
-    os.environ.get("OPENBLAS_NUM_THREADS") != "1",
-    reason="to be mended: OpenBLAS 0.3.31 was seen to ignore the restoring call from the last thread",
-    strict=False,
-)
-def test_several_threads_that_train_at_once_leave_products_as_they_were():
-    """Each comes while another is inside, and goes before it."""
+LIVING = """
+import threading
+import numpy
+from dni_np.nn.fast import batch_threads
+
+cores = batch_threads.Cores()
+cores.count()
+inside, used, done = [], threading.Event(), threading.Event()
+
+def set_threads():
+    return [library["num_threads"] for library in cores.controller.info()]
+
+def other():  # has used blocks, and lives on
+    with cores.for_blocks():
+        pass
+    used.set()
+    done.wait(20)
+
+before = set_threads()
+thread = threading.Thread(target=other)
+thread.start()
+assert used.wait(20)
+with cores.for_blocks():
+    inside.append(set_threads())
+assert inside == [[1] * len(before)], inside
+assert set_threads() == before, (before, set_threads())
+done.set()
+"""
+
+
+@pytest.mark.parametrize("blas_threads", ["1", "2"])
+@pytest.mark.parametrize("program", [SEVERAL, LIVING], ids=["several", "one that lives on"])
+def test_threads_that_train_at_once_leave_products_as_they_were(program, blas_threads):
+    """In SEVERAL each comes while another is inside, and goes before it."""
+    env = {**os.environ, "PYTHONPATH": ROOT, "OPENBLAS_NUM_THREADS": blas_threads}
     done = subprocess.run(
-        [sys.executable, "-c", SEVERAL], capture_output=True, text=True, timeout=60, env=FROM_HERE
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=env
     )
     assert done.returncode == 0, done.stderr
 

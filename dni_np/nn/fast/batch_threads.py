@@ -93,6 +93,7 @@ class Cores:
         """
         with self.lock:
             if self.users == 0:
+                self.free_the_setting()
                 self.limit = self.controller.limit(limits=1, user_api="blas")
             self.users += 1
         try:
@@ -101,14 +102,29 @@ class Cores:
             with self.lock:
                 self.users -= 1
                 if self.users == 0:
-                    self.limit.restore_original_limits()
+                    self.restore()
+
+    def restore(self):
+        self.free_the_setting()
+        self.limit.restore_original_limits()
+        self.free_the_setting()
+
+    def free_the_setting(self):
+        """Allow this thread to change the setting, and any other one after it.
+
+        From threadpoolctl 3.8 on the first thread that changes it owns it while it lives: what
+        other threads set is ignored, without a word.
+        """
+        for library in self.controller.lib_controllers:
+            if hasattr(library, "clear_controlling_thread"):
+                library.clear_controlling_thread(force=True)
 
 
 def start_anew():
     """In a forked child none of the parent's threads is there: it gets a pool of its own."""
     global cores
     if cores.users:
-        cores.limit.restore_original_limits()
+        cores.restore()
     cores = Cores()
 
 
