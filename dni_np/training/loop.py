@@ -10,6 +10,7 @@ depends on is in the checkpoint, so that a run that was stopped and resumed equa
 not, bit for bit.
 """
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from dni_np.training.checkpoint import (
 from dni_np.training.files import reading
 from dni_np.training.history import History
 from dni_np.training.interrupt import stop_on_signal
-from dni_np.training.snapshot import check_settings, restore, take
+from dni_np.training.snapshot import check_settings, first_not_finite, restore, take
 
 
 @dataclass
@@ -121,6 +122,7 @@ class Loop:
         self.sums, self.counted = {}, {}
         self._check(means)
         self.rule.drain()
+        self._check_state()
         row = {"step": self.step, "seconds": round(self.seconds, 3)}
         row.update(train_loss=means.pop("loss"), **means)
         row.update(self.task.measure(self.rule))
@@ -134,11 +136,21 @@ class Loop:
     def _check(self, means):
         for name, value in means.items():
             if not math.isfinite(value):
-                raise Diverged(
-                    f"training diverged before step {self.step} (the mean {name} is {value}): "
-                    "lower the learning rate (--learning-rate), "
-                    "that of synthetic gradients, where there are any, first (--sg-learning-rate)"
-                )
+                raise self._diverged(f"the mean {name} is {value}")
+
+    def _check_state(self):
+        """The means tell of the parameters before the last step only."""
+        with contextlib.suppress(NotImplementedError):  # a user's rule that cannot be saved
+            name = first_not_finite(self.rule.state())
+            if name:
+                raise self._diverged(f"{name} is no longer finite")
+
+    def _diverged(self, why):
+        return Diverged(
+            f"training diverged before step {self.step} ({why}): "
+            "lower the learning rate (--learning-rate), "
+            "that of synthetic gradients, where there are any, first (--sg-learning-rate)"
+        )
 
     def _due(self, every):
         return every > 0 and (self.step % every == 0 or self.finished)
@@ -151,6 +163,7 @@ class Loop:
         if self.folder is None:
             return
         self.rule.drain()
+        self._check_state()  # the checkpoint of before stays
         arrays, meta = take(self)
         save_checkpoint(self.folder / "checkpoint.npz", arrays, {"config": self.config, **meta})
         self.history.save(self.folder)

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from dni_np.backend import to_numpy, xp
 from dni_np.errors import UserError
 from dni_np.training.history import History
@@ -37,6 +39,12 @@ def restore(loop, arrays, meta):
     loop.rng.bit_generator.state = meta["rng"]
     loop.clock.step, loop.seconds = int(meta["step"]), float(meta["seconds"])
     loop.history = History.from_saved(meta["history"])
+
+
+def first_not_finite(arrays):
+    """The name of a host array that holds an infinity or nan; None if all numbers are finite."""
+    strange = (name for name, array in arrays.items() if not np.isfinite(array).all())
+    return next(strange, None)
 
 
 def under(arrays, prefix):

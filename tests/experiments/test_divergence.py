@@ -77,3 +77,12 @@ def test_json_lines_hold_no_nan(tmp_path):
         "l2_1": None,
         "loss": 0.5,
     }
+
+
+def test_a_last_step_that_ruins_the_network_is_told(capsys):
+    """The only loss was taken before it, and is finite."""
+    arguments = ["addition", "--rule", "backprop", "--optimizer", "sgd", "--steps", "1"]
+    assert main([*arguments, "--learning-rate", "1e300", "--quiet", "--out", "mine"]) != 0
+    told = capsys.readouterr()
+    assert "training diverged before step 1 (core/0.0.W is no longer finite)" in told.err
+    assert not Path("mine/checkpoint.npz").exists()
