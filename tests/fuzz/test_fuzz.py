@@ -15,10 +15,6 @@ from tests.fuzz.words import Group
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="it forks processes and kills them"),
-    pytest.mark.skipif(
-        "DNI_NP_FUZZ" not in os.environ,
-        reason="the whole fuzz has not come to 0 findings yet: DNI_NP_FUZZ=1, or make fuzz",
-    ),
 ]
 
 
