@@ -88,6 +88,11 @@ def expect(good, what):
         raise ValueError(f"{what} is wrong")
 
 
+def same_types(a, b):
+    """Have arrays that are in both, by name, the same dtypes?"""
+    return all(a[name].dtype == b[name].dtype for name in a.keys() & b.keys())
+
+
 def same_content(a, b):
     """Are two pairs (arrays, meta) equal, to the last bit?"""
     return digest(a[0]) == digest(b[0]) and json.dumps(a[1], sort_keys=True) == json.dumps(

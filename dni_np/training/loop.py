@@ -28,6 +28,7 @@ from dni_np.training.checkpoint import (
     expect,
     load_checkpoint,
     same_content,
+    same_types,
     save_checkpoint,
 )
 from dni_np.training.files import reading
@@ -181,6 +182,7 @@ class Loop:
                 if meta.pop("version") == OLD:
                     meta["task"] = {**before[1]["task"], **meta["task"]}
                 check_settings(path, meta.pop("config"), self.config, self.defaults)
+                expect(same_types(before[0], arrays), "the type of an array")
                 restore(self, arrays, meta)
                 expect(same_content(take(self), (arrays, meta)), "what it holds for this run")
                 expect(self.history.rows or not self.finished, "the end without a row of history")

@@ -178,3 +178,16 @@ def test_dtype_stays_float32(dataset):
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(UserError, match="--" + next(iter(bad)).replace("_", "-")):
         Settings(**bad)
+
+
+@pytest.mark.parametrize("name, change", [("task/order", np.float64), ("rule/unit0/core/0.0.W", np.float64)])
+def test_a_checkpoint_with_arrays_of_other_types_is_refused(dataset, tmp_path, name, change):
+    """A whole file, with a right checksum, as a program that rewrites checkpoints makes it."""
+    loop = build_loop(settings_for("cdni"), dataset, tmp_path, progress=False)
+    loop.run()
+    arrays, meta = load_checkpoint(tmp_path / "checkpoint.npz")
+    assert name in arrays
+    arrays[name] = arrays[name].astype(change)
+    save_checkpoint(tmp_path / "checkpoint.npz", arrays, meta)
+    with pytest.raises(UserError, match="the type of an array is wrong"):
+        loop.resume()
