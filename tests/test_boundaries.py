@@ -22,7 +22,7 @@ LEFT_OUT = {
     "given what a class in a table has checked": """
         Carried Composite CriticUnit DecoupledLossUnit FixedFeedback Joined LastStepAlone
         CarriedWithStep LabeledErrorIntoCore Layer LinearGuess LossUnit
-        InBlocks Optimizer Pool2D Rule
+        FastAdam FastSGD InBlocks OnAllCores Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums
     """,
     "given neither arrays nor numbers": "AtRunStep Coins Cores RunClock",

@@ -11,8 +11,8 @@ from dni_np.errors import UserError
 from dni_np.nn.flat import flatten, replaced
 from dni_np.nn.schedules import as_schedule
 
-BLOCK = 1 << 14  # numbers at a time: few enough that all of Adam's vectors stay in a core's cache
-FLAT = ("params", "grads", "views", "blocks")  # attributes that belong to one layer's arrays
+BLOCK = 1 << 16  # numbers at a time: few enough that all of Adam's vectors stay in a core's cache
+FLAT = ("params", "grads", "views", "blocks", "temporary")  # attributes that belong to one layer's arrays
 
 
 class Optimizer:
@@ -41,11 +41,10 @@ class Optimizer:
         size = self.params.size
         block = max(1, min(size, BLOCK) if backend.on_host() else size)
         whole = [self.params, self.grads, *self.vectors.values()]
-        temporary = xp.empty(block, self.params.dtype)
-        self.blocks = []  # of each its params, grads, vectors, and a temporary array
-        for start in range(0, size, block):
-            parts = [vector[start : start + block] for vector in whole]
-            self.blocks.append((*parts, temporary[: parts[0].size]))
+        self.blocks = [  # of each its params, grads and vectors
+            [vector[start : start + block] for vector in whole] for start in range(0, size, block)
+        ]
+        self.temporary = xp.empty(block, self.params.dtype)
 
     def step(self):
         """One update."""
@@ -63,6 +62,12 @@ class Optimizer:
     def update(self, rate):
         """Change `params` by `grads`."""
         raise NotImplementedError
+
+    def each_block(self, change, blocks=None, temporary=None):
+        """change(params, grads, *vectors, temporary) of each block, one after another."""
+        temporary = self.temporary if temporary is None else temporary
+        for block in self.blocks if blocks is None else blocks:
+            change(*block, temporary[: block[0].size])
 
     @property
     def learning_rate(self):
@@ -107,13 +112,16 @@ class SGD(Optimizer):
         super().__init__(layer, learning_rate, ("v",) if momentum else ())
 
     def update(self, rate):
-        for theta, g, *memory, temporary in self.blocks:
+        def change(theta, g, *memory):
+            *v, temporary = memory
             direction = g
             if self.momentum:
-                (direction,) = memory
+                (direction,) = v
                 direction *= self.momentum
                 direction += g
             theta -= xp.multiply(direction, rate, out=temporary)
+
+        self.each_block(change)
 
 
 class Adam(Optimizer):
@@ -141,7 +149,8 @@ class Adam(Optimizer):
         second = (1 - b2) / (1 - b2**t)  # v-hat = second * V
         rate = rate * first / second**0.5
         eps = self.eps / second**0.5
-        for theta, g, M, V, temporary in self.blocks:
+
+        def change(theta, g, M, V, temporary):
             M *= b1
             M += g
             V *= b2
@@ -151,3 +160,5 @@ class Adam(Optimizer):
             xp.divide(M, temporary, out=temporary)
             temporary *= rate
             theta -= temporary
+
+        self.each_block(change)

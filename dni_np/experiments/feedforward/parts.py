@@ -10,9 +10,8 @@ from dni_np.dni.synthetic_gradients import NORMALIZED, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.experiments.experiment import schedule
-from dni_np.nn.fast.choice import batchnorm2d, conv2d, relu2d
+from dni_np.nn.fast.choice import adam, batchnorm2d, conv2d, relu2d, sgd
 from dni_np.nn.linear import Linear
-from dni_np.nn.optimizers import SGD, Adam
 from dni_np.nn.reshape import Flatten
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.complete_unlock import SyntheticInput
@@ -42,7 +41,7 @@ class Parts:
         self.probability, self.is_cnn = settings.update_probability, settings.network == "cnn"
 
     def optimizer(self, layer, rate=None):
-        kind = {"adam": Adam, "sgd": SGD}[self.settings.optimizer]
+        kind = {"adam": adam, "sgd": sgd}[self.settings.optimizer]
         rate = rate or self.settings.learning_rate
         return kind(layer, schedule(self.settings, rate, self.clock))
 

@@ -66,6 +66,22 @@ def results(work, blocks):
         yield from cores.pool.map(lambda context, block: context.run(work, block), jobs, blocks)
 
 
+def on_each_core(work, most):
+    """work(k, n) on each of n cores, at most `most`; without matrix products, which use them all.
+
+    The calling thread is one of the n: it would have nothing else to do.
+    """
+    n = min(cores.count(), most) if backend.on_host() else 1
+    others = [
+        cores.pool.submit(contextvars.copy_context().run, work, k, n) for k in range(1, n)
+    ]
+    try:
+        work(0, n)
+    finally:  # after Ctrl-C as well: nobody works on in the background
+        for other in others:
+            other.result()
+
+
 class Cores:
     """The threads of this process: those of matrix products, and a pool of as many for blocks."""
 

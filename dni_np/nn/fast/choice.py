@@ -3,6 +3,7 @@
     conv2d           Conv2D by columns or by frequencies, see below
     lstm             LSTM in few large pieces
     max_pool2d, average_pool2d, batchnorm2d, relu2d      for images, a few of them at a time
+    sgd, adam                                            the optimizers, on all cores
 
 Each takes the arguments of the layer to read in `nn`, and makes one that computes the same.
 
@@ -25,6 +26,7 @@ from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
 from dni_np.nn.fast.lstm import FastLSTM
+from dni_np.nn.fast.optimizers import FastAdam, FastSGD
 from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 
 FEW = 100  # numbers that a kernel sees
@@ -32,6 +34,7 @@ FEW = 100  # numbers that a kernel sees
 lstm = FastLSTM
 max_pool2d, average_pool2d = FastMaxPool2D, FastAveragePool2D
 batchnorm2d, relu2d = BatchNorm2D, ReLU2D
+sgd, adam = FastSGD, FastAdam
 
 
 def conv2d(n_in, n_out, rng, kernel=5, stride=1, padding="same", **options):
