@@ -8,6 +8,9 @@ import math
 from dni_np.training.checkpoint import expect
 from dni_np.training.files import write_text
 
+ALWAYS = ("step", "seconds", "train_loss")  # in each row, and finite; a measure may be undefined
+LARGEST = 10**15  # of whole numbers: no count comes near it, and NumPy's integers hold it
+
 
 class History:
     """A list of {"step": ..., "train_loss": ..., ...} rows, in order."""
@@ -16,11 +19,16 @@ class History:
         self.rows = list(rows)
 
     @classmethod
-    def from_saved(cls, rows):
-        """The history whose rows JSON has held: numbers by name, the steps in order."""
+    def from_saved(cls, rows, measures=()):
+        """The history whose rows JSON has held: numbers by name, `measures` too, steps in order."""
         steps = [row["step"] for row in rows]
         values = [value for row in rows for value in row.values()]
         expect(all(type(value) in (int, float) for value in values), "the history")
+        whole = [value for value in values if type(value) is int]
+        expect(all(abs(value) <= LARGEST for value in whole), "a number of the history")
+        expect(all({*ALWAYS, *measures} <= row.keys() for row in rows), "a row of the history")
+        always = [row[name] for row in rows for name in ALWAYS]
+        expect(all(map(math.isfinite, always)), "a number of the history")
         expect(steps == sorted(set(steps)), "the order of the history")
         return cls(rows)
 
@@ -41,14 +49,14 @@ class History:
 
     def save(self, folder):
         """Write history.csv and history.jsonl, atomically."""
-        table = io.StringIO()
-        writer = csv.DictWriter(table, self.names(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(folder / "history.csv", table.getvalue())
-        rows = [  # JSON has no nan
+        rows = [  # what is not a number (the cosine of a zero vector) is left out: JSON has no nan
             {name: value if math.isfinite(value) else None for name, value in row.items()}
             for row in self.rows
         ]
+        table = io.StringIO()
+        writer = csv.DictWriter(table, self.names(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(folder / "history.csv", table.getvalue())
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_text(folder / "history.jsonl", lines)

@@ -38,7 +38,7 @@ def restore(loop, arrays, meta):
     loop.counted = {name: int(meta["counted"][name]) for name in sums}
     loop.rng.bit_generator.state = meta["rng"]
     loop.clock.step, loop.seconds = int(meta["step"]), float(meta["seconds"])
-    loop.history = History.from_saved(meta["history"])
+    loop.history = History.from_saved(meta["history"], loop.task.measures)
 
 
 def first_not_finite(arrays):

@@ -66,10 +66,11 @@ def test_a_guess_that_diverges_is_told_though_the_loss_is_finite():
         loop._check({"loss": 1.0, "gradient_loss": float("inf")})
 
 
-def test_json_lines_hold_no_nan(tmp_path):
+def test_histories_hold_no_nan(tmp_path):
     History([{"step": 1, "cosine_1": float("nan"), "l2_1": float("inf"), "loss": 0.5}]).save(
         tmp_path
     )
+    assert (tmp_path / "history.csv").read_text() == "step,cosine_1,l2_1,loss\n1,,,0.5\n"
     line = (tmp_path / "history.jsonl").read_text()
     assert json.loads(line, parse_constant=pytest.fail) == {
         "step": 1,

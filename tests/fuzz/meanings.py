@@ -27,7 +27,7 @@ def idx_set(folder):
 def idx(path):
     """(numbers as bytes, shape) of an idx file, gzipped or not."""
     data = unpacked(path)
-    if data is None or data[:3] != b"\0\0\x08" or len(data) < 4 + 4 * data[3]:
+    if data is None or data[:3] != b"\0\0\x08" or len(data) < 4 or len(data) < 4 + 4 * data[3]:
         return None
     axes = data[3]
     if axes != (3 if "images" in path.name else 1):

@@ -49,6 +49,7 @@ def test_a_rule_is_its_verbs(name, tmp_path):
     loop.measure = plain.measure = None
     assert plain.run() and loop.run()
     assert without_time(loop) == without_time(plain) and loop.history.rows
+    assert set(loop.task.measures) <= loop.history.rows[0].keys()
     asked = loop.rule.asked
     before = {asked[k - 1] for k, verb in enumerate(asked) if verb in ("state", "errors")}
     assert before <= {"drain", "errors", "predict", "state"}  # nothing waits where a run is measured or saved

@@ -29,6 +29,8 @@ class Characters(Task):
     It ends after so many `epochs` or measurements that were no better (`patience`); 0: never.
     """
 
+    measures = ("epoch", "valid_bits", "best_valid_bits", "test_bits")
+
     def __init__(self, text, batch_size, unroll, patience=0, epochs=0, look_ahead=0):
         self.text, self.patience, self.epochs = text, patience, epochs
         self.look_ahead = look_ahead

@@ -24,6 +24,8 @@ class Copying(Task):
     for so many steps after the chunk, as far as there are any.
     """
 
+    measures = ("samples", "N", "R", "span", "solved_N", "solved_R", "solved_span")
+
     def __init__(self, curriculum, batch_size, unroll, rng, samples=0, look_ahead=0):
         self.curriculum, self.batch_size, self.unroll = curriculum, batch_size, unroll
         self.rng, self.samples, self.look_ahead = rng, samples, look_ahead

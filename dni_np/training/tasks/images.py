@@ -14,6 +14,8 @@ EVALUATION_BATCH = 500  # images at a time: feature maps of more fill the memory
 class Images(Task):
     """Minibatches of `dataset` (a Dataset; any rows will do), in orders drawn from `rng`."""
 
+    measures = ("test_error", "train_error")
+
     def __init__(self, dataset, batch_size, rng):
         self.dataset = dataset
         self.name = dataset.name
