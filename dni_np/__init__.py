@@ -1,8 +1,8 @@
 """dni_np: Decoupled Neural Interfaces, written by hand in NumPy.
 
     tutorial.py    Page one: trask's Layer and DNI, the idea in two small classes
-    examples/      whole programs without settings: data, layers, units, a loop that names every call
-    nn/            layers with explicit caches, losses, optimizers; nn/fast: the same functions, faster
+    examples/      whole programs without settings: data, layers, units, and a loop
+    nn/            layers with explicit caches, losses, optimizers; nn/fast: the same, faster
     dni/           the decoupled unit: a core, a synthetic gradient, and what it sees
     rules/         which gradient each layer learns from, and when: DNI and all it is compared with
     analysis/      is a synthetic gradient any good, and what does it do to the network?
@@ -11,15 +11,15 @@
     pictures/      networks while they learn, who works and who waits, and the look of all figures
     experiments/   all that stands behind `python -m dni_np`; backend.py: NumPy or CuPy as `xp`
 
-Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients"; Czarnecki et al. 2017,
-"Understanding Synthetic Gradients and Decoupled Neural Interfaces". Start with tutorial.py.
+Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients"; Czarnecki et al.
+2017, "Understanding Synthetic Gradients and Decoupled Neural Interfaces". Start with tutorial.py.
 """
 
 import os
 
-# After a product OpenBLAS's threads wait for the next one by spinning, for 2^26 ticks, on cores that ours
-# (nn/fast/batch_threads.py) could use. Told so before NumPy is first imported, they go to sleep after 2^22:
-# one or two milliseconds.
+# After a product OpenBLAS's threads wait for the next one by spinning, for 2^26 ticks, on cores
+# that ours (nn/fast/batch_threads.py) could use. Told so before NumPy is first imported, they go to
+# sleep after 2^22: one or two milliseconds.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "22")
 
 __version__ = "0.1.0"

@@ -88,7 +88,9 @@ def _load(name):
     if name == "numpy":
         return numpy
     if name != "cupy":
-        raise UserError(f"unknown backend {name!r}: choose numpy or cupy (--backend or DNI_NP_BACKEND)")
+        raise UserError(
+            f"unknown backend {name!r}: choose numpy or cupy (--backend or DNI_NP_BACKEND)"
+        )
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:

@@ -64,7 +64,15 @@ class DNI:
     """
 
     def __init__(
-        self, input_dim, output_dim, nonlin, nonlin_deriv, rng, alpha=0.1, context_dim=0, sg_alpha=None
+        self,
+        input_dim,
+        output_dim,
+        nonlin,
+        nonlin_deriv,
+        rng,
+        alpha=0.1,
+        context_dim=0,
+        sg_alpha=None,
     ):
         self.weights = asarray(trask_normal(input_dim, output_dim, rng))
         seen_dim = output_dim + context_dim

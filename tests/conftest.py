@@ -1,7 +1,7 @@
 """Which backend the tests run on, and how hypothesis draws its examples.
 
-def test_layer(backend): ...       once with NumPy, once with the strict stand-in, once with CuPy where there is a GPU
-pytest --on strict                 everything on the stand-in: would the tests themselves run on a GPU?
+def test_layer(backend): ...    once with NumPy, with the strict stand-in, with CuPy on a GPU
+pytest --on strict              everything on the stand-in: would the tests run on a GPU?
 DNI_NP_BACKEND=cupy pytest         everything on a GPU (`make gpu-check`)
 """
 
@@ -20,13 +20,17 @@ hypothesis.settings.register_profile(
     deadline=None,  # a first call may be slow: that says nothing about the code
     max_examples=50,
     derandomize=True,  # the same examples in every run
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],  # `backend` need not be renewed between examples
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture
+    ],  # `backend` need not be renewed between examples
 )
 hypothesis.settings.load_profile("dni_np")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--on", choices=["numpy", "strict", "cupy"], help="run all tests on this backend only")
+    parser.addoption(
+        "--on", choices=["numpy", "strict", "cupy"], help="run all tests on this backend only"
+    )
 
 
 def pytest_generate_tests(metafunc):

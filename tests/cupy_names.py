@@ -15,29 +15,50 @@ except ImportError:
 
 FUNCTIONS = set(
     """
-    abs absolute add all allclose amax amin any arange argmax argmin argsort array array_equal asarray
-    ascontiguousarray atleast_1d atleast_2d bincount broadcast_to ceil clip concatenate copy copyto cos
-    cosh count_nonzero cumsum diag divide dot einsum empty empty_like equal exp expand_dims expm1 eye flip floor
-    full full_like greater greater_equal hstack identity isfinite isinf isnan less less_equal linspace log log1p
-    log2 logical_and logical_not logical_or logical_xor matmul max maximum mean min minimum mod moveaxis multiply
-    nan_to_num negative nonzero not_equal ones ones_like outer pad power prod put put_along_axis ravel reciprocal
-    repeat reshape roll round searchsorted sign sin sinh sort split sqrt square squeeze stack std subtract
-    sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose tril triu true_divide unique var
-    vdot vstack where zeros zeros_like
-    fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2
-    linalg.cholesky linalg.norm linalg.svd linalg.qr linalg.eigh linalg.inv linalg.solve linalg.matrix_rank
-    lib.stride_tricks.as_strided lib.stride_tricks.sliding_window_view
-    """.split()
+    abs absolute add all allclose amax amin any arange argmax argmin argsort array array_equal
+    asarray ascontiguousarray atleast_1d atleast_2d bincount broadcast_to ceil clip concatenate copy
+    copyto cos cosh count_nonzero cumsum diag divide dot einsum empty empty_like equal exp
+    expand_dims expm1 eye flip floor full full_like greater greater_equal hstack identity isfinite
+    isinf isnan less less_equal linspace log log1p log2 logical_and logical_not logical_or
+    logical_xor matmul max maximum mean min minimum mod moveaxis multiply nan_to_num negative
+    nonzero not_equal ones ones_like outer pad power prod put put_along_axis ravel reciprocal repeat
+    reshape roll round searchsorted sign sin sinh sort split sqrt square squeeze stack std subtract
+    sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose tril triu true_divide
+    unique var vdot vstack where zeros zeros_like fft.fft fft.ifft fft.rfft fft.irfft fft.fft2
+    fft.ifft2 fft.rfft2 fft.irfft2 linalg.cholesky linalg.norm linalg.svd linalg.qr linalg.eigh
+    linalg.inv linalg.solve linalg.matrix_rank lib.stride_tricks.as_strided
+    lib.stride_tricks.sliding_window_view """.split()
 )
-CONSTANTS = set("bool_ uint8 int32 int64 float32 float64 e pi inf nan newaxis fft linalg lib lib.stride_tricks".split())
+CONSTANTS = set(
+    (
+        "bool_ uint8 int32 int64 float32 float64 e pi inf nan newaxis "
+        "fft linalg lib lib.stride_tricks"
+    ).split()
+)
 METHODS = set(
     """
-    all any argmax argmin argsort astype clip copy cumsum diagonal dot fill flatten get item max mean min nonzero
-    prod ravel repeat reshape round set sort squeeze std sum swapaxes take tolist trace transpose var view
-    """.split()
+    all any argmax argmin argsort astype clip copy cumsum diagonal dot fill flatten get item max
+    mean min nonzero prod ravel repeat reshape round set sort squeeze std sum swapaxes take tolist
+    trace transpose var view """.split()
 )
-# Without CuPy to ask. Missing on purpose, as CuPy's functions lack them: where, initial, subok, like.
-KEYWORDS = {"axis", "axes", "dtype", "out", "keepdims", "order", "casting", "copy", "ddof", "shape", "mode", "n", "s", "k"}
+# Without CuPy to ask. Missing on purpose, as CuPy's functions lack them: where, initial, subok,
+# like.
+KEYWORDS = {
+    "axis",
+    "axes",
+    "dtype",
+    "out",
+    "keepdims",
+    "order",
+    "casting",
+    "copy",
+    "ddof",
+    "shape",
+    "mode",
+    "n",
+    "s",
+    "k",
+}
 
 
 NOT_FOUND = object()
@@ -88,7 +109,9 @@ def _check(name, function, args, kwargs):
 
 @functools.cache
 def signature_of(function):
-    """The signature of a CuPy function; for compiled ones, what the docstring's first line says; or None."""
+    """The signature of a CuPy function; for compiled ones, what the docstring's first line says; or
+    None.
+    """
     try:
         return inspect.signature(function)
     except (ValueError, TypeError):

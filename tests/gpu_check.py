@@ -37,7 +37,10 @@ RULES = {
     "cdni": {"rule": "cdni", "sees": ("output", "label")},
 }
 SGD = {"optimizer": "sgd", "learning_rate": 0.1, "sg_learning_rate": 0.01}
-COMPARED = {"backprop, Adam": RULES["backprop"], **{f"{name}, SGD": {**rule, **SGD} for name, rule in RULES.items()}}
+COMPARED = {
+    "backprop, Adam": RULES["backprop"],
+    **{f"{name}, SGD": {**rule, **SGD} for name, rule in RULES.items()},
+}
 STEPS = 20
 TOLERANCE = {"losses": 1e-3, "weights": 1e-2}  # relative, float32, after STEPS steps
 
@@ -60,14 +63,20 @@ def describe(cupy):
     """The GPU's name and the versions."""
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
     cuda = cupy.cuda.runtime.runtimeGetVersion()
-    return f"{name}, CuPy {cupy.__version__}, CUDA {cuda // 1000}.{cuda % 1000 // 10}, NumPy {np.__version__}"
+    cuda = f"CUDA {cuda // 1000}.{cuda % 1000 // 10}"
+    return f"{name}, CuPy {cupy.__version__}, {cuda}, NumPy {np.__version__}"
 
 
 def run_tests(arguments):
     """The whole test suite with CuPy in a process of its own; True if it passes."""
     print("\nThe tests, on the GPU\n", flush=True)
     environment = {**os.environ, "DNI_NP_BACKEND": "cupy"}
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment).returncode == 0
+    return (
+        subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment
+        ).returncode
+        == 0
+    )
 
 
 def print_differences(one, other):
@@ -79,29 +88,47 @@ def print_differences(one, other):
         found = differences(settings, one, other)
         good = all(found[kind] <= TOLERANCE[kind] for kind in TOLERANCE)
         agree = agree and good
-        print(f"{case:16}{found['losses']:10.1e}{found['weights']:10.1e}" + ("" if good else "   TOO LARGE"), flush=True)
+        print(
+            f"{case:16}{found['losses']:10.1e}{found['weights']:10.1e}"
+            + ("" if good else "   TOO LARGE"),
+            flush=True,
+        )
     print(f"{'tolerance':16}{TOLERANCE['losses']:10.0e}{TOLERANCE['weights']:10.0e}")
     return agree
 
 
 def differences(settings, one, other):
-    """Train on both backends; the largest relative difference of any loss and of any weight array."""
+    """Train on both backends; the largest relative difference of losses and of weight arrays."""
     (losses, weights), (other_losses, other_weights) = train(settings, one), train(settings, other)
     return {"losses": largest(losses, other_losses), "weights": largest(weights, other_weights)}
 
 
 def train(settings, module):
-    """STEPS steps from seed 0; {name of loss: (STEPS,)}, {name of weights, or optimizer state: array}."""
+    """STEPS steps from seed 0; {name of loss:
+
+    (STEPS,)}, {name of weights, or optimizer state: array}.
+    """
     with backend.using(module):
         loop = make_loop(settings, evaluate_every=1)
         loop.run()
-        losses = {name: np.array(loop.history.column(name)[1]) for name in loop.history.names() if "loss" in name}
+        losses = {
+            name: np.array(loop.history.column(name)[1])
+            for name in loop.history.names()
+            if "loss" in name
+        }
         return losses, loop.rule.state()
 
 
 def largest(arrays, others):
     """max over the arrays of ||a - b|| / ||a||; nan if any is."""
-    return float(np.max([np.linalg.norm(a - others[name]) / (np.linalg.norm(a) + 1e-30) for name, a in arrays.items()]))
+    return float(
+        np.max(
+            [
+                np.linalg.norm(a - others[name]) / (np.linalg.norm(a) + 1e-30)
+                for name, a in arrays.items()
+            ]
+        )
+    )
 
 
 def print_times(one, other):
@@ -114,7 +141,10 @@ def print_times(one, other):
 
 
 def step_time(settings, module, rounds=15, steps=20):
-    """Milliseconds a training step: the median over rounds; in each, the device is waited for once, at the end."""
+    """Milliseconds a training step:
+
+    the median over rounds; in each, the device is waited for once, at the end.
+    """
     with backend.using(module):
         loop = make_loop(settings)
         times = []
@@ -133,7 +163,9 @@ def make_loop(settings, **changes):
     patterns, labels = rng.integers(0, 256, (10, 784)), rng.integers(0, 10, 2048)
     images = np.clip(patterns[labels] + rng.normal(0, 100, (2048, 784)), 0, 255).astype(np.uint8)
     dataset = Dataset("noisy patterns", images, labels, images[:256], labels[:256], 10)
-    return build_loop(Settings(layers=3, width=256, steps=STEPS, **settings, **changes), dataset, progress=False)
+    return build_loop(
+        Settings(layers=3, width=256, steps=STEPS, **settings, **changes), dataset, progress=False
+    )
 
 
 if __name__ == "__main__":

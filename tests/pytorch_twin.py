@@ -1,8 +1,10 @@
-"""The same network in PyTorch, with copies of our parameters: something independent to compare with.
+"""The same network in PyTorch, with copies of our parameters: something independent to compare
+with.
 
 Rows of features go in as they are; images as PyTorch has them, (N, C, H, W). The convolutions'
-weights decide in which order images lie in memory: `twin(net).to(memory_format=torch.channels_last)`
-keeps them as ours, (N, H, W, C), from the first convolution to the last pooling.
+weights decide in which order images lie in memory:
+`twin(net).to(memory_format=torch.channels_last)` keeps them as ours, (N, H, W, C), from the first
+convolution to the last pooling.
 """
 
 import numpy as np
@@ -24,7 +26,9 @@ def twin(layer):
     """A torch.nn.Module that computes what `layer` computes, in its precision."""
     if hasattr(layer, "layers"):
         return torch.nn.Sequential(*map(twin, layer.layers))
-    names = [kind.__name__ for kind in type(layer).__mro__]  # a faster version has the twin of what it inherits from
+    names = [
+        kind.__name__ for kind in type(layer).__mro__
+    ]  # a faster version has the twin of what it inherits from
     return next(TWINS[name] for name in names if name in TWINS)(layer)
 
 
@@ -50,7 +54,9 @@ def filled(module, layer, W):
 
 def batchnorm(layer):
     gamma = to_numpy(layer.params["gamma"])
-    module = torch.nn.BatchNorm1d(len(gamma), eps=layer.eps, momentum=layer.momentum, dtype=tensor(gamma).dtype)
+    module = torch.nn.BatchNorm1d(
+        len(gamma), eps=layer.eps, momentum=layer.momentum, dtype=tensor(gamma).dtype
+    )
     module._check_input_dim = lambda x: None  # the same for rows and images, as ours
     for theirs, ours in (
         (module.weight, layer.params["gamma"]),
@@ -64,7 +70,9 @@ def batchnorm(layer):
 
 def pooling(kind):
     """Both kinds leave padding out of a maximum and count it in a mean, as ours."""
-    return lambda layer: getattr(torch.nn, kind)(layer.windows.size, layer.windows.stride, symmetric(layer.windows))
+    return lambda layer: getattr(torch.nn, kind)(
+        layer.windows.size, layer.windows.stride, symmetric(layer.windows)
+    )
 
 
 def symmetric(windows):
@@ -75,7 +83,13 @@ def symmetric(windows):
 
 def to_images(layer):
     """A copy, because a view of images of one channel would pass for either order."""
-    return function(lambda x: x.reshape(-1, *layer.image).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format))
+    return function(
+        lambda x: (
+            x.reshape(-1, *layer.image)
+            .permute(0, 3, 1, 2)
+            .clone(memory_format=torch.contiguous_format)
+        )
+    )
 
 
 def flatten(layer):
@@ -84,11 +98,18 @@ def flatten(layer):
 
 
 def lstm(layer):
-    """PyTorch orders the gates i, f, g, o, keeps W of x and of h apart and transposed, and has two biases."""
+    """PyTorch orders the gates i, f, g, o, keeps W of x and of h apart and transposed, and has two
+    biases.
+    """
     assert "BatchNorm" not in type(layer).__name__, "PyTorch has no batch-normalized LSTM"
     W, b = (swap_o_and_g(to_numpy(layer.params[name])) for name in "Wb")
     module = torch.nn.LSTM(layer.n_in, layer.n_units, dtype=tensor(W).dtype)
-    values = {"weight_ih": W[: layer.n_in].T, "weight_hh": W[layer.n_in :].T, "bias_ih": b, "bias_hh": 0 * b}
+    values = {
+        "weight_ih": W[: layer.n_in].T,
+        "weight_hh": W[layer.n_in :].T,
+        "bias_ih": b,
+        "bias_hh": 0 * b,
+    }
     for name, value in values.items():
         fill(getattr(module, f"{name}_l0"), value)
     return module
@@ -120,5 +141,8 @@ TWINS = {
     "ToImages": to_images,
     "Flatten": flatten,
     "LSTM": lstm,
-    **{name: lambda layer, name=name: getattr(torch.nn, name)() for name in ("ReLU", "Sigmoid", "Tanh")},
+    **{
+        name: lambda layer, name=name: getattr(torch.nn, name)()
+        for name in ("ReLU", "Sigmoid", "Tanh")
+    },
 }

@@ -21,11 +21,21 @@ from tests.strict_record import record
 
 MOVES = {"asarray", "array", "ascontiguousarray"}
 CREATES = {"zeros", "ones", "full", "empty", "arange", "eye", "identity", "linspace", "tri"}
-WAITS = {"nonzero", "flatnonzero", "argwhere", "unique", "bincount", "compress", "extract"}  # their result's size is data
+WAITS = {
+    "nonzero",
+    "flatnonzero",
+    "argwhere",
+    "unique",
+    "bincount",
+    "compress",
+    "extract",
+}  # their result's size is data
 
 
 class StrictModule:
-    """NumPy's functions as far as CuPy has them; `strict` is the whole, `strict.linalg` and so on its parts."""
+    """NumPy's functions as far as CuPy has them; `strict` is the whole, `strict.linalg` and so on
+    its parts.
+    """
 
     def __init__(self, module, prefix=""):
         self._module, self._prefix = module, prefix
@@ -50,7 +60,9 @@ def _call(name, function, args, kwargs):
     if name in WAITS or (name == "where" and len(args) == 1):
         record.wait()
     if name not in CREATES and not _holds_array((*args[:2], kwargs.get("out"))):
-        raise TypeError(f"{name}: Unsupported type {type(args[0]) if args else None}: it needs a device array")
+        raise TypeError(
+            f"{name}: Unsupported type {type(args[0]) if args else None}: it needs a device array"
+        )
     return to_device(function(*to_host(args), **to_host(kwargs)), kwargs.get("out"))
 
 
@@ -60,11 +72,16 @@ def _move(function, source, *args, **kwargs):
         return source if moved is source._host else StrictArray(moved)
     if isinstance(source, (list, tuple)):
         source = [one._host if isinstance(one, StrictArray) else one for one in source]
-    return StrictArray(np.array(source, *args, **kwargs))  # always a copy: host and device share no memory
+    return StrictArray(
+        np.array(source, *args, **kwargs)
+    )  # always a copy: host and device share no memory
 
 
 def _holds_array(values):
-    return any(_holds_array(v) if isinstance(v, (list, tuple)) else isinstance(v, StrictArray) for v in values)
+    return any(
+        _holds_array(v) if isinstance(v, (list, tuple)) else isinstance(v, StrictArray)
+        for v in values
+    )
 
 
 class Strict(StrictModule):
@@ -80,7 +97,9 @@ class Strict(StrictModule):
 
     def __getattr__(self, name):
         if name == "random":
-            raise AttributeError("draw random numbers on the host, from the run's one Generator, then move them")
+            raise AttributeError(
+                "draw random numbers on the host, from the run's one Generator, then move them"
+            )
         return super().__getattr__(name)
 
     @staticmethod

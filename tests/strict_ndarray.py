@@ -29,7 +29,9 @@ class StrictArray:
         raise TypeError("Implicit conversion to a NumPy array is not allowed: use backend.to_numpy")
 
     def __array_function__(self, function, *args):
-        raise TypeError(f"numpy.{function.__name__} is given a device array: use xp.{function.__name__}")
+        raise TypeError(
+            f"numpy.{function.__name__} is given a device array: use xp.{function.__name__}"
+        )
 
     def __getattr__(self, name):
         if name in ATTRIBUTES:
@@ -86,7 +88,10 @@ def operand(value, name):
     """What may stand beside a device array: another one, or a number."""
     if isinstance(value, (StrictArray, *NUMBERS)):
         return to_host(value)
-    raise TypeError(f"{name}: Unsupported type {type(value)} beside a device array: move it with backend.asarray")
+    raise TypeError(
+        f"{name}: Unsupported type {type(value)} beside a device array: "
+        "move it with backend.asarray"
+    )
 
 
 def host_index(index):
@@ -94,7 +99,10 @@ def host_index(index):
     index = index if isinstance(index, tuple) else (index,)
     for i in index:
         if isinstance(i, (np.ndarray, list)):
-            raise TypeError(f"a device array is indexed with a host {type(i).__name__}: move it with backend.asarray")
+            raise TypeError(
+                f"a device array is indexed with a host {type(i).__name__}: "
+                "move it with backend.asarray"
+            )
     return tuple(map(to_host, index))
 
 
@@ -122,14 +130,20 @@ def to_device(result, out=None):
 
 def _add_operators():
     def binary(function):
-        return lambda self, other: to_device(function(self._host, operand(other, function.__name__)))
+        return lambda self, other: to_device(
+            function(self._host, operand(other, function.__name__))
+        )
 
     def swapped(function):
-        return lambda self, other: to_device(function(operand(other, function.__name__), self._host))
+        return lambda self, other: to_device(
+            function(operand(other, function.__name__), self._host)
+        )
 
     def in_place(function):
         def method(self, other):
-            function(self._host, operand(other, function.__name__))  # changes the memory, and so every view of it
+            function(
+                self._host, operand(other, function.__name__)
+            )  # changes the memory, and so every view of it
             return self
 
         return method
@@ -146,7 +160,11 @@ def _add_operators():
         setattr(StrictArray, f"__{name}__", binary(getattr(operator, f"__{name}__")))
     for name in "neg pos abs invert".split():
         function = getattr(operator, f"__{name}__")
-        setattr(StrictArray, f"__{name}__", lambda self, function=function: to_device(function(self._host)))
+        setattr(
+            StrictArray,
+            f"__{name}__",
+            lambda self, function=function: to_device(function(self._host)),
+        )
     for kind, name in ((float, "float"), (int, "int"), (bool, "bool"), (operator.index, "index")):
         setattr(StrictArray, f"__{name}__", number(kind))
 

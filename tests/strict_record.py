@@ -2,7 +2,10 @@
 
 
 class Record:
-    """`synchronizations`: how often the host waited for the device; `calls`: which functions, with which keywords."""
+    """`synchronizations`:
+
+    how often the host waited for the device; `calls`: which functions, with which keywords.
+    """
 
     def __init__(self):
         self.synchronizations = 0

@@ -120,7 +120,9 @@ def test_an_unknown_backend_names_the_known_ones():
 
 def test_cupy_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)  # makes `import cupy` fail
-    with pytest.raises(UserError, match="cupy cannot be imported.*pip install cupy-cuda13x") as error:
+    with pytest.raises(
+        UserError, match="cupy cannot be imported.*pip install cupy-cuda13x"
+    ) as error:
         use("cupy")
     assert one_sentence(error)
 
@@ -169,19 +171,39 @@ def test_the_environment_chooses(variable, expected):
         except UserError as error:
             print(error)
     """
-    result = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
     assert result.stdout.startswith(expected), result.stderr
 
 
 def test_importing_the_package_imports_no_cupy():
-    code = "import sys, dni_np.experiments.cli, dni_np.backend as b; b.current(); assert 'cupy' not in sys.modules"
+    code = (
+        "import sys, dni_np.experiments.cli, dni_np.backend as b; b.current(); "
+        "assert 'cupy' not in sys.modules"
+    )
     environment = {**os.environ, "DNI_NP_BACKEND": "numpy"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT).returncode == 0
 
 
 def test_the_command_line_wins_over_the_environment(tmp_path):
-    command = [sys.executable, "-m", "dni_np", "addition", "--rule", "none", "--examples", "50", "--steps", "2", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "dni_np",
+        "addition",
+        "--rule",
+        "none",
+        "--examples",
+        "50",
+        "--steps",
+        "2",
+        "--quiet",
+    ]
     environment = {**os.environ, "DNI_NP_BACKEND": "jax", "PYTHONPATH": ROOT}
     refused = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert refused.returncode == 2 and "unknown backend 'jax'" in refused.stderr
-    assert subprocess.run([*command, "--backend", "numpy"], env=environment, cwd=tmp_path).returncode == 0
+    assert (
+        subprocess.run([*command, "--backend", "numpy"], env=environment, cwd=tmp_path).returncode
+        == 0
+    )

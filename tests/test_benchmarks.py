@@ -1,4 +1,7 @@
-"""The benchmarks do the work they name, and their reports hold what was measured. Nothing here depends on speed."""
+"""The benchmarks do the work they name, and their reports hold what was measured.
+
+Nothing here depends on speed.
+"""
 
 import json
 from dataclasses import replace
@@ -18,7 +21,9 @@ NEEDS_TORCH = pytest.mark.skipif(
     torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
 )
 STEPS = [case for case in CASES if isinstance(case, Step)]
-SEQUENCES = [case for case in CASES if type(case) is Recurrent]  # not Chunks, which learn something else
+SEQUENCES = [
+    case for case in CASES if type(case) is Recurrent
+]  # not Chunks, which learn something else
 CONVOLUTIONS = [case for case in CASES if isinstance(case, Convolution)]
 
 
@@ -57,13 +62,19 @@ def test_pytorch_does_the_same_convolution(case):
 
     case = few(case)
     y, dx, dW = (value if value is None else to_numpy(value) for value in case.step()())
-    wanted = y.transpose(0, 3, 1, 2), case.first or dx.transpose(0, 3, 1, 2), dW.transpose(3, 2, 0, 1) * case.batch
+    wanted = (
+        y.transpose(0, 3, 1, 2),
+        case.first or dx.transpose(0, 3, 1, 2),
+        dW.transpose(3, 2, 0, 1) * case.batch,
+    )
     assert (dx is None) == case.first
     for kind in peers.kinds(case):
         step = peers.step(case, kind)
         for _ in range(2):  # gradients do not add up
             for ours, theirs in zip(wanted, step()):
-                assert theirs is None if ours is True else relative_error(theirs.numpy(), ours) < 1e-5
+                assert (
+                    theirs is None if ours is True else relative_error(theirs.numpy(), ours) < 1e-5
+                )
 
 
 @NEEDS_TORCH
@@ -88,7 +99,9 @@ def relative_error(value, wanted):
 
 @NEEDS_TORCH
 @pytest.mark.parametrize("kind", ["NCHW", "channels_last"])
-@pytest.mark.parametrize("case", [case for case in STEPS if case.table == "images"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in STEPS if case.table == "images"], ids=lambda case: case.name
+)
 def test_pytorch_keeps_its_layout(case, kind):
     """From the first convolution to the last pooling, and for channels_last all the way back."""
     from tests.benchmarks import peers
@@ -125,7 +138,9 @@ def test_the_products_of_an_lstm_are_those_of_its_step():
     case = SEQUENCES[0]
     pairs = recurrent(case)
     forward, back = ((256, 264), (264, 1024)), ((256, 1024), (1024, 256))
-    assert [(a.shape, b.shape) for a, b in pairs] == 20 * [forward] + 20 * [back] + [((264, 5120), (5120, 1024))]
+    assert [(a.shape, b.shape) for a, b in pairs] == 20 * [forward] + 20 * [back] + [
+        ((264, 5120), (5120, 1024))
+    ]
     products(case)()
 
 
@@ -143,7 +158,21 @@ def test_ratios_are_medians_of_neighbors():
 
 def test_the_report(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(run, "HAS_TORCH", False)  # starting it takes seconds
-    assert run.main(["--only", "tiny 10", "--seconds", "0", "--threads", "1", "--json", str(tmp_path / "out.json")]) == 0
+    assert (
+        run.main(
+            [
+                "--only",
+                "tiny 10",
+                "--seconds",
+                "0",
+                "--threads",
+                "1",
+                "--json",
+                str(tmp_path / "out.json"),
+            ]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     saved = json.loads((tmp_path / "out.json").read_text())
     (row,) = saved["cases"]

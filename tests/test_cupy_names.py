@@ -1,4 +1,6 @@
-"""Does CuPy have every name and keyword that the package uses, and are the lists that stand in for it right?"""
+"""Does CuPy have every name and keyword that the package uses, and are the lists that stand in for
+it right?
+"""
 
 import ast
 from pathlib import Path
@@ -37,7 +39,9 @@ def test_cupy_s_signatures_can_be_read():
     for name in sorted(cupy_names.FUNCTIONS):
         assert cupy_names.signature_of(cupy_names.find(name)) is not None, name
     assert "keepdims" in cupy_names.signature_of(cupy_names.find("sum")).parameters
-    assert not {"where", "initial"} & set(cupy_names.signature_of(cupy_names.find("exp")).parameters)
+    assert not {"where", "initial"} & set(
+        cupy_names.signature_of(cupy_names.find("exp")).parameters
+    )
 
 
 def xp_names(tree):
@@ -58,7 +62,11 @@ def test_cupy_has_every_name_and_keyword_that_is_written():
     found = set()
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text())
-        keywords = {id(node.func): {k.arg for k in node.keywords} for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        keywords = {
+            id(node.func): {k.arg for k in node.keywords}
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+        }
         for node, function in xp_names(tree):
             if function.startswith("__"):
                 continue  # backend.py: of the handle itself
@@ -66,5 +74,7 @@ def test_cupy_has_every_name_and_keyword_that_is_written():
             assert cupy_names.has_function(function), f"{path.name}: CuPy has no {function}"
             if keywords.get(id(node)):
                 signature = cupy_names.signature_of(cupy_names.find(function))
-                assert keywords[id(node)] <= set(signature.parameters), f"{path.name}: {function} with {keywords[id(node)]}"
+                assert keywords[id(node)] <= set(signature.parameters), (
+                    f"{path.name}: {function} with {keywords[id(node)]}"
+                )
     assert {"matmul", "vdot", "maximum", "asarray"} <= found

@@ -36,14 +36,22 @@ def one_percent(x, out=None):
 
 @pytest.mark.parametrize("case", gpu_check.COMPARED)
 def test_equal_backends_do_not_differ(case):
-    assert gpu_check.differences(gpu_check.COMPARED[case], "numpy", strict) == {"losses": 0, "weights": 0}
+    assert gpu_check.differences(gpu_check.COMPARED[case], "numpy", strict) == {
+        "losses": 0,
+        "weights": 0,
+    }
 
 
 def test_rounding_is_within_the_tolerance(capsys):
     assert gpu_check.print_differences("numpy", Altered(last_digit))
     out = capsys.readouterr().out
     assert "TOO LARGE" not in out and all(case in out for case in gpu_check.COMPARED)
-    assert gpu_check.differences(gpu_check.COMPARED["backprop, SGD"], "numpy", Altered(last_digit))["weights"] > 0
+    assert (
+        gpu_check.differences(gpu_check.COMPARED["backprop, SGD"], "numpy", Altered(last_digit))[
+            "weights"
+        ]
+        > 0
+    )
 
 
 def test_a_wrong_function_is_not(capsys):
@@ -55,7 +63,9 @@ def test_nan_is_not():
     arrays = {"a": np.ones(2), "b": np.ones(2)}
     assert not gpu_check.largest(arrays, {**arrays, "b": np.array([1, np.nan])}) <= 1
     with pytest.raises(UserError, match="diverged"):
-        gpu_check.differences(gpu_check.RULES["backprop"], "numpy", Altered(lambda x, out=None: x * np.nan))
+        gpu_check.differences(
+            gpu_check.RULES["backprop"], "numpy", Altered(lambda x, out=None: x * np.nan)
+        )
 
 
 @pytest.mark.parametrize("rule", gpu_check.RULES)
@@ -71,7 +81,9 @@ def test_a_round_waits_for_the_device_once():
 
 def test_the_device_is_described():
     properties = {"name": b"NVIDIA X"}
-    runtime = SimpleNamespace(runtimeGetVersion=lambda: 13020, getDeviceProperties=lambda device: properties)
+    runtime = SimpleNamespace(
+        runtimeGetVersion=lambda: 13020, getDeviceProperties=lambda device: properties
+    )
     cuda = SimpleNamespace(runtime=runtime, Device=lambda: SimpleNamespace(id=0))
     text = gpu_check.describe(SimpleNamespace(cuda=cuda, __version__="14.2"))
     assert text == f"NVIDIA X, CuPy 14.2, CUDA 13.2, NumPy {np.__version__}"
@@ -86,9 +98,15 @@ def with_gpu(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", strict)
     monkeypatch.setattr(gpu_check, "describe", lambda cupy: "A GPU")
     monkeypatch.setattr(gpu_check, "STEPS", 2)
-    monkeypatch.setattr(gpu_check, "step_time", lambda settings, module: 2.0 if module == "numpy" else 0.5)
+    monkeypatch.setattr(
+        gpu_check, "step_time", lambda settings, module: 2.0 if module == "numpy" else 0.5
+    )
     results = SimpleNamespace(returncode=0, calls=[])
-    monkeypatch.setattr(subprocess, "run", lambda command, **options: results.calls.append((command, options)) or results)
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, **options: results.calls.append((command, options)) or results,
+    )
     return results
 
 
@@ -96,9 +114,14 @@ def test_all_is_well(with_gpu, capsys):
     assert gpu_check.main(["-k", "linear"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("A GPU\n") and out.endswith("gpu-check: all is well\n")
-    assert "numpy and cupy from one seed" in out and out.count("4.0") == len(gpu_check.RULES)  # the ratios
+    assert "numpy and cupy from one seed" in out and out.count("4.0") == len(
+        gpu_check.RULES
+    )  # the ratios
     [(command, options)] = with_gpu.calls
-    assert command[1:] == ["-m", "pytest", "-k", "linear"] and options["env"]["DNI_NP_BACKEND"] == "cupy"
+    assert (
+        command[1:] == ["-m", "pytest", "-k", "linear"]
+        and options["env"]["DNI_NP_BACKEND"] == "cupy"
+    )
 
 
 def test_failing_tests_fail_the_check(with_gpu, capsys):
@@ -118,4 +141,7 @@ def test_without_a_gpu_it_is_one_sentence():
     command = [sys.executable, gpu_check.__file__]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 2 and result.stdout == ""
-    assert result.stderr.startswith("gpu-check: nothing was checked: the backend cupy ") and result.stderr.count("\n") == 1
+    assert (
+        result.stderr.startswith("gpu-check: nothing was checked: the backend cupy ")
+        and result.stderr.count("\n") == 1
+    )

@@ -1,4 +1,7 @@
-"""The stand-in refuses what a GPU would refuse: otherwise the tests that run on it prove nothing."""
+"""The stand-in refuses what a GPU would refuse:
+
+otherwise the tests that run on it prove nothing.
+"""
 
 import numpy as np
 import pytest
@@ -57,7 +60,9 @@ def test_methods_that_cupy_lacks(name):
         getattr(device(2), name)
 
 
-@pytest.mark.parametrize("name", ["no_such_function", "busday_count", "random", "linalg.no_such_function"])
+@pytest.mark.parametrize(
+    "name", ["no_such_function", "busday_count", "random", "linalg.no_such_function"]
+)
 def test_functions_that_cupy_lacks(name):
     with pytest.raises(AttributeError):
         eval(f"strict.{name}", {"strict": strict})
@@ -79,12 +84,23 @@ def test_it_computes_as_numpy():
         (x[strict.asarray([1, 0])], host[[1, 0]]),
         (strict.linalg.norm(x), np.linalg.norm(host)),
     ):
-        assert isinstance(got, StrictArray) and got.dtype == expected.dtype and np.array_equal(got.get(), expected)
+        assert (
+            isinstance(got, StrictArray)
+            and got.dtype == expected.dtype
+            and np.array_equal(got.get(), expected)
+        )
 
 
 def test_results_stay_on_the_device():
     x = device(2, 3)
-    for value in (x[0, 0], x.sum(), x.argmax(), strict.vdot(x, x), strict.allclose(x, x), strict.count_nonzero(x)):
+    for value in (
+        x[0, 0],
+        x.sum(),
+        x.argmax(),
+        strict.vdot(x, x),
+        strict.allclose(x, x),
+        strict.count_nonzero(x),
+    ):
         assert isinstance(value, StrictArray) and value.shape == ()
 
 

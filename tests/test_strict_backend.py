@@ -1,4 +1,6 @@
-"""Every rule and recipe trains on the strict stand-in for CuPy as on NumPy, and never waits in a step."""
+"""Every rule and recipe trains on the strict stand-in for CuPy as on NumPy, and never waits in a
+step.
+"""
 
 import numpy as np
 import pytest
@@ -25,7 +27,13 @@ RUNS = {
     "sgd": {"rule": "dni", "optimizer": "sgd"},
     "true targets": {"rule": "dni", "targets": "true"},
     "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
-    "cnn cdni": {"rule": "cdni", "network": "cnn", "sees": ("output", "label"), "pooling": "max", "head": "synthetic"},
+    "cnn cdni": {
+        "rule": "cdni",
+        "network": "cnn",
+        "sees": ("output", "label"),
+        "pooling": "max",
+        "head": "synthetic",
+    },
     "pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
     "bp-lambda": {"rule": "bp-lambda", "sees": ("output", "label"), "lambdas": (0.2, 0.5, 1.0)},
     "critic": {"rule": "critic", "sees": ("output", "label"), "hidden": (9,)},
@@ -35,10 +43,19 @@ RUNS = {
     "cnn target": {"rule": "target", "network": "cnn", "sees": ("output", "label", "picture")},
     "unlock": {"rule": "unlock", "sees": ("output", "label"), "hidden": (9,)},
     **{rule: {"rule": rule} for rule in ("fa", "dfa", "kickback", "local")},
-    **{f"cnn {rule}": {"rule": rule, "network": "cnn"} for rule in ("stale", "fa", "dfa", "kickback", "local")},
+    **{
+        f"cnn {rule}": {"rule": rule, "network": "cnn"}
+        for rule in ("stale", "fa", "dfa", "kickback", "local")
+    },
     "cnn critic": {"rule": "critic", "network": "cnn", "sees": ("output", "label"), "hidden": (9,)},
     "cnn unlock": {"rule": "unlock", "network": "cnn", "hidden": (9,)},
-    "addition": {"rule": "cdni", "sees": MIXTURE, "head": "synthetic", "task": "addition", "optimizer": "sgd"},
+    "addition": {
+        "rule": "cdni",
+        "sees": MIXTURE,
+        "head": "synthetic",
+        "task": "addition",
+        "optimizer": "sgd",
+    },
 }
 
 
@@ -56,17 +73,24 @@ def dataset():
     rng = np.random.default_rng(0)
     patterns, labels = rng.integers(0, 256, (10, 36)), rng.integers(0, 10, 240)
     images = np.clip(patterns[labels] + rng.normal(0, 60, (240, 36)), 0, 255).astype(np.uint8)
-    return Dataset("patterns", images[:200], labels[:200], images[200:], labels[200:], 10, image=(6, 6, 1))
+    return Dataset(
+        "patterns", images[:200], labels[:200], images[200:], labels[200:], 10, image=(6, 6, 1)
+    )
 
 
 def small(name):
-    return Settings(layers=4, width=12, steps=12, batch_size=20, evaluate_every=4, examples=60, **RUNS[name])
+    return Settings(
+        layers=4, width=12, steps=12, batch_size=20, evaluate_every=4, examples=60, **RUNS[name]
+    )
 
 
 def finish(loop):
     """Run to the end: the history without times, and the final state."""
     assert loop.run()
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in loop.history.rows]
+    rows = [
+        {name: value for name, value in row.items() if name != "seconds"}
+        for row in loop.history.rows
+    ]
     return rows, loop.rule.state()
 
 
@@ -88,11 +112,16 @@ def test_rules(name, dataset):
 
 
 USUAL_RULES = [rule for rule in RULES if RULES[rule].usual]
-SMALL = ("mnist-fcn-quick", "mnist-cnn-quick", "addition-quick")  # here all rules, elsewhere the usual ones
+SMALL = (
+    "mnist-fcn-quick",
+    "mnist-cnn-quick",
+    "addition-quick",
+)  # here all rules, elsewhere the usual ones
 
 
 @pytest.mark.parametrize(
-    "recipe, rule", [(name, rule) for name in RECIPES for rule in (RULES if name in SMALL else USUAL_RULES)]
+    "recipe, rule",
+    [(name, rule) for name in RECIPES for rule in (RULES if name in SMALL else USUAL_RULES)],
 )
 def test_recipes(recipe, rule, dataset):
     settings = RECIPES[recipe].settings(rule, steps=3, batch_size=20, examples=60, evaluate_every=1)
@@ -120,7 +149,9 @@ def test_no_step_waits_for_the_device(name, dataset):
         assert strict.record.synchronizations == before + 1  # the counter does count
 
 
-@pytest.mark.parametrize("name", ["backprop", "mixture", "synthetic head", "sparse", "target", "stale", "fa"])
+@pytest.mark.parametrize(
+    "name", ["backprop", "mixture", "synthetic head", "sparse", "target", "stale", "fa"]
+)
 @pytest.mark.parametrize("first, second", [(strict, strict), ("numpy", strict), (strict, "numpy")])
 def test_checkpoints_cross_backends(first, second, name, dataset, tmp_path):
     with using(first):

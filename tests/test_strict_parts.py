@@ -57,7 +57,9 @@ LAYERS = {
     "tanh": lambda rng: Tanh(),
     "relu": lambda rng: ReLU(),
     "batchnorm": lambda rng: BatchNorm(4),
-    "sequential": lambda rng: Sequential([Linear(4, 5, rng, bias=False), BatchNorm(5), ReLU(), Linear(5, 2, rng)]),
+    "sequential": lambda rng: Sequential(
+        [Linear(4, 5, rng, bias=False), BatchNorm(5), ReLU(), Linear(5, 2, rng)]
+    ),
 }
 
 
@@ -150,7 +152,13 @@ def test_from_symbols_to_the_loss_of_a_sequence(name):
         loss, dlogits = compare(logits, (labels, mask))
         dx = above.backward(dlogits, cache_above)
         below.backward(dx, cache)
-        results = [loss, bits_per_symbol(loss, mask), compare.errors(logits, (labels, mask)), dlogits, dx]
+        results = [
+            loss,
+            bits_per_symbol(loss, mask),
+            compare.errors(logits, (labels, mask)),
+            dlogits,
+            dx,
+        ]
         assert strict.record.synchronizations == waits
         return [*results, *above.grads.values(), *below.grads.values()]
 
@@ -173,7 +181,11 @@ def test_losses(loss):
     def work(rng):
         prediction = draw(rng, 6, 4)
         labels = asarray(rng.integers(0, 4, 6))
-        target = labels if isinstance(loss, SoftmaxCrossEntropy) else label_context(labels, 4, np.float32)
+        target = (
+            labels
+            if isinstance(loss, SoftmaxCrossEntropy)
+            else label_context(labels, 4, np.float32)
+        )
         return [*loss(prediction, target), loss.errors(prediction, target)]
 
     assert_same_on_both(work)
@@ -202,7 +214,12 @@ def test_optimizers(name):
     assert_same_on_both(work)
 
 
-SEES = [("output",), ("output", "label"), ("normalized", "input"), ("input", "label", "normalized", "output")]
+SEES = [
+    ("output",),
+    ("output", "label"),
+    ("normalized", "input"),
+    ("input", "label", "normalized", "output"),
+]
 
 
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
@@ -210,7 +227,10 @@ SEES = [("output",), ("output", "label"), ("normalized", "input"), ("input", "la
 def test_synthetic_gradients(sees, hidden):
     def work(rng):
         model = SyntheticGradient(4, Conditioning(sees, 4, label=3, input=5), rng, hidden)
-        context = {"label": label_context(asarray(rng.integers(0, 3, 6)), 3, np.float32), "input": draw(rng, 6, 5)}
+        context = {
+            "label": label_context(asarray(rng.integers(0, 3, 6)), 3, np.float32),
+            "input": draw(rng, 6, 5),
+        }
         guess, cache = model.forward(draw(rng, 6, 4), context)
         model.backward(draw(rng, 6, 4), cache)
         grads = model.grads

@@ -1,4 +1,6 @@
-"""Every recurrent rule trains on the strict stand-in for CuPy as on NumPy, and never waits in a step."""
+"""Every recurrent rule trains on the strict stand-in for CuPy as on NumPy, and never waits in a
+step.
+"""
 
 from types import SimpleNamespace
 
@@ -41,10 +43,16 @@ def through_time(rng, name, core_class):
     if parts:
         guess = state_guess(H, rng, parts)
         options = {"guess": guess, "guess_optimizer": Adam(guess, 0.01), **options}
-    network = rule(core, readout, MaskedSoftmaxCrossEntropy(), Adam(core, 0.01), Adam(readout, 0.01), **options)
+    network = rule(
+        core, readout, MaskedSoftmaxCrossEntropy(), Adam(core, 0.01), Adam(readout, 0.01), **options
+    )
     work = []
     for T, first, last in 2 * [(2, True, False), (1, False, False), (3, False, True)]:
-        x, y, mask = rng.standard_normal((T, N, D)), rng.integers(0, C, (T, N)), rng.random((T, N)) < 0.7
+        x, y, mask = (
+            rng.standard_normal((T, N, D)),
+            rng.integers(0, C, (T, N)),
+            rng.random((T, N)) < 0.7,
+        )
         work.append((asarray(x, FLOAT), asarray(y), asarray(mask), first, last))
     return network, work
 
@@ -58,7 +66,11 @@ def two_clocks(rng, rule):
     for _ in range(3):
         chunks = []
         for tick in range(2):
-            x, odd, threes = rng.standard_normal((3, N, D)), rng.integers(0, 4, N), rng.integers(0, 7, N)
+            x, odd, threes = (
+                rng.standard_normal((3, N, D)),
+                rng.integers(0, 4, N),
+                rng.integers(0, 7, N),
+            )
             arrays = {"x": asarray(x, FLOAT), "odd": asarray(odd), "threes": asarray(threes)}
             chunks.append(SimpleNamespace(**arrays, fresh=tick == 0, asked=tick == 1))
         work.append((chunks,))
@@ -66,7 +78,9 @@ def two_clocks(rng, rule):
 
 
 def train(rng, make, *options):
-    """Its metrics and what it has become, all through single precision; no step waits for the device."""
+    """Its metrics and what it has become, all through single precision; no step waits for the
+    device.
+    """
     rule, work = make(rng, *options)
     waits, results = strict.record.synchronizations, []
     for step in work:
@@ -74,7 +88,9 @@ def train(rng, make, *options):
         results += metrics.values()
     assert strict.record.synchronizations == waits
     state = rule.state()
-    assert {value.dtype for name, value in state.items() if not name.endswith("steps")} == {np.dtype(FLOAT)}
+    assert {value.dtype for name, value in state.items() if not name.endswith("steps")} == {
+        np.dtype(FLOAT)
+    }
     rule.load_state(state)
     return [*results, *state.values()]
 

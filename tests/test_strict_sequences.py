@@ -1,5 +1,5 @@
-"""Every rule trains on every task of sequences on the strict stand-in for CuPy as on NumPy, and waits only where an
-episode ends or something is measured."""
+"""Every rule trains on every task of sequences on the strict stand-in for CuPy as on NumPy, and
+waits only where an episode ends or something is measured."""
 
 import numpy as np
 import pytest
@@ -9,10 +9,20 @@ from dni_np.experiments.sequences.recipes import RECIPES
 from dni_np.experiments.sequences.sampling import sample
 from dni_np.experiments.sequences.settings import COPYING, TASKS
 from tests import cupy_names
-from tests.experiments.sequences.small_runs import FLAGS, RULES, TEXT, assert_same_run, finish, loop_of, small
+from tests.experiments.sequences.small_runs import (
+    FLAGS,
+    RULES,
+    TEXT,
+    assert_same_run,
+    finish,
+    loop_of,
+    small,
+)
 from tests.strict_array import strict
 
-RUNS = {rule: (rule, {}) for rule in RULES} | {name: ("dni", flags) for name, flags in FLAGS.items()}
+RUNS = {rule: (rule, {}) for rule in RULES} | {
+    name: ("dni", flags) for name, flags in FLAGS.items()
+}
 
 
 def run_of(name, task):
@@ -81,7 +91,11 @@ def test_sampling():
         with using(module):
             loop = run_of("dni", "characters")
             finish(loop)
-            texts.append("".join(sample(loop.rule.core, loop.rule.readout, TEXT.characters, 30, start="fish")))
+            texts.append(
+                "".join(
+                    sample(loop.rule.core, loop.rule.readout, TEXT.characters, 30, start="fish")
+                )
+            )
     assert texts[0] == texts[1] and len(set(texts[0])) > 3
 
 

@@ -1,4 +1,7 @@
-"""Runs of two networks on the strict stand-in for CuPy: the same as on NumPy, and no step waits for the device."""
+"""Runs of two networks on the strict stand-in for CuPy:
+
+the same as on NumPy, and no step waits for the device.
+"""
 
 import numpy as np
 import pytest
@@ -17,7 +20,9 @@ def test_recipes(recipe, rule):
     results = []
     for module in ("numpy", strict):
         with using(module):
-            settings = RECIPES[recipe].settings(rule, batch_size=4, units=5, unroll=2, steps=5, evaluate_every=2)
+            settings = RECIPES[recipe].settings(
+                rule, batch_size=4, units=5, unroll=2, steps=5, evaluate_every=2
+            )
             results.append(finish(loop_of(settings)))
     assert_same_run(*results)
 

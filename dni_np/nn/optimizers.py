@@ -12,7 +12,8 @@ from dni_np.nn.flat import flatten, replaced
 from dni_np.nn.schedules import as_schedule
 
 BLOCK = 1 << 16  # numbers at a time: few enough that all of Adam's vectors stay in a core's cache
-FLAT = ("params", "grads", "views", "blocks", "temporary")  # attributes that belong to one layer's arrays
+# Attributes that belong to one layer's arrays.
+FLAT = ("params", "grads", "views", "blocks", "temporary")
 
 
 class Optimizer:

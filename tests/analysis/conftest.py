@@ -1,4 +1,6 @@
-"""Theory is checked with NumPy's own arrays and functions; each page has one test more that takes `backend`."""
+"""Theory is checked with NumPy's own arrays and functions; each page has one test more that takes
+`backend`.
+"""
 
 import pytest
 

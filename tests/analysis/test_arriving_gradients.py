@@ -1,4 +1,7 @@
-"""What arrives at each layer, for every rule: known where it can be said otherwise, and the rule stays as it was."""
+"""What arrives at each layer, for every rule:
+
+known where it can be said otherwise, and the rule stays as it was.
+"""
 
 import copy
 
@@ -28,13 +31,30 @@ KINDS = {
     "stale, true targets": {"rule": "stale", "targets": "true"},
     "cut once": {"rule": "local", "cut_after": (2,)},
 }
-GUESSING = ("dni", "cdni", "true targets", "synthetic head", "stale, true targets", "critic", "stale")
+GUESSING = (
+    "dni",
+    "cdni",
+    "true targets",
+    "synthetic head",
+    "stale, true targets",
+    "critic",
+    "stale",
+)
 
 
 def build(name, network="fcn", **changes):
-    changes = {"hidden": (4,), **KINDS[name], "batch_size": BATCH, "network": network, "steps": 100, **changes}
+    changes = {
+        "hidden": (4,),
+        **KINDS[name],
+        "batch_size": BATCH,
+        "network": network,
+        "steps": 100,
+        **changes,
+    }
     sees = RULES[changes["rule"]].sees or ("output",)
-    return build_rule(Settings(layers=4, width=5, sees=sees, **changes), DATA, np.random.default_rng(0))
+    return build_rule(
+        Settings(layers=4, width=5, sees=sees, **changes), DATA, np.random.default_rng(0)
+    )
 
 
 def batch(step):
@@ -74,7 +94,9 @@ def test_listening_changes_nothing(name, network, backend):
     for step in range(3, 6):
         listened.step(*batch(step)), alone.step(*batch(step))
     assert_same(listened.state(), alone.state())
-    assert any((value != before[key]).any() for key, value in listened.state().items())  # it does learn
+    assert any(
+        (value != before[key]).any() for key, value in listened.state().items()
+    )  # it does learn
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -102,7 +124,9 @@ def test_the_truth_is_that_of_the_weights_before_the_step(name):
     changes = KINDS[name].get("cut_after", (1, 2, 3))
     rule, plain = trained(name), build("backprop")
     weights = [leaf for core in rule.cores for leaf in core.leaves()]
-    for leaf, other in zip(weights, (leaf for core in plain.cores for leaf in core.leaves()), strict=True):
+    for leaf, other in zip(
+        weights, (leaf for core in plain.cores for leaf in core.leaves()), strict=True
+    ):
         other.load_state(leaf.state())
     _, wanted = true_gradients(plain.cores, plain.loss_unit.loss, *batch(5))
     for (_, true), k in zip(arriving_gradients(rule, *batch(5)), changes, strict=True):
@@ -113,20 +137,28 @@ def test_the_truth_is_that_of_the_weights_before_the_step(name):
 def test_what_arrives_at_a_decoupled_layer_is_its_guess(name):
     rule = trained(name)
     guesses = gradient_pairs(rule, *batch(5))
-    for (arrived, true), (guess, other) in zip(arriving_gradients(rule, *batch(5)), guesses, strict=True):
+    for (arrived, true), (guess, other) in zip(
+        arriving_gradients(rule, *batch(5)), guesses, strict=True
+    ):
         assert np.abs(to_numpy(guess)).max() > 0
         np.testing.assert_array_equal(to_numpy(arrived), to_numpy(guess))
         np.testing.assert_array_equal(to_numpy(true), to_numpy(other))
 
 
 def test_a_guess_of_zero_arrives_as_zero():
-    """Before the first step nothing moves below the top; that true gradients follow does not count as arriving."""
+    """Before the first step nothing moves below the top; that true gradients follow does not count
+    as arriving.
+    """
     for arrived, true in on_host(arriving_gradients(build("true targets", hidden=()), *batch(0))):
         assert not arrived.any() and true.any()
 
 
 def test_nothing_arrives_where_nothing_learns():
-    assert [arrived for arrived, _ in arriving_gradients(trained("none"), *batch(5))] == [None, None, None]
+    assert [arrived for arrived, _ in arriving_gradients(trained("none"), *batch(5))] == [
+        None,
+        None,
+        None,
+    ]
 
 
 def test_sparse_updates_are_heard_by_those_awake():
@@ -160,7 +192,8 @@ def test_what_arrives_in_complete_unlock_belongs_to_a_synthetic_input():
     for k, (unit, (arrived, _)) in enumerate(zip(rule.units, found)):
         with undisturbed(rule.cores):
             guess, elsewhere = (
-                to_numpy(unit.synthetic_gradient.forward(unit.core.forward(h[k])[0], context)[0]) for h in (given, real)
+                to_numpy(unit.synthetic_gradient.forward(unit.core.forward(h[k])[0], context)[0])
+                for h in (given, real)
             )
         np.testing.assert_array_equal(to_numpy(arrived), guess)
         assert np.array_equal(guess, elsewhere) == (k == 0)  # layer 1 reads the image itself

@@ -22,7 +22,9 @@ def quadratic(q, y=Y):
 def test_an_exactly_quadratic_loss_comes_back_exactly(seed, steps):
     """ghat = q - y, on any path of any number of pieces."""
     path = np.random.default_rng(seed).standard_normal((steps + 1, 4, 3))
-    np.testing.assert_allclose(implied_loss(lambda q: q - Y, path), quadratic(path) - quadratic(path[0]), atol=1e-12)
+    np.testing.assert_allclose(
+        implied_loss(lambda q: q - Y, path), quadratic(path) - quadratic(path[0]), atol=1e-12
+    )
 
 
 def test_a_straight_path(backend):

@@ -21,7 +21,9 @@ DATA = Dataset("noise", X, Y, X, Y, 10, image=(8, 8, 1))
 
 def build(rule, **changes):
     hidden = (4,) if rule == "critic" else ()
-    settings = Settings(rule=rule, layers=4, width=5, sees=RULES[rule].sees or ("output",), hidden=hidden, **changes)
+    settings = Settings(
+        rule=rule, layers=4, width=5, sees=RULES[rule].sees or ("output",), hidden=hidden, **changes
+    )
     return build_rule(settings, DATA, np.random.default_rng(0))
 
 
@@ -43,7 +45,9 @@ def test_all_rules_show_their_layers(name, network):
 def test_where_a_network_is_cut_does_not_matter(after):
     whole, parts = build("backprop"), build("cdni", cut_after=after)
     assert len(parts.cores) == len(after) + 1 and len(layers(parts)) == 4
-    for one, other in zip(activations(whole, asarray(X)), activations(parts, asarray(X)), strict=True):
+    for one, other in zip(
+        activations(whole, asarray(X)), activations(parts, asarray(X)), strict=True
+    ):
         assert np.array_equal(to_numpy(one), to_numpy(other))
 
 
@@ -59,7 +63,9 @@ def test_each_layer_reads_the_one_below(backend):
 
 @pytest.mark.parametrize("name", ["backprop", "fa", "cdni"])
 def test_weight_norms(name):
-    """Known weights; what is not a W does not count, and neither do the guesses' weights or fixed feedback."""
+    """Known weights; what is not a W does not count, and neither do the guesses' weights or fixed
+    feedback.
+    """
     rule = build(name)
     for value, layer in enumerate(layers(rule), 1):
         for leaf in layer.leaves():
@@ -67,4 +73,6 @@ def test_weight_norms(name):
                 leaf.params[key][...] = value if key == "W" else 100
     sizes = [64 * 5, 25, 25, 50]
     wanted = {f"weight_norm_{k}": k * size**0.5 for k, size in enumerate(sizes, 1)}
-    assert {key: float(norm) for key, norm in weight_norms(rule).items()} == pytest.approx(wanted, rel=1e-6)
+    assert {key: float(norm) for key, norm in weight_norms(rule).items()} == pytest.approx(
+        wanted, rel=1e-6
+    )

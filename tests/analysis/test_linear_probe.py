@@ -27,9 +27,15 @@ def test_against_scikit_learn(backend, ridge):
     alpha = ridge * 40 * H.var(axis=0).mean() + 40e-12
     wanted = linear_model.Ridge(alpha=alpha).fit(H, np.eye(3)[LABELS])
     probe = LinearProbe(backend.asarray(H), backend.asarray(LABELS), 3, ridge)
-    np.testing.assert_allclose(to_numpy(probe.predict(backend.asarray(H))), wanted.predict(H), atol=1e-10)
+    np.testing.assert_allclose(
+        to_numpy(probe.predict(backend.asarray(H))), wanted.predict(H), atol=1e-10
+    )
     mistakes = (wanted.predict(H).argmax(axis=1) != LABELS).mean()
-    assert 0 < mistakes == pytest.approx(float(probe.error(backend.asarray(H), backend.asarray(LABELS))))
+    assert (
+        0
+        < mistakes
+        == pytest.approx(float(probe.error(backend.asarray(H), backend.asarray(LABELS))))
+    )
 
 
 def test_the_scale_of_a_layer_does_not_matter():
@@ -44,7 +50,10 @@ def test_units_that_never_move():
 
 
 def test_each_layer_of_a_network():
-    """Labels that are a linear function of the input: the probes of a random network, worse than that of the input."""
+    """Labels that are a linear function of the input:
+
+    the probes of a random network, worse than that of the input.
+    """
     rng = np.random.default_rng(1)
     x = rng.standard_normal((600, 6))
     labels = (x @ rng.standard_normal((6, 4))).argmax(axis=1)
@@ -55,4 +64,6 @@ def test_each_layer_of_a_network():
     of_the_input = float(LinearProbe(*train, 4).error(*test))
     assert len(found) == 4 and of_the_input < 0.25 and of_the_input < min(found)
     h = rule.predict(x)
-    assert found[-1] == pytest.approx(float(LinearProbe(h[:500], labels[:500], 4).error(h[500:], labels[500:])))
+    assert found[-1] == pytest.approx(
+        float(LinearProbe(h[:500], labels[:500], 4).error(h[500:], labels[500:]))
+    )

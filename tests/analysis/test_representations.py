@@ -19,9 +19,14 @@ pytestmark = pytest.mark.usefixtures("on_the_host")
 
 
 def test_three_images_by_hand(backend):
-    """(1, 2, 3) and (3, 2, 1) are opposite, and (2, 5, 2) has nothing in common with either: its hill is in the middle."""
+    """(1, 2, 3) and (3, 2, 1) are opposite, and (2, 5, 2) has nothing in common with either:
+
+    its hill is in the middle.
+    """
     h = backend.asarray(np.array([[1, 2, 3], [30, 20, 10], [2, 5, 2]], np.float32))
-    np.testing.assert_allclose(to_numpy(dissimilarity(h)), [[0, 2, 1], [2, 0, 1], [1, 1, 0]], atol=1e-15)
+    np.testing.assert_allclose(
+        to_numpy(dissimilarity(h)), [[0, 2, 1], [2, 0, 1], [1, 1, 0]], atol=1e-15
+    )
 
 
 def test_an_image_that_no_unit_answers_to_has_nothing_in_common_with_any():
@@ -39,7 +44,9 @@ def test_against_numpy(seed, n, scale):
     one, other = rng.standard_normal((n, 6)), rng.standard_normal((n, 3, 3, 2))
     a, b = dissimilarity(asarray(one)), dissimilarity(asarray(scale * other + 1))
     np.testing.assert_allclose(to_numpy(a), 1 - np.corrcoef(one), atol=1e-12)
-    np.testing.assert_allclose(to_numpy(b), 1 - np.corrcoef(other.reshape(n, -1)), atol=1e-9)  # scale and shift: no matter
+    np.testing.assert_allclose(
+        to_numpy(b), 1 - np.corrcoef(other.reshape(n, -1)), atol=1e-9
+    )  # scale and shift: no matter
     wanted = np.corrcoef(above(to_numpy(a)), above(to_numpy(b)))[0, 1]
     assert float(agreement(a, b)) == pytest.approx(wanted, abs=1e-9)
 
@@ -66,8 +73,14 @@ def test_each_layer_beside_the_last():
     rule.cores = main_layers()
     x = np.random.default_rng(0).standard_normal((20, 6))
     found = [float(value) for value in agreement_with_last(rule, x)]
-    assert len(found) == 4 and found[-1] == pytest.approx(1) and all(value < 0.99 for value in found[:-1])
-    assert found[-2] > found[0]  # the classifier reads the third hidden layer, and hears of the first through two others
+    assert (
+        len(found) == 4
+        and found[-1] == pytest.approx(1)
+        and all(value < 0.99 for value in found[:-1])
+    )
+    assert (
+        found[-2] > found[0]
+    )  # the classifier reads the third hidden layer, and hears of the first through two others
 
 
 def test_what_cannot_be_compared():

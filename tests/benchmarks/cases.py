@@ -62,7 +62,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Convolution:
-    """One 5 x 5 convolution forward and backward. The first layer of a network has no input gradient to compute."""
+    """One 5 x 5 convolution forward and backward.
+
+    The first layer of a network has no input gradient to compute.
+    """
 
     size: int  # height and width of the images
     n_in: int
@@ -82,7 +85,8 @@ class Convolution:
     @property
     def about(self):
         gradients = "dW" if self.first else "dx and dW"
-        return f"5x5, {self.n_in} to {self.n_out} channels at {self.size}x{self.size}, batch {self.batch}: y, {gradients}"
+        channels, size = f"{self.n_in} to {self.n_out}", f"{self.size}x{self.size}"
+        return f"5x5, {channels} channels at {size}, batch {self.batch}: y, {gradients}"
 
     def data(self):
         """(x, dy) on the host."""
@@ -111,7 +115,10 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """One LSTM forward, backward and Adam, on a chunk of sequences. Nobody wants the gradient of the data."""
+    """One LSTM forward, backward and Adam, on a chunk of sequences.
+
+    Nobody wants the gradient of the data.
+    """
 
     name: str
     about: str
@@ -125,7 +132,10 @@ class Recurrent:
     def data(self):
         """(x, dy) on the host."""
         rng = np.random.default_rng(0)
-        return tuple(rng.standard_normal((self.steps, self.batch, width), np.float32) for width in (self.n_in, self.units))
+        return tuple(
+            rng.standard_normal((self.steps, self.batch, width), np.float32)
+            for width in (self.n_in, self.units)
+        )
 
     def build(self):
         """The layer."""
@@ -147,7 +157,10 @@ class Recurrent:
 
 @dataclass(frozen=True)
 class Chunks(Recurrent):
-    """The same sequences in chunks of `unroll` steps by DNI, with a read-out. PyTorch does all steps at once."""
+    """The same sequences in chunks of `unroll` steps by DNI, with a read-out.
+
+    PyTorch does all steps at once.
+    """
 
     unroll: int = 20
 
@@ -157,8 +170,13 @@ class Chunks(Recurrent):
         guess = state_guess(self.units, rng)
         optimizers = [Adam(layer, 1e-3) for layer in (core, readout, guess)]
         loss = MaskedSoftmaxCrossEntropy()
-        rule = RecurrentDNI(core, readout, loss, *optimizers[:2], guess=guess, guess_optimizer=optimizers[2])
-        x, labels = asarray(self.data()[0]), asarray(rng.integers(0, self.n_in, (self.steps, self.batch)))
+        rule = RecurrentDNI(
+            core, readout, loss, *optimizers[:2], guess=guess, guess_optimizer=optimizers[2]
+        )
+        x, labels = (
+            asarray(self.data()[0]),
+            asarray(rng.integers(0, self.n_in, (self.steps, self.batch))),
+        )
         mask = asarray(np.ones(labels.shape, np.float32))
 
         def step():
@@ -173,29 +191,72 @@ DEEP, PAPER_DNI = {"layers": 4}, {"layers": 4, "hidden": (1024, 1024)}
 EASY, CNN = "PyTorch takes {} times as long", "at most 1.2 times channels_last's, and least memory"
 CASES = [
     Step(
-        "backprop", "784-256-256-256-10, Adam, batch 256", "mnist-fcn", "backprop", "at most fused PyTorch's", changes=DEEP
+        "backprop",
+        "784-256-256-256-10, Adam, batch 256",
+        "mnist-fcn",
+        "backprop",
+        "at most fused PyTorch's",
+        changes=DEEP,
     ),
-    Step("cdni", "the same, linear guesses from output and label", "mnist-fcn", "cdni", EASY.format(1.5), changes=DEEP),
     Step(
-        "dni", "the same, guesses by 2 x 1024 with BN and ReLU", "mnist-fcn", "dni", "1.4 of its products", changes=PAPER_DNI
+        "cdni",
+        "the same, linear guesses from output and label",
+        "mnist-fcn",
+        "cdni",
+        EASY.format(1.5),
+        changes=DEEP,
     ),
-    Step("tiny 10", "24-128-64-12 sigmoids, SGD, batch 10", "addition", "backprop", EASY.format(3), 10),
+    Step(
+        "dni",
+        "the same, guesses by 2 x 1024 with BN and ReLU",
+        "mnist-fcn",
+        "dni",
+        "1.4 of its products",
+        changes=PAPER_DNI,
+    ),
+    Step(
+        "tiny 10",
+        "24-128-64-12 sigmoids, SGD, batch 10",
+        "addition",
+        "backprop",
+        EASY.format(3),
+        10,
+    ),
     Step("tiny 1000", "the same, batch 1000", "addition", "backprop", EASY.format(2), 1000),
     Step("tiny dni 10", "the same with DNI, batch 10", "addition", "dni", "", 10),
     Step("tiny dni 1000", "the same with DNI, batch 1000", "addition", "dni", "", 1000),
-    Step("cnn backprop", "two 5x5 convolutions of 64 channels, Adam, batch 256", "mnist-cnn", "backprop", CNN),
+    Step(
+        "cnn backprop",
+        "two 5x5 convolutions of 64 channels, Adam, batch 256",
+        "mnist-cnn",
+        "backprop",
+        CNN,
+    ),
     Step("cnn cdni", "the same, linear guesses from output and label", "mnist-cnn", "cdni", CNN),
-    Step("cnn dni", "the same, guesses by 2 x 64 channels with BN and ReLU", "mnist-cnn", "dni", CNN),
-    Recurrent("lstm", "LSTM, 256 units, batch 256, 20 steps, Adam", "1.2 of its products, half the memory"),
+    Step(
+        "cnn dni", "the same, guesses by 2 x 64 channels with BN and ReLU", "mnist-cnn", "dni", CNN
+    ),
+    Recurrent(
+        "lstm", "LSTM, 256 units, batch 256, 20 steps, Adam", "1.2 of its products, half the memory"
+    ),
     *(
         Recurrent(f"long {steps}", f"the same, {steps} steps, batch 64", "", steps=steps, batch=64)
         for steps in (20, 80, 320)
     ),
     *(
-        Chunks(f"long {steps} dni", f"{steps} steps by DNI, 20 at a time", "memory as for 20 steps", steps=steps, batch=64)
+        Chunks(
+            f"long {steps} dni",
+            f"{steps} steps by DNI, 20 at a time",
+            "memory as for 20 steps",
+            steps=steps,
+            batch=64,
+        )
         for steps in (80, 320)
     ),
-    *(Convolution(28, 1, 64, batch, "PyTorch takes longer, and more memory") for batch in (64, 256)),
+    *(
+        Convolution(28, 1, 64, batch, "PyTorch takes longer, and more memory")
+        for batch in (64, 256)
+    ),
     *(
         Convolution(size, channels, channels, batch, "least memory")
         for size, channels in ((28, 64), (14, 64), (16, 128))

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from tests.benchmarks.cases import Convolution, Recurrent
 from tests.pytorch_twin import twin
 
-# Steps on rows are compared for each of its optimizers, on images for each of its layouts, on sequences for its LSTMs.
+# Steps on rows are compared for each of its optimizers, on images for each of its layouts, on
+# sequences for its LSTMs.
 OPTIMIZERS = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 LAYOUTS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
 LSTMS = ("nn.LSTM", "LSTMCell")
@@ -52,9 +53,12 @@ def step(case, kind, threads=1):
 
 
 def convolution(case, layout):
-    """Forward and backward of one layer; returns (y, dx, dW), the latter for the sum of the batch."""
+    """Forward and backward of one layer; returns (y, dx, dW), dW for the sum of the batch."""
     layer = twin(case.build()).to(memory_format=layout)
-    x, dy = (torch.from_numpy(images.transpose(0, 3, 1, 2)).clone(memory_format=layout) for images in case.data())
+    x, dy = (
+        torch.from_numpy(images.transpose(0, 3, 1, 2)).clone(memory_format=layout)
+        for images in case.data()
+    )
     x.requires_grad_(not case.first)
 
     def step():
@@ -73,7 +77,9 @@ def recurrent(case, kind):
     if kind == "LSTMCell":
         layer = written_out(layer)
     for name, parameter in layer.named_parameters():
-        parameter.requires_grad_("bias_hh" not in name)  # two biases would learn twice as fast as our one
+        parameter.requires_grad_(
+            "bias_hh" not in name
+        )  # two biases would learn twice as fast as our one
     update = torch.optim.Adam(layer.parameters(), lr=1e-3, fused=True)
 
     def step():
@@ -89,7 +95,9 @@ def recurrent(case, kind):
 def written_out(layer):
     """The loop over time as one writes it in Python, to do something of one's own in between."""
     cell = nn.LSTMCell(layer.input_size, layer.hidden_size)
-    cell.load_state_dict({name.removesuffix("_l0"): value for name, value in layer.state_dict().items()})
+    cell.load_state_dict(
+        {name.removesuffix("_l0"): value for name, value in layer.state_dict().items()}
+    )
 
     def forward(x):
         h = c = x.new_zeros(x.shape[1], cell.hidden_size)
@@ -147,15 +155,25 @@ def dni(cores, models, loss, update, x, y, sees_label):
 
 
 def join(h, label):
-    """h and the label beside it, for images as channels in h's layout: without that, `cat` would fall back to NCHW."""
+    """h and the label beside it, for images as channels in h's layout:
+
+    without that, `cat` would fall back to NCHW.
+    """
     if h.ndim == 4:
-        layout = next(layout for layout in LAYOUTS.values() if h.is_contiguous(memory_format=layout))
-        label = label[:, :, None, None].expand(-1, -1, *h.shape[2:]).contiguous(memory_format=layout)
+        layout = next(
+            layout for layout in LAYOUTS.values() if h.is_contiguous(memory_format=layout)
+        )
+        label = (
+            label[:, :, None, None].expand(-1, -1, *h.shape[2:]).contiguous(memory_format=layout)
+        )
     return torch.cat([h, label], dim=1)
 
 
 def correct(guess, target):
-    """Send back the gradient of 1/2 ||guess - target||^2: by hand for images, where `mse_loss` would fall back to NCHW."""
+    """Send back the gradient of 1/2 ||guess - target||^2:
+
+    by hand for images, where `mse_loss` would fall back to NCHW.
+    """
     if guess.ndim == 2:
         (F.mse_loss(guess, target, reduction="sum") * (0.5 / len(guess))).backward()
     else:

@@ -1,7 +1,8 @@
 """A step's matrix products alone: what no code can go below.
 
-For fully connected and recurrent networks only. Convolutions have no such floor: in the frequency domain they
-need a tenth of the multiplications that their columns need, and how many depends on the version.
+For fully connected and recurrent networks only. Convolutions have no such floor: in the frequency
+domain they need a tenth of the multiplications that their columns need, and how many depends on the
+version.
 """
 
 import numpy as np
@@ -11,7 +12,10 @@ from tests.benchmarks.cases import Recurrent
 
 
 def products(case):
-    """A function that does the step's matrix products and nothing else: the time no code can go below."""
+    """A function that does the step's matrix products and nothing else:
+
+    the time no code can go below.
+    """
     pairs = recurrent(case) if isinstance(case, Recurrent) else feed_forward(case)
     jobs = [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
 
@@ -32,7 +36,10 @@ def feed_forward(case):
 
 
 def recurrent(case):
-    """The same of an LSTM: [x, h] W step by step, dz W_h^T step by step back, and dW of all steps at once."""
+    """The same of an LSTM:
+
+    [x, h] W step by step, dz W_h^T step by step back, and dW of all steps at once.
+    """
     n_in, H, rows = case.n_in, case.units, case.steps * case.batch
     seen, W, dz = draw((rows, n_in + H), (n_in + H, 4 * H), (rows, 4 * H))
     steps = [slice(start, start + case.batch) for start in range(0, rows, case.batch)]
@@ -47,7 +54,9 @@ def draw(*shapes):
 def matrices(rule):
     """(n_in, n_out, is its input's gradient wanted) of every matrix that takes part in a step."""
     stacks = [(list(linears(rule.cores)), False)]  # nobody wants the gradient of the data
-    stacks += [(list(linears([unit.synthetic_gradient])), False) for unit in getattr(rule, "units", [])]
+    stacks += [
+        (list(linears([unit.synthetic_gradient])), False) for unit in getattr(rule, "units", [])
+    ]
     for stack, first in stacks:
         for i, layer in enumerate(stack):
             yield *layer.params["W"].shape, first or i > 0

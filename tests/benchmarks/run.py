@@ -1,6 +1,8 @@
-"""Time training steps, convolutions and an LSTM against PyTorch, and where there are such against their matrix products.
+"""Time training steps, convolutions and an LSTM against PyTorch, and where there are such against
+their matrix products.
 
-    python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni tiny "conv 28 1-64 x256"] [--json FILE]
+    python tests/benchmarks/run.py [--seconds 8] [--threads 2] [--only cdni tiny "conv 28 1-64
+    x256"] [--json FILE]
 
 Contenders take turns, each in its own process with the same number of threads (see `timing`).
 """
@@ -33,24 +35,39 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     machine = describe(options.threads)
     print("\n".join(f"{name}: {value}" for name, value in machine.items()), flush=True)
-    chosen = [case for case in CASES if not options.only or {case.name, group(case)} & set(options.only)]
+    chosen = [
+        case for case in CASES if not options.only or {case.name, group(case)} & set(options.only)
+    ]
     rows = []
     for case in tqdm(chosen, unit="case", disable=None):
         rows.append(measure(case, options.seconds, options.threads))
-    for table in dict.fromkeys(case.table for case in chosen):  # different contenders, so different columns
-        print("\n" + format_table([shown(row) for row, case in zip(rows, chosen) if case.table == table]))
+    for table in dict.fromkeys(
+        case.table for case in chosen
+    ):  # different contenders, so different columns
+        print(
+            "\n"
+            + format_table([shown(row) for row, case in zip(rows, chosen) if case.table == table])
+        )
     if options.json:
-        Path(options.json).write_text(json.dumps({"machine": machine, "cases": rows}, indent=1) + "\n")
+        Path(options.json).write_text(
+            json.dumps({"machine": machine, "cases": rows}, indent=1) + "\n"
+        )
     return 0
 
 
 def parser():
     about, _, rest = __doc__.partition("\n\n")
-    top = argparse.ArgumentParser(description=about, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.add_argument("--seconds", type=float, default=8, help="for each case, or five turns if they take longer")
+    top = argparse.ArgumentParser(
+        description=about, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument(
+        "--seconds", type=float, default=8, help="for each case, or five turns if they take longer"
+    )
     top.add_argument("--threads", type=int, default=2, help="of both contenders")
     known = dict.fromkeys(name for case in CASES for name in (group(case), case.name))
-    about = "some of the cases, by name or by its first word: " + ", ".join(case.name for case in CASES)
+    about = "some of the cases, by name or by its first word: " + ", ".join(
+        case.name for case in CASES
+    )
     top.add_argument("--only", nargs="+", choices=known, metavar="CASE", help=about)
     top.add_argument("--json", metavar="FILE", help="write all numbers there")
     return top
@@ -93,7 +110,9 @@ def measure(case, seconds, threads):
         "target": case.target,
         "ms": {name: 1e3 * median(series) for name, series in times.items()},
         "by products": ratio(times, "dni_np", "products") if "products" in times else None,
-        "PyTorch by dni_np": {name: ratio(times, name, "dni_np") for name in contenders if name.startswith("PyTorch")},
+        "PyTorch by dni_np": {
+            name: ratio(times, name, "dni_np") for name in contenders if name.startswith("PyTorch")
+        },
         "MB": megabytes,
     }
 
@@ -106,10 +125,17 @@ def contenders_for(case, threads):
     if HAS_TORCH:
         from tests.benchmarks import peers
 
-        # NumPy asks for huge pages by itself, PyTorch only if told to. Without them its large arrays are slow to come
-        # by, and a first layer at batch 256 takes it twice as long: that would say nothing about convolutions.
+        # NumPy asks for huge pages by itself, PyTorch only if told to. Without them its large
+        # arrays are slow to come by, and a first layer at batch 256 takes it twice as long: that
+        # would say nothing about convolutions.
+        # convolutions.
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-        contenders.update({f"PyTorch {kind}": Contender(peers.step, case, kind, threads) for kind in peers.kinds(case)})
+        contenders.update(
+            {
+                f"PyTorch {kind}": Contender(peers.step, case, kind, threads)
+                for kind in peers.kinds(case)
+            }
+        )
     return contenders
 
 
@@ -127,9 +153,18 @@ def shown(row):
     """A row of numbers as a line of the printed table."""
     line = {"step": row["case"], "ms": three_digits(row["ms"]["dni_np"])}
     if row["by products"]:
-        line |= {"products ms": three_digits(row["ms"]["products"]), "by products": f"{row['by products']:.2f}"}
+        line |= {
+            "products ms": three_digits(row["ms"]["products"]),
+            "by products": f"{row['by products']:.2f}",
+        }
     line |= {name: f"{value:.2f}x" for name, value in row["PyTorch by dni_np"].items()}
-    for name in ("dni_np", "PyTorch default", "PyTorch NCHW", "PyTorch channels_last", "PyTorch nn.LSTM"):
+    for name in (
+        "dni_np",
+        "PyTorch default",
+        "PyTorch NCHW",
+        "PyTorch channels_last",
+        "PyTorch nn.LSTM",
+    ):
         if name in row["MB"]:
             line[f"MB {name.removesuffix(' default')}"] = f"{row['MB'][name]:.0f}"
     return {**line, "to reach": row["target"]}

@@ -1,4 +1,5 @@
-"""Fair timing: each contender in a process of its own, taking turns; what counts is the median of ratios.
+"""Fair timing: each contender in a process of its own, taking turns; what counts is the median of
+ratios.
 
 A machine's speed drifts by tens of percent within a minute. Contenders that take turns
 drift together, so the ratio of two neighbors says more than the ratio of two averages.
@@ -48,7 +49,8 @@ class Contender:
         self.pipe.send(steps)
         if not self.pipe.poll(ANSWER):
             raise TimeoutError(
-                f"a contender has not answered for {ANSWER} seconds; is the machine busy with something else?"
+                f"a contender has not answered for {ANSWER} seconds; "
+                "is the machine busy with something else?"
             )
         return self.pipe.recv()
 
@@ -74,7 +76,9 @@ def peak_memory():
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+            1 << 20 if sys.platform == "darwin" else 1 << 10
+        )
 
 
 def interleave(contenders, seconds):

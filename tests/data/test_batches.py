@@ -1,4 +1,7 @@
-"""Minibatches: each epoch visits samples once, and a resumed sequence goes on as if never stopped."""
+"""Minibatches:
+
+each epoch visits samples once, and a resumed sequence goes on as if never stopped.
+"""
 
 import numpy as np
 import pytest

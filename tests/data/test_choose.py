@@ -11,6 +11,7 @@ from dni_np.data.digits import load_digits
 from dni_np.errors import UserError
 from tests.data.made_up import write_archive, write_cifar10, write_idx
 
+
 def test_digits_say_that_they_are_not_mnist():
     pytest.importorskip("sklearn")
     digits = load_digits()

@@ -13,7 +13,9 @@ SIZES = {"n": st.integers(1, 9), "batch": st.integers(1, 6), "seed": st.integers
 
 def read_symbols(episode, n):
     """What the inputs show in the first n steps, (n, batch)."""
-    assert np.array_equal(episode.inputs[:n, :, :2].sum(axis=2), np.ones((n, episode.inputs.shape[1])))
+    assert np.array_equal(
+        episode.inputs[:n, :, :2].sum(axis=2), np.ones((n, episode.inputs.shape[1]))
+    )
     return episode.inputs[:n, :, :2].argmax(axis=2)
 
 
@@ -37,9 +39,13 @@ def test_copy_asks_for_what_it_showed(n, batch, seed):
 def test_repeat_copy_asks_for_it_r_times(n, batch, seed, repeats):
     episode = repeat_copy(n, repeats, batch, np.random.default_rng(seed))
     check_types(episode, n + 2 + n * repeats + 1, batch, 4)
-    assert (episode.mask.sum(axis=0) == n * repeats + 1).all() and (episode.mask[: n + 2] == 0).all()
+    assert (episode.mask.sum(axis=0) == n * repeats + 1).all() and (
+        episode.mask[: n + 2] == 0
+    ).all()
     scored = episode.labels[episode.mask == 1].reshape(n * repeats + 1, batch)
-    assert np.array_equal(scored[:-1].reshape(repeats, n, batch), np.stack([read_symbols(episode, n)] * repeats))
+    assert np.array_equal(
+        scored[:-1].reshape(repeats, n, batch), np.stack([read_symbols(episode, n)] * repeats)
+    )
     assert (scored[-1] == STOP).all()
 
 
@@ -60,12 +66,21 @@ def test_stop_and_repeats_are_shown_once_and_nothing_while_writing(n, batch, see
 def test_the_drawings():
     """The two in the module's docstring, step by step."""
     seeds = (np.random.default_rng(seed) for seed in range(100))
-    episode = next(e for e in (copy(3, 1, rng) for rng in seeds) if read_symbols(e, 3).ravel().tolist() == [0, 1, 1])
-    assert episode.inputs[:, 0].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]] + [[0, 0, 0]] * 4
+    episode = next(
+        e
+        for e in (copy(3, 1, rng) for rng in seeds)
+        if read_symbols(e, 3).ravel().tolist() == [0, 1, 1]
+    )
+    assert (
+        episode.inputs[:, 0].tolist()
+        == [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]] + [[0, 0, 0]] * 4
+    )
     assert episode.labels[4:, 0].tolist() == [0, 1, 1, STOP]
     draws = (repeat_copy(2, 2, 1, rng) for rng in seeds)
     episode = next(e for e in draws if read_symbols(e, 2).ravel().tolist() == [0, 1])
-    expected = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0.2]] + [[0, 0, 0, 0]] * 5, np.float32)
+    expected = np.array(
+        [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0.2]] + [[0, 0, 0, 0]] * 5, np.float32
+    )
     assert np.array_equal(episode.inputs[:, 0], expected)
     assert episode.labels[4:, 0].tolist() == [0, 1, 0, 1, STOP]
 
@@ -79,7 +94,9 @@ def test_the_distance_between_reading_and_writing():
     """Where the first symbol, here the only 1, is written for the last time."""
     for n, repeats, distance in ((4, 1, 4 + 1), (4, 3, 4 * 3 + 2)):
         rng = np.random.default_rng(0)
-        episodes = (copy(n, 1, rng) if repeats == 1 else repeat_copy(n, repeats, 1, rng) for _ in range(500))
+        episodes = (
+            copy(n, 1, rng) if repeats == 1 else repeat_copy(n, repeats, 1, rng) for _ in range(500)
+        )
         episode = next(e for e in episodes if read_symbols(e, n).ravel().tolist() == [1, 0, 0, 0])
         assert np.flatnonzero(episode.labels[:, 0] == 1)[-1] == distance
     assert time_span(4) == 7 and time_span(4, 3) == 15

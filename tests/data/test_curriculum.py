@@ -1,4 +1,7 @@
-"""The curriculum: a level that is solved makes way for the next, and a resumed run learns on as if never stopped."""
+"""The curriculum:
+
+a level that is solved makes way for the next, and a resumed run learns on as if never stopped.
+"""
 
 import json
 import math
@@ -27,8 +30,18 @@ def test_copy_grows_by_one_symbol():
 
 
 def test_repeat_copy_grows_in_turn():
-    assert levels(Curriculum("repeat copy"), 5) == [(1, 1, 4), (2, 1, 5), (2, 2, 7), (3, 2, 9), (3, 3, 12)]
-    assert levels(Curriculum("repeat copy", n_symbols=5, repeats=2), 3) == [(5, 2, 13), (6, 2, 15), (6, 3, 21)]
+    assert levels(Curriculum("repeat copy"), 5) == [
+        (1, 1, 4),
+        (2, 1, 5),
+        (2, 2, 7),
+        (3, 2, 9),
+        (3, 3, 12),
+    ]
+    assert levels(Curriculum("repeat copy", n_symbols=5, repeats=2), 3) == [
+        (5, 2, 13),
+        (6, 2, 15),
+        (6, 3, 21),
+    ]
 
 
 @pytest.mark.parametrize("task, channels", [("copy", 3), ("repeat copy", 4)])
@@ -86,7 +99,11 @@ def test_the_threshold_itself_is_not_below():
     assert not curriculum.update(0.25) and curriculum.update(0.2499)
 
 
-@given(before=st.integers(0, 30), seed=st.integers(0, 2**32), task=st.sampled_from(["copy", "repeat copy"]))
+@given(
+    before=st.integers(0, 30),
+    seed=st.integers(0, 2**32),
+    task=st.sampled_from(["copy", "repeat copy"]),
+)
 def test_resumed_equals_uninterrupted(before, seed, task):
     def step(curriculum, rng):
         episode = curriculum.next(2, rng)
@@ -154,7 +171,9 @@ def test_negative_bits():
 
 
 def test_the_state_of_another_task_is_refused():
-    with pytest.raises(UserError, match="learned copy from N = 1, R = 1, not repeat copy from N = 1, R = 1"):
+    with pytest.raises(
+        UserError, match="learned copy from N = 1, R = 1, not repeat copy from N = 1, R = 1"
+    ):
         Curriculum("repeat copy").load_state(Curriculum("copy").state())
     with pytest.raises(UserError, match="from N = 3, R = 1, not copy from N = 1"):
         Curriculum("copy").load_state(Curriculum("copy", n_symbols=3).state())

@@ -13,7 +13,12 @@ from dni_np.errors import UserError
 
 CONTENT = b"four files of digits" * 500
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-ANSWERS = {"/good/f.gz": CONTENT, "/corrupt/f.gz": CONTENT[:-1] + b"?", "/short/f.gz": CONTENT[:100], "/empty/f.gz": b""}
+ANSWERS = {
+    "/good/f.gz": CONTENT,
+    "/corrupt/f.gz": CONTENT[:-1] + b"?",
+    "/short/f.gz": CONTENT[:100],
+    "/empty/f.gz": b"",
+}
 
 
 class Mirror(http.server.BaseHTTPRequestHandler):

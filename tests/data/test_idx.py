@@ -43,7 +43,10 @@ BROKEN = {
     "wrong magic": (b"\x89PNG" + GOOD, "it is not the idx file its name stands for"),
     "floats": (b"\0\0\x0d\x03" + GOOD[4:], "begins with 00 00 0d 03 where 00 00 08 03 should"),
     "other byte order": (GOOD[3::-1] + GOOD[4:], "begins with 03 08 00 00 where 00 00 08 03"),
-    "labels instead of images": (idx_bytes(np.arange(5)), "it is not the idx file its name stands for"),
+    "labels instead of images": (
+        idx_bytes(np.arange(5)),
+        "it is not the idx file its name stands for",
+    ),
     "counts of two bytes": (GOOD[:4] + struct.pack(">3H", 2, 3, 4) + GOOD[16:], "fewer bytes"),
     "a count that lost its upper bytes": (GOOD[:7] + b"\1" + GOOD[8:], "holds more bytes"),
     "absurd dimensions": (GOOD[:4] + b"\xff" * 12 + GOOD[16:], "holds fewer bytes"),

@@ -11,7 +11,9 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.errors import UserError
 
 LABELS = np.array([3, 0, 7, 3, 4, 9, 1, 2, 6, 5, 8, 3])
-IMAGES = np.repeat(LABELS[:, None], 784, axis=1).astype(np.uint8)  # an image shows its digit in every pixel
+IMAGES = np.repeat(LABELS[:, None], 784, axis=1).astype(
+    np.uint8
+)  # an image shows its digit in every pixel
 
 SIZES = {
     "batch": st.integers(1, 5),
@@ -39,7 +41,9 @@ def test_counts_are_of_what_was_shown(batch, steps, ticks, seed):
             assert (chunk.fresh, chunk.asked) == (tick == 0, tick == expected_ticks - 1)
             digits = chunk.x[:, :, 0]  # (T, batch)
             seen += digits.tolist()
-            assert chunk.odd.tolist() == [sum(d in (1, 3, 5, 7, 9) for d in stream) for stream in digits.T]
+            assert chunk.odd.tolist() == [
+                sum(d in (1, 3, 5, 7, 9) for d in stream) for stream in digits.T
+            ]
             assert chunk.threes.tolist() == [stream.count(3) for stream in map(list, zip(*seen))]
             assert chunk.odd.max() < task.odd_classes and chunk.threes.max() < task.three_classes
         assert len(seen) == steps * expected_ticks
@@ -100,16 +104,22 @@ def test_impossible_sizes(sizes, message):
 
 @pytest.mark.parametrize("images, labels", [(IMAGES, LABELS[:-1]), (IMAGES[:0], LABELS[:0])])
 def test_images_without_labels(images, labels):
-    with pytest.raises(UserError, match=f"{len(images)} images and {len(labels)} labels do not make"):
+    with pytest.raises(
+        UserError, match=f"{len(images)} images and {len(labels)} labels do not make"
+    ):
         OddAndThrees(images, labels, 2, 2, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("labels", [LABELS + 1 + (LABELS == 9), LABELS - 1, LABELS / 10, np.eye(10, dtype=int)[LABELS]])
+@pytest.mark.parametrize(
+    "labels", [LABELS + 1 + (LABELS == 9), LABELS - 1, LABELS / 10, np.eye(10, dtype=int)[LABELS]]
+)
 def test_labels_that_are_no_digits(labels):
     with pytest.raises(UserError, match="integers 0 to 9"):
         OddAndThrees(IMAGES, labels, 2, 2, np.random.default_rng(0))
 
 
 def test_a_place_in_other_streams_is_refused():
-    with pytest.raises(UserError, match="had 2 streams, T = 3, 3 ticks, not 2 streams, T = 2, 2 ticks"):
+    with pytest.raises(
+        UserError, match="had 2 streams, T = 3, 3 ticks, not 2 streams, T = 2, 2 ticks"
+    ):
         streams(steps=2).load_state(streams(steps=3).state())

@@ -1,4 +1,7 @@
-"""Streams: every character is predicted once an epoch, in order, and a resumed text goes on where it stopped."""
+"""Streams:
+
+every character is predicted once an epoch, in order, and a resumed text goes on where it stopped.
+"""
 
 import json
 
@@ -56,7 +59,11 @@ def test_the_drawing_of_streams():
         inputs, labels, mask, fresh = streams.next()
         seen.append(([text.text_of(row) for row in (*inputs.T, *labels.T)], mask.T.tolist(), fresh))
     first = (["abc", "fgh", "bcd", "ghi"], [[1, 1, 1], [1, 1, 1]], True)
-    second = (["dea", "iaa", "efa", "jaa"], [[1, 1, 0], [1, 0, 0]], False)  # id 0, a, behind the end
+    second = (
+        ["dea", "iaa", "efa", "jaa"],
+        [[1, 1, 0], [1, 0, 0]],
+        False,
+    )  # id 0, a, behind the end
     assert seen == [first, second, first]
 
 
@@ -79,7 +86,10 @@ def test_the_text_is_not_copied():
 
 @pytest.mark.parametrize("length, batch", [(5, 5), (1, 1), (0, 1)])
 def test_impossible_streams(length, batch):
-    message = f"{batch} streams cannot be cut from a text of {length} characters: choose --batch-size between 1 and"
+    message = (
+        f"{batch} streams cannot be cut from a text of {length} characters: "
+        "choose --batch-size between 1 and"
+    )
     with pytest.raises(UserError, match=message):
         Streams(np.zeros(length, np.uint8), batch, 1)
 
@@ -98,7 +108,10 @@ def test_no_steps_and_no_row():
 
 def test_a_place_in_another_text_is_refused():
     saved = Streams(np.zeros(2000, np.uint8), 4, 5).state()
-    message = "read 2,000 characters in 4 streams, 5 steps at once, not 30 characters in 4 streams, 6 steps"
+    message = (
+        "read 2,000 characters in 4 streams, 5 steps at once, "
+        "not 30 characters in 4 streams, 6 steps"
+    )
     with pytest.raises(UserError, match=message):
         Streams(np.zeros(30, np.uint8), 4, 6).load_state(saved)
 

@@ -1,4 +1,7 @@
-"""Text: every character is kept, what training never shows is unknown, and what is wrong is named."""
+"""Text:
+
+every character is kept, what training never shows is unknown, and what is wrong is named.
+"""
 
 import numpy as np
 import pytest
@@ -24,7 +27,11 @@ def test_ids_and_text_are_the_same(train, data):
     known = st.text(st.sampled_from(sorted(set(train))), min_size=2, max_size=20)
     valid, test = data.draw(known), data.draw(known)
     text = make_text("mine", train, valid, test)
-    assert [text.text_of(ids) for ids in (text.train, text.valid, text.test)] == [train, valid, test]
+    assert [text.text_of(ids) for ids in (text.train, text.valid, text.test)] == [
+        train,
+        valid,
+        test,
+    ]
     assert text.characters == "".join(sorted(set(train))) and text.classes == len(set(train))
     assert np.array_equal(text.ids_of(train), text.train) and text.note == ""
 
@@ -43,8 +50,14 @@ def test_what_training_never_shows_is_unknown(train, valid, test):
 def test_a_drawing():
     text = make_text("mine", "abba", "ba", "b?")
     assert text.characters == "ab" + UNKNOWN
-    assert text.train.tolist() == [0, 1, 1, 0] and text.valid.tolist() == [1, 0] and text.test.tolist() == [1, 2]
-    assert text.note == "unknown characters in the validation and test text, never seen in training: 1"
+    assert (
+        text.train.tolist() == [0, 1, 1, 0]
+        and text.valid.tolist() == [1, 0]
+        and text.test.tolist() == [1, 2]
+    )
+    assert (
+        text.note == "unknown characters in the validation and test text, never seen in training: 1"
+    )
 
 
 @pytest.mark.parametrize("count, dtype", [(256, np.uint8), (257, np.uint16)])
@@ -66,7 +79,10 @@ def test_a_split_is_contiguous_and_whole(string):
     characters = len(string)
     assert len(text.train) + len(text.valid) + len(text.test) == characters
     assert text.text_of(text.train) == string[: round(characters * 0.9)]
-    assert abs(len(text.valid) - characters * 0.05) <= 1 and abs(len(text.test) - characters * 0.05) <= 1
+    assert (
+        abs(len(text.valid) - characters * 0.05) <= 1
+        and abs(len(text.test) - characters * 0.05) <= 1
+    )
 
 
 def test_the_shares_are_arguments(tmp_path):
@@ -95,7 +111,9 @@ def test_a_text_is_a_string(text):
 @pytest.mark.parametrize("size, part, has", [(0, "train", 0), (10, "valid", 1), (20, "valid", 1)])
 def test_a_short_text(tmp_path, size, part, has):
     (tmp_path / "short.txt").write_text("x" * size)
-    with pytest.raises(UserError, match=f"short.txt: the {part} text has {has} characters, at least 2"):
+    with pytest.raises(
+        UserError, match=f"short.txt: the {part} text has {has} characters, at least 2"
+    ):
         load_text(tmp_path / "short.txt")
 
 
@@ -124,7 +142,9 @@ def write_parts(folder, prefix="", parts=("train", "valid", "test")):
 def test_a_folder_of_three_files_is_taken_as_it_is(tmp_path):
     write_parts(tmp_path)
     text = load_text(tmp_path)
-    assert text.name == tmp_path.name and text.text_of(text.train) == " one <unk> train \n  a  b \n\n"
+    assert (
+        text.name == tmp_path.name and text.text_of(text.train) == " one <unk> train \n  a  b \n\n"
+    )
     assert text.text_of(text.valid[-4:]) == "b \n\n" and len(text.test) == len(text.train) - 1
 
 
@@ -135,7 +155,9 @@ def test_penn_treebank_loses_the_blanks_around_its_lines(tmp_path):
 
 
 def test_folders_that_hold_no_set_of_three(tmp_path):
-    with pytest.raises(UserError, match="holds none of train.txt, valid.txt, test.txt or ptb.train.txt"):
+    with pytest.raises(
+        UserError, match="holds none of train.txt, valid.txt, test.txt or ptb.train.txt"
+    ):
         load_text(tmp_path)
     write_parts(tmp_path, parts=("train", "test"))
     with pytest.raises(UserError, match="lacks valid.txt: training, validation and test"):
@@ -150,7 +172,11 @@ def test_the_real_penn_treebank():
     if not (data_home() / "ptb" / "ptb.train.txt").exists():
         pytest.skip("the Penn Treebank is not on this machine (it is licensed; set DNI_NP_DATA)")
     text = load_text(data_home() / "ptb")
-    assert [len(part) for part in (text.train, text.valid, text.test)] == [5_017_482, 393_042, 442_423]
+    assert [len(part) for part in (text.train, text.valid, text.test)] == [
+        5_017_482,
+        393_042,
+        442_423,
+    ]
     assert text.classes == 50 and text.train.dtype == np.uint8 and text.note == ""
     assert text.text_of(text.test[:30]) == "no it was n't black monday\nbut"
 
@@ -163,14 +189,19 @@ def test_the_library_is_there_without_a_download():
     size = len(text.train) + len(text.valid) + len(text.test)
     assert 1_000_000 < size < 3_000_000 and text.train.dtype == np.uint8
     assert text.name == "Python library" and f"{len(LIBRARY)} modules of Python 3." in text.note
-    assert text.text_of(text.train[:200]).startswith("# Author: Steven J. Bethard") and "def " in text.text_of(text.test)
+    assert text.text_of(text.train[:200]).startswith(
+        "# Author: Steven J. Bethard"
+    ) and "def " in text.text_of(text.test)
     again = library_text()
     assert again.characters == text.characters and np.array_equal(again.train, text.train)
 
 
 def test_a_python_without_sources(monkeypatch, tmp_path):
     monkeypatch.setattr(text_sources.sysconfig, "get_path", lambda name: str(tmp_path))
-    with pytest.raises(UserError, match="comes without the source of argparse, .*weakref: give a text file with --data"):
+    with pytest.raises(
+        UserError,
+        match="comes without the source of argparse, .*weakref: give a text file with --data",
+    ):
         library_text()
 
 
@@ -180,7 +211,11 @@ def test_the_real_shakespeare():
         pytest.skip("tiny Shakespeare is not on this machine (set DNI_NP_DATA)")
     text = tiny_shakespeare()
     assert text.name == "tiny Shakespeare" and text.classes == 65 and text.note == ""
-    assert [len(part) for part in (text.train, text.valid, text.test)] == [1_003_855, 55_769, 55_770]
+    assert [len(part) for part in (text.train, text.valid, text.test)] == [
+        1_003_855,
+        55_769,
+        55_770,
+    ]
     assert text.text_of(text.train[:14]) == "First Citizen:"
 
 
@@ -204,11 +239,15 @@ def test_texts_by_name(monkeypatch, tmp_path):
     assert choose_text("shakespeare", shares) == ("shakespeare", shares)
     (tmp_path / "mine.txt").write_text("ab" * 20)
     assert len(choose_text(str(tmp_path / "mine.txt"), shares).train) == 32
-    with pytest.raises(UserError, match="--data nothing is neither library, shakespeare nor a file or folder"):
+    with pytest.raises(
+        UserError, match="--data nothing is neither library, shakespeare nor a file or folder"
+    ):
         choose_text("nothing")
     with pytest.raises(UserError, match="--data /dev/null is neither library, shakespeare nor"):
         choose_text("/dev/null")
-    with pytest.raises(UserError, match="--data is empty: give library, shakespeare, or a text file"):
+    with pytest.raises(
+        UserError, match="--data is empty: give library, shakespeare, or a text file"
+    ):
         choose_text("")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert choose_text("~/mine.txt").name == "mine.txt"

@@ -23,7 +23,9 @@ def build(hidden=(), last_init=he_normal):
     rng = np.random.default_rng(0)
     looks = Conditioning(("output", "label"), IMAGE[2], label=CLASSES)
     layers = Layers(partial(Conv2D, kernel=3), BatchNorm, ReLU)
-    model = SyntheticGradient(IMAGE[2], looks, rng, hidden, last_init, dtype=np.float64, layers=layers)
+    model = SyntheticGradient(
+        IMAGE[2], looks, rng, hidden, last_init, dtype=np.float64, layers=layers
+    )
     h = asarray(rng.standard_normal((7, *IMAGE)))
     label = asarray(np.eye(CLASSES)[np.arange(7) % CLASSES])
     return ClassPictures(model, IMAGE, CLASSES, dtype=np.float64), h, {"label": label}, rng
@@ -43,16 +45,23 @@ def test_gradients_of_the_gradient_loss(hidden):
     model.backward(guess - target, cache)
     grads = model.grads
     for name in model.params:
-        assert check_gradient(loss, model.params[name], to_numpy(grads[name]).copy(), rng) < 1e-6, name
+        assert check_gradient(loss, model.params[name], to_numpy(grads[name]).copy(), rng) < 1e-6, (
+            name
+        )
 
 
 def test_they_add_nothing_at_first():
     model, h, context, _ = build()
-    np.testing.assert_array_equal(to_numpy(model.forward(h, context)[0]), to_numpy(model.model.forward(h, context)[0]))
+    np.testing.assert_array_equal(
+        to_numpy(model.forward(h, context)[0]), to_numpy(model.model.forward(h, context)[0])
+    )
 
 
 def test_they_learn_a_picture_for_each_class():
-    """Targets that depend on class and place only, as -y W does: pictures reach them, no convolution could."""
+    """Targets that depend on class and place only, as -y W does:
+
+    pictures reach them, no convolution could.
+    """
     model, h, context, rng = build(last_init=zeros)
     pictures = rng.standard_normal((CLASSES, *IMAGE))
     target = asarray(pictures[np.arange(7) % CLASSES])
@@ -61,4 +70,6 @@ def test_they_learn_a_picture_for_each_class():
         guess, cache = model.forward(h, context)
         model.backward(guess - target, cache)
         optimizer.step()
-    np.testing.assert_allclose(to_numpy(model.pictures.params["W"]).reshape(pictures.shape), pictures, rtol=1e-5)
+    np.testing.assert_allclose(
+        to_numpy(model.pictures.params["W"]).reshape(pictures.shape), pictures, rtol=1e-5
+    )

@@ -1,4 +1,7 @@
-"""Models that guess the gradients of images: central differences, label channels, a whole decoupled CNN."""
+"""Models that guess the gradients of images:
+
+central differences, label channels, a whole decoupled CNN.
+"""
 
 from functools import partial
 
@@ -19,13 +22,17 @@ def model_and_images(sees=("output", "label"), hidden=(), last_init=he_normal, c
     rng = np.random.default_rng(0)
     looks = Conditioning(sees, channels, label=4)
     layers = Layers(partial(conv2d, kernel=3), batchnorm2d, relu2d)
-    model = SyntheticGradient(channels, looks, rng, hidden, last_init, dtype=np.float64, layers=layers)
+    model = SyntheticGradient(
+        channels, looks, rng, hidden, last_init, dtype=np.float64, layers=layers
+    )
     h = asarray(rng.standard_normal((5, 4, 6, channels)))
     return model, h, {"label": asarray(np.eye(4)[rng.integers(0, 4, 5)])}, rng
 
 
 @pytest.mark.parametrize("hidden", [(), (2,), (2, 3)], ids=["linear", "one hidden", "two hidden"])
-@pytest.mark.parametrize("sees", [("output",), ("output", "label"), ("normalized", "label")], ids="+".join)
+@pytest.mark.parametrize(
+    "sees", [("output",), ("output", "label"), ("normalized", "label")], ids="+".join
+)
 def test_gradients_of_the_gradient_loss(sees, hidden):
     model, h, context, rng = model_and_images(sees, hidden)
     target = asarray(rng.standard_normal(h.shape))
@@ -59,5 +66,10 @@ def test_guesses_nothing_at_first():
 
 def test_the_choice_of_a_convolution():
     rng = np.random.default_rng(0)
-    kinds = [type(conv2d(n_in, 8, rng, stride=stride)) for n_in, stride in ((1, 1), (64, 1), (64, 2))]
-    assert kinds in ([ColumnsConv2D, FrequencyConv2D, ColumnsConv2D], [ColumnsConv2D] * 3)  # the latter on a GPU
+    kinds = [
+        type(conv2d(n_in, 8, rng, stride=stride)) for n_in, stride in ((1, 1), (64, 1), (64, 2))
+    ]
+    assert kinds in (
+        [ColumnsConv2D, FrequencyConv2D, ColumnsConv2D],
+        [ColumnsConv2D] * 3,
+    )  # the latter on a GPU

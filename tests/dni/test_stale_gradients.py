@@ -64,7 +64,12 @@ def test_news_travels_down_one_layer_a_step():
     network = build()
     awake = []
     for step in range(4):
-        awake.append([bool(to_numpy(unit.synthetic_gradient.params["average"]).any()) for unit in network.units])
+        awake.append(
+            [
+                bool(to_numpy(unit.synthetic_gradient.params["average"]).any())
+                for unit in network.units
+            ]
+        )
         network.step(*on_device(minibatch(step)))
     assert awake == [[False] * 3, [False, False, True], [False, True, True], [True] * 3]
 

@@ -45,7 +45,9 @@ def test_gradients_of_the_gradient_loss(sees, hidden):
     grads = model.grads
     for name in model.params:
         gradient = to_numpy(grads[name]).copy()
-        assert check_gradient(loss, model.params[name], gradient, rng, elementwise=True) < 1e-6, name
+        assert check_gradient(loss, model.params[name], gradient, rng, elementwise=True) < 1e-6, (
+            name
+        )
 
 
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 5)])

@@ -16,6 +16,7 @@ from dni_np.nn.optimizers import SGD
 from dni_np.rules.complete_unlock import SyntheticInput
 from tests.rules.networks import dni_network, minibatch, on_device
 
+
 def context():
     return {"label": asarray(np.eye(4)[np.arange(16) % 4])}
 
@@ -66,9 +67,7 @@ def test_mistakes_are_refused_and_nothing_is_lost():
     with pytest.raises(UserError, match="no guess is waiting under the ticket 6"):
         one.update_synthetic_weights(target(0), ticket=6)
     for wrong in (target(0, 1), target(0, 9), target(0)[:15], target(0)[:, 0]):
-        with pytest.raises(
-            UserError, match=r"as a target: it needs floats of shape \(16, 8\)"
-        ):
+        with pytest.raises(UserError, match=r"as a target: it needs floats of shape \(16, 8\)"):
             one.update_synthetic_weights(wrong)
     for name, value in parameters(one.synthetic_gradient).items():
         np.testing.assert_array_equal(value, before[name])

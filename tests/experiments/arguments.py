@@ -1,4 +1,7 @@
-"""Lists of arguments that tests change by adding to them: of an option that is there twice, the last counts."""
+"""Lists of arguments that tests change by adding to them:
+
+of an option that is there twice, the last counts.
+"""
 
 from dni_np.experiments import cli
 

@@ -60,13 +60,19 @@ def here(tmp_path, monkeypatch):
 def test_alone_it_shows_what_there_is(capsys):
     assert main([]) == 0
     out = capsys.readouterr().out
-    assert all(word in out for word in ("demo", "addition", "mnist", "cifar", "compare", "list", "examples"))
+    assert all(
+        word in out
+        for word in ("demo", "addition", "mnist", "cifar", "compare", "list", "examples")
+    )
 
 
 def test_list_names_rules_and_recipes(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert all(word in out for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition", "cifar-cnn"))
+    assert all(
+        word in out
+        for word in ("backprop", "cdni", "mnist-fcn-paper", "500000", "addition", "cifar-cnn")
+    )
 
 
 @pytest.mark.parametrize("command", ["addition", "mnist", "cifar", "compare"])
@@ -83,7 +89,13 @@ def test_mnist_run_leaves_everything(images, tmp_path, capsys):
     assert re.search(r"cdni-3 .* 40 ", out) and "Everything is in run/" in out
     run = tmp_path / "run" / "cdni-3-seed0"
     names = {path.name for path in run.iterdir()}
-    assert names == {"checkpoint.npz", "history.csv", "history.jsonl", "curves.png", "gradients.png"}
+    assert names == {
+        "checkpoint.npz",
+        "history.csv",
+        "history.jsonl",
+        "curves.png",
+        "gradients.png",
+    }
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader((run / "history.csv").open()))
     assert rows[-1]["step"] == "40" and "cosine_2" in rows[-1]
@@ -126,10 +138,24 @@ def test_true_gradients_as_targets(photos, tmp_path):
 
 
 def test_cifar_runs_compare(photos, tmp_path):
-    arguments = ["compare", "--recipe", "cifar-cnn", "--rules", "none", "cdni", "--data", str(photos), "--out", "run"]
+    arguments = [
+        "compare",
+        "--recipe",
+        "cifar-cnn",
+        "--rules",
+        "none",
+        "cdni",
+        "--data",
+        str(photos),
+        "--out",
+        "run",
+    ]
     assert main([*arguments, *TINY]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
-    assert [(row["run"], row["data"]) for row in rows] == [("none-3", photos.name), ("cdni-3", photos.name)]
+    assert [(row["run"], row["data"]) for row in rows] == [
+        ("none-3", photos.name),
+        ("cdni-3", photos.name),
+    ]
 
 
 def test_cifar_says_how_to_go_on(photos, tmp_path, capsys, monkeypatch):
@@ -145,7 +171,10 @@ def test_cifar_says_how_to_go_on(photos, tmp_path, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Loop, "run", interrupted)
         assert main(["cifar", "--data", str(photos), "--out", "mine", *TINY]) == 130
-    assert "stopped at step 2; continue with: python -m dni_np cifar --resume mine" in capsys.readouterr().out
+    assert (
+        "stopped at step 2; continue with: python -m dni_np cifar --resume mine"
+        in capsys.readouterr().out
+    )
     assert main(["cifar", "--resume", "mine", "--quiet"]) == 0
     rows = list(csv.DictReader((tmp_path / "mine" / "cdni-3-seed0" / "history.csv").open()))
     assert [row["step"] for row in rows] == ["2", "3", "4", "5", "6"]
@@ -169,30 +198,91 @@ def test_compare_covers_rules_depths_and_seeds(images, tmp_path, capsys):
     ]
     assert main([*arguments, "--hidden", "8", "--out", "run", *QUICK]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
-    assert [row["run"] for row in rows] == ["none-3", "none-4", "dni-3", "dni-4", "backprop-3", "backprop-4"]
+    assert [row["run"] for row in rows] == [
+        "none-3",
+        "none-4",
+        "dni-3",
+        "dni-4",
+        "backprop-3",
+        "backprop-4",
+    ]
     assert all(row["seeds"] == "2" and "±" in row["test error %"] for row in rows)
     assert (tmp_path / "run" / "comparison.png").exists()
 
 
 def test_single_dni_runs_each_depth(images, tmp_path):
-    arguments = ["mnist", "--data", str(images), "--rule", "dni", "--hidden", "0", "--layers", "4", "--single-dni"]
+    arguments = [
+        "mnist",
+        "--data",
+        str(images),
+        "--rule",
+        "dni",
+        "--hidden",
+        "0",
+        "--layers",
+        "4",
+        "--single-dni",
+    ]
     assert main([*arguments, "--out", "run", *QUICK]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["dni-4-after1", "dni-4-after2", "dni-4-after3"]
 
 
 def test_addition_with_mixtures_and_a_synthetic_head(tmp_path):
-    arguments = ["addition", "--rule", "dni", "--sees", "normalized", "label", "input", "--head", "synthetic", "--bits", "6"]
+    arguments = [
+        "addition",
+        "--rule",
+        "dni",
+        "--sees",
+        "normalized",
+        "label",
+        "input",
+        "--head",
+        "synthetic",
+        "--bits",
+        "6",
+    ]
     assert main([*arguments, "--examples", "50", "--steps", "20", "--out", "run", "--quiet"]) == 0
     assert (tmp_path / "run" / "dni-normalized+label+input-3-head-seed0" / "history.csv").exists()
 
 
 def test_the_numbers_of_a_rule_are_a_run_each(images, tmp_path):
-    arguments = ["compare", "--data", str(images), "--rules", "none", "bp-lambda", "sparse", "stale", "--lambdas", "0.5"]
-    arguments += ["--lambdas", "0", "1", "--update-probability", "0.2", "1", "--stale-decay", "0", "0.9", "--out", "run"]
+    arguments = [
+        "compare",
+        "--data",
+        str(images),
+        "--rules",
+        "none",
+        "bp-lambda",
+        "sparse",
+        "stale",
+        "--lambdas",
+        "0.5",
+    ]
+    arguments += [
+        "--lambdas",
+        "0",
+        "1",
+        "--update-probability",
+        "0.2",
+        "1",
+        "--stale-decay",
+        "0",
+        "0.9",
+        "--out",
+        "run",
+    ]
     assert main([*arguments, *TINY]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
-    wanted = ["none-3", "bp-lambda-0.5-3", "bp-lambda-0+1-3", "sparse-0.2-3", "sparse-1-3", "stale-0-3", "stale-0.9-3"]
+    wanted = [
+        "none-3",
+        "bp-lambda-0.5-3",
+        "bp-lambda-0+1-3",
+        "sparse-0.2-3",
+        "sparse-1-3",
+        "stale-0-3",
+        "stale-0.9-3",
+    ]
     assert [row["run"] for row in rows] == wanted
     plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
     assert [plan[i]["lambdas"] for i in (1, 2)] == [[0.5], [0.0, 1.0]]
@@ -200,7 +290,17 @@ def test_the_numbers_of_a_rule_are_a_run_each(images, tmp_path):
 
 
 def test_a_rule_of_the_family_runs_and_resumes(images, tmp_path, capsys):
-    arguments = ["mnist", "--rule", "bp-lambda", "--lambdas", "0.5", "--data", str(images), "--out", "run"]
+    arguments = [
+        "mnist",
+        "--rule",
+        "bp-lambda",
+        "--lambdas",
+        "0.5",
+        "--data",
+        str(images),
+        "--out",
+        "run",
+    ]
     assert main([*arguments, *TINY]) == 0
     assert re.search(r"bp-lambda-0.5-3 .* 6 ", capsys.readouterr().out)
     assert (tmp_path / "run" / "bp-lambda-0.5-3-seed0" / "gradients.png").exists()
@@ -209,16 +309,32 @@ def test_a_rule_of_the_family_runs_and_resumes(images, tmp_path, capsys):
 
 def test_compare_takes_the_usual_rules_unless_asked_for_all(images, tmp_path):
     for name, more in (("usual", []), ("all", ["--rules", "all"])):
-        arguments = ["compare", "--recipe", "mnist-fcn-quick", "--data", str(images), "--hidden", "5", "--out", name]
+        arguments = [
+            "compare",
+            "--recipe",
+            "mnist-fcn-quick",
+            "--data",
+            str(images),
+            "--hidden",
+            "5",
+            "--out",
+            name,
+        ]
         assert main([*arguments, *more, *TINY]) == 0
-    names = {n: [row["run"] for row in csv.DictReader((tmp_path / n / "summary.csv").open())] for n in ("usual", "all")}
+    names = {
+        n: [row["run"] for row in csv.DictReader((tmp_path / n / "summary.csv").open())]
+        for n in ("usual", "all")
+    }
     assert names["usual"] == ["backprop-3", "dni-3", "cdni-3", "none-3"] == names["all"][:4]
     assert len(names["all"]) == len(RULES) == 14
     rows = {row["run"]: row for row in csv.DictReader((tmp_path / "all" / "summary.csv").open())}
     assert rows["dfa-3"]["locked"] == "forward, update" and rows["unlock-3"]["locked"] == "no"
     assert float(rows["dni-3"]["MB"]) > float(rows["none-3"]["MB"]) > 0
     assert (tmp_path / "all" / "overview.png").exists()
-    measured = {run: "cosine_2" in (tmp_path / "all" / f"{run}-seed0" / "history.csv").read_text() for run in names["all"]}
+    measured = {
+        run: "cosine_2" in (tmp_path / "all" / f"{run}-seed0" / "history.csv").read_text()
+        for run in names["all"]
+    }
     assert [run for run, it_was in measured.items() if not it_was] == ["backprop-3", "none-3"]
 
 
@@ -243,18 +359,37 @@ def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
 
 def test_default_folders_are_numbered(tmp_path):
     for _ in range(2):
-        assert main(["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet"]) == 0
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["addition-addition", "addition-addition-2"]
+        assert (
+            main(["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet"])
+            == 0
+        )
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "addition-addition",
+        "addition-addition-2",
+    ]
 
 
 def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(images, tmp_path):
-    arguments = ["mnist", "--data", str(images), "--rule", "cdni", "--width", "16", "--batch-size", "20", "--quiet"]
+    arguments = [
+        "mnist",
+        "--data",
+        str(images),
+        "--rule",
+        "cdni",
+        "--width",
+        "16",
+        "--batch-size",
+        "20",
+        "--quiet",
+    ]
     arguments += ["--steps", "3000", "--evaluate-every", "100"]
     root = os.getcwd()
     repository = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": repository}
     command = [sys.executable, "-m", "dni_np", *arguments, "--out", "parts"]
-    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True
+    )
     history = tmp_path / "parts" / "cdni-3-seed0" / "history.csv"
     while not history.exists():  # training has begun
         assert process.poll() is None
@@ -268,7 +403,10 @@ def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(images, tmp_pat
 
     def rows(name):
         path = tmp_path / name / "cdni-3-seed0" / "history.jsonl"
-        return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in path.read_text().splitlines()]
+        return [
+            {k: v for k, v in json.loads(line).items() if k != "seconds"}
+            for line in path.read_text().splitlines()
+        ]
 
     assert rows("parts") == rows("whole")
 
@@ -326,7 +464,8 @@ MISTAKES = {
     ),
     "lambda too large": (
         ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "1.5"],
-        r"--lambdas is 1.5: it must be numbers from 0 \(the guess alone\) to 1 \(backpropagation alone\), one or 2",
+        r"--lambdas is 1.5: it must be numbers from 0 \(the guess alone\) "
+        r"to 1 \(backpropagation alone\), one or 2",
     ),
     "too many lambdas": (
         ["mnist", "--data", "digits", "--rule", "bp-lambda", "--lambdas", "0.5", "0.5", "0.5"],
@@ -392,7 +531,18 @@ def test_mistakes_are_one_sentence(mistake, capsys):
 
 
 def test_existing_runs_are_not_overwritten(capsys):
-    run = ["addition", "--rule", "backprop", "--examples", "50", "--steps", "5", "--quiet", "--out", "mine"]
+    run = [
+        "addition",
+        "--rule",
+        "backprop",
+        "--examples",
+        "50",
+        "--steps",
+        "5",
+        "--quiet",
+        "--out",
+        "mine",
+    ]
     assert main(run) == 0
     assert main(run) == 2
     assert "mine already holds a run" in capsys.readouterr().err
@@ -427,7 +577,9 @@ def test_a_broken_plan(text, tmp_path, capsys):
     (tmp_path / "mine" / "plan.json").write_text(text)
     assert main(["addition", "--resume", "mine", "--quiet"]) == 2
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and re.search("plan.json is damaged.*start a new run|plan.json: --layers is 3.5", err)
+    assert err.count("\n") == 1 and re.search(
+        "plan.json is damaged.*start a new run|plan.json: --layers is 3.5", err
+    )
 
 
 def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path, capsys):
@@ -449,8 +601,14 @@ def test_figures_by_depth_with_a_seed_missing_and_a_line_for_each_mixture(tmp_pa
         histories = [History([{"step": 1, "test_error": error}]) for error in errors]
         return Group(Settings(rule="dni", layers=layers, sees=sees), histories, 0)
 
-    groups = [group(3, ("output",), [1.0, 3.0]), group(4, ("output",), [2.0]), group(3, ("label",), [4.0, 5.0])]
+    groups = [
+        group(3, ("output",), [1.0, 3.0]),
+        group(4, ("output",), [2.0]),
+        group(3, ("label",), [4.0, 5.0]),
+    ]
     lines = final_errors(groups, lambda settings: settings.layers)
     assert lines == [("dni", [3, 4], [[1.0, 3.0], [2.0]]), ("dni-label", [3], [[4.0, 5.0]])]
     axes = plotting.by_depth(lines, r"a folder named $\frac$", "layers").axes[0]
-    assert [list(line.get_ydata()) for line in axes.get_lines() if len(line.get_xdata()) == 2][0] == [2.0, 2.0]
+    assert [list(line.get_ydata()) for line in axes.get_lines() if len(line.get_xdata()) == 2][
+        0
+    ] == [2.0, 2.0]

@@ -14,7 +14,17 @@ import numpy as np
 import pytest
 from tests.experiments.arguments import latest, main
 
-TINY = ["--units", "6", "--batch-size", "5", "--evaluate-every", "10", "--learning-rate", "0.01", "--quiet"]
+TINY = [
+    "--units",
+    "6",
+    "--batch-size",
+    "5",
+    "--evaluate-every",
+    "10",
+    "--learning-rate",
+    "0.01",
+    "--quiet",
+]
 COPY = ["--recipe", "copy-quick", "--samples", "200", *TINY]
 REPEAT = ["--recipe", "repeat-copy-quick", "--samples", "200", *TINY]
 
@@ -23,7 +33,9 @@ REPEAT = ["--recipe", "repeat-copy-quick", "--samples", "200", *TINY]
 def here(tmp_path, monkeypatch):
     """Runs go to a fresh folder; in it a text."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "rhyme.txt").write_text("one two three four five, once I caught a fish alive;\n" * 20)
+    (tmp_path / "rhyme.txt").write_text(
+        "one two three four five, once I caught a fish alive;\n" * 20
+    )
 
 
 CHARACTERS = ["--recipe", "characters-quick", "--data", "rhyme.txt", "--steps", "30", *TINY]
@@ -36,7 +48,17 @@ def rows_of(path):
 def test_the_overview_and_the_list_have_them(capsys):
     assert main([]) == 0 and main(["list"]) == 0
     out = capsys.readouterr().out
-    words = ("repeat-copy", "characters", "sample", "bptt", "dni-aux", "copy-paper", "2500000 steps", "samples", "7e-05")
+    words = (
+        "repeat-copy",
+        "characters",
+        "sample",
+        "bptt",
+        "dni-aux",
+        "copy-paper",
+        "2500000 steps",
+        "samples",
+        "7e-05",
+    )
     assert [word for word in words if word not in out] == []
 
 
@@ -54,13 +76,23 @@ def test_a_copy_run_leaves_everything(command, options, rule, tmp_path, capsys):
     assert main([command, "--rule", rule, "--unroll", "3", "--out", "run", *options]) == 0
     out = capsys.readouterr().out
     size = r"1 x 1|0 x 0" if command == "repeat-copy" else r"1|0"
-    assert re.search(rf"{rule}-T3 .* 1 +200 +({size}) +[04]\.0 ", out) and "Everything is in run/" in out
+    assert (
+        re.search(rf"{rule}-T3 .* 1 +200 +({size}) +[04]\.0 ", out)
+        and "Everything is in run/" in out
+    )
     run = tmp_path / "run" / f"{rule}-T3-seed0"
-    assert {path.name for path in run.iterdir()} == {"checkpoint.npz", "history.csv", "history.jsonl", "curves.png"}
+    assert {path.name for path in run.iterdir()} == {
+        "checkpoint.npz",
+        "history.csv",
+        "history.jsonl",
+        "curves.png",
+    }
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     last = rows_of(run / "history.csv")[-1]
     assert last["samples"] == "200" and {"N", "R", "span", "bits", "solved_span"} <= set(last)
-    assert ("gradient_loss" in last) == (rule != "bptt") and ("foresight_loss" in last) == (rule == "dni-aux")
+    assert ("gradient_loss" in last) == (rule != "bptt") and ("foresight_loss" in last) == (
+        rule == "dni-aux"
+    )
 
 
 def test_characters_and_a_sample_of_their_text(tmp_path, capsys):
@@ -70,7 +102,18 @@ def test_characters_and_a_sample_of_their_text(tmp_path, capsys):
     assert last["step"] == "30" and float(last["test_bits"]) > 0
     texts = []
     for seed in ("3", "3", "4"):
-        command = ["sample", "run", "--characters", "50", "--temperature", "0.8", "--start", "fish", "--seed", seed]
+        command = [
+            "sample",
+            "run",
+            "--characters",
+            "50",
+            "--temperature",
+            "0.8",
+            "--start",
+            "fish",
+            "--seed",
+            seed,
+        ]
         assert main(command) == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1] != texts[2]
@@ -79,13 +122,45 @@ def test_characters_and_a_sample_of_their_text(tmp_path, capsys):
 
 def test_early_stopping_ends_a_run(tmp_path):
     stubborn = ["--patience", "2", "--learning-rate", "1e-20"]
-    assert main(["characters", "--rule", "bptt", "--out", "run", *CHARACTERS, "--steps", "500", *stubborn]) == 0
-    assert [row["step"] for row in rows_of(tmp_path / "run" / "bptt-T8-seed0" / "history.csv")] == ["10", "20", "30"]
+    assert (
+        main(
+            [
+                "characters",
+                "--rule",
+                "bptt",
+                "--out",
+                "run",
+                *CHARACTERS,
+                "--steps",
+                "500",
+                *stubborn,
+            ]
+        )
+        == 0
+    )
+    assert [row["step"] for row in rows_of(tmp_path / "run" / "bptt-T8-seed0" / "history.csv")] == [
+        "10",
+        "20",
+        "30",
+    ]
 
 
 @pytest.mark.parametrize("options", [COPY, CHARACTERS], ids=["copy", "characters"])
 def test_compare_covers_rules_unrolls_and_seeds(options, tmp_path):
-    arguments = ["compare", "--rules", "bptt", "dni", "--unroll", "2", "3", "--seed", "0", "1", "--out", "run"]
+    arguments = [
+        "compare",
+        "--rules",
+        "bptt",
+        "dni",
+        "--unroll",
+        "2",
+        "3",
+        "--seed",
+        "0",
+        "1",
+        "--out",
+        "run",
+    ]
     assert main([*arguments, *options]) == 0
     rows = rows_of(tmp_path / "run" / "summary.csv")
     assert [row["run"] for row in rows] == ["bptt-T2", "bptt-T3", "dni-T2", "dni-T3"]
@@ -106,7 +181,18 @@ def test_compare_takes_all_rules_of_the_task(tmp_path):
 
 
 def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
-    arguments = ["compare", "--rules", "bptt", "dni", "--sg-learning-rate", "1e38", "--scale", "1", "--out", "run"]
+    arguments = [
+        "compare",
+        "--rules",
+        "bptt",
+        "dni",
+        "--sg-learning-rate",
+        "1e38",
+        "--scale",
+        "1",
+        "--out",
+        "run",
+    ]
     with np.errstate(all="ignore"):
         assert main([*arguments, *COPY]) == 0
     rows = {row["run"]: row for row in rows_of(tmp_path / "run" / "summary.csv")}
@@ -116,22 +202,62 @@ def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
 
 
 def test_switches_reach_the_plan(tmp_path):
-    arguments = ["copy", "--no-scaled-target", "--error-into-core", "--scale", "0.5", "--out", "run"]
+    arguments = [
+        "copy",
+        "--no-scaled-target",
+        "--error-into-core",
+        "--scale",
+        "0.5",
+        "--out",
+        "run",
+    ]
     assert main([*arguments, *COPY]) == 0
     plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"][0]
     assert (plan["scaled_target"], plan["error_into_core"], plan["scale"]) == (False, True, 0.5)
 
 
 def test_samples_take_the_place_of_the_papers_steps(tmp_path):
-    assert main(["copy", "--recipe", "copy-paper", "--samples", "10", "--units", "4", "--out", "run", "--quiet"]) == 0
-    assert rows_of(tmp_path / "run" / "dni-T3-seed0" / "history.csv")[-1]["samples"] == "256"  # one batch
+    assert (
+        main(
+            [
+                "copy",
+                "--recipe",
+                "copy-paper",
+                "--samples",
+                "10",
+                "--units",
+                "4",
+                "--out",
+                "run",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
+    assert (
+        rows_of(tmp_path / "run" / "dni-T3-seed0" / "history.csv")[-1]["samples"] == "256"
+    )  # one batch
 
 
 def test_epochs_take_the_place_of_steps(tmp_path):
-    """Whatever the length of its chunks, a run reads the text as often: in twice as many updates for half as long ones."""
+    """Whatever the length of its chunks, a run reads the text as often:
+
+    in twice as many updates for half as long ones.
+    """
     text = tmp_path / "rhyme.txt"
     text.write_text("one two three four five, once I caught a fish alive;\n" * 40)
-    arguments = ["compare", "--recipe", "characters-quick", "--rules", "bptt", "--unroll", "4", "8", "--epochs", "2"]
+    arguments = [
+        "compare",
+        "--recipe",
+        "characters-quick",
+        "--rules",
+        "bptt",
+        "--unroll",
+        "4",
+        "8",
+        "--epochs",
+        "2",
+    ]
     assert main([*arguments, "--data", str(text), "--units", "4", "--out", "run", "--quiet"]) == 0
     rows = {T: rows_of(tmp_path / "run" / f"bptt-T{T}-seed0" / "history.csv")[-1] for T in (4, 8)}
     assert rows[4]["epoch"] == rows[8]["epoch"] == "2"
@@ -141,7 +267,13 @@ def test_epochs_take_the_place_of_steps(tmp_path):
 @pytest.mark.parametrize("command", ["copy", "characters"])
 def test_interrupted_run_resumes_and_equals_an_uninterrupted_one(command, tmp_path):
     length = ["--samples", "5000"] if command == "copy" else ["--steps", "2000"]
-    arguments = [command, *(COPY if command == "copy" else CHARACTERS), *length, "--evaluate-every", "100"]
+    arguments = [
+        command,
+        *(COPY if command == "copy" else CHARACTERS),
+        *length,
+        "--evaluate-every",
+        "100",
+    ]
     repository = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": repository}
     start = [sys.executable, "-m", "dni_np", *latest(arguments), "--out", "parts"]
@@ -198,7 +330,10 @@ MISTAKES = {
         ["copy", "--data", "rhyme.txt"],
         "--data is for characters: leave it out",
     ),
-    "samples of a text": (["characters", "--samples", "9"], "--samples is for copy, repeat-copy: leave it out"),
+    "samples of a text": (
+        ["characters", "--samples", "9"],
+        "--samples is for copy, repeat-copy: leave it out",
+    ),
     "missing text": (
         ["characters", "--data", "no.txt"],
         "no.txt is neither library, shakespeare nor a file or folder",
@@ -247,7 +382,9 @@ def test_mistakes_are_one_sentence(mistake, capsys):
 
 def test_a_changed_text_is_not_resumed(tmp_path, capsys):
     assert main(["characters", "--out", "mine", *CHARACTERS]) == 0
-    (tmp_path / "rhyme.txt").write_text("one two three four five, once I caught a whale alive;\n" * 20)
+    (tmp_path / "rhyme.txt").write_text(
+        "one two three four five, once I caught a whale alive;\n" * 20
+    )
     assert main(["characters", "--resume", "mine", "--quiet"]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "the text rhyme.txt has changed since this run began" in err

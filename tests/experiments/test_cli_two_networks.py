@@ -16,7 +16,19 @@ from dni_np.experiments.folder import load_plan
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from tests.experiments.arguments import latest, main
 
-TINY = ["--units", "6", "--batch-size", "5", "--steps", "20", "--evaluate-every", "10", "--data", "digits", "--quiet"]
+TINY = [
+    "--units",
+    "6",
+    "--batch-size",
+    "5",
+    "--steps",
+    "20",
+    "--evaluate-every",
+    "10",
+    "--data",
+    "digits",
+    "--quiet",
+]
 QUICK = ["--recipe", "two-clocks-quick", "--unroll", "2", *TINY]
 
 
@@ -33,7 +45,14 @@ def rows_of(path):
 def test_the_overview_and_the_list_have_them(capsys):
     assert main([]) == 0 and main(["list"]) == 0
     out = capsys.readouterr().out
-    words = ("two-clocks", "rules for two networks", "locked", "decoupled", "two-clocks-quick", "two-clocks-paper")
+    words = (
+        "two-clocks",
+        "rules for two networks",
+        "locked",
+        "decoupled",
+        "two-clocks-quick",
+        "two-clocks-paper",
+    )
     assert [word for word in words if word not in out] == []
 
 
@@ -42,39 +61,99 @@ def test_help_has_an_example(capsys):
         main(["two-clocks", "--help"])
     out = " ".join(capsys.readouterr().out.split())
     assert stop.value.code == 0
-    assert "example: python -m dni_np two-clocks" in out and "default: decoupled" in out and "--factor" in out
+    assert (
+        "example: python -m dni_np two-clocks" in out
+        and "default: decoupled" in out
+        and "--factor" in out
+    )
 
 
 @pytest.mark.parametrize("rule", ["locked", "decoupled", "decoupled-label"])
 def test_a_run_leaves_everything(rule, tmp_path, capsys):
     assert main(["two-clocks", "--rule", rule, "--out", "run", *QUICK]) == 0
     out = capsys.readouterr().out
-    assert re.search(rf"{rule}-T2 +digits +1 +100 +\d+\.\d\d +\d+\.\d\d ", out) and "Everything is in run/" in out
+    assert (
+        re.search(rf"{rule}-T2 +digits +1 +100 +\d+\.\d\d +\d+\.\d\d ", out)
+        and "Everything is in run/" in out
+    )
     assert "NOTE: scikit-learn's digits" in out
     run = tmp_path / "run" / f"{rule}-T2-seed0"
-    assert {path.name for path in run.iterdir()} == {"checkpoint.npz", "history.csv", "history.jsonl", "curves.png"}
+    assert {path.name for path in run.iterdir()} == {
+        "checkpoint.npz",
+        "history.csv",
+        "history.jsonl",
+        "curves.png",
+    }
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     rows = rows_of(run / "history.csv")
     assert [row["streams"] for row in rows] == ["50", "100"]
-    assert {"test_odd_error", "test_threes_error", "test_odd_loss", "odd_loss", "threes_loss"} <= set(rows[0])
+    assert {
+        "test_odd_error",
+        "test_threes_error",
+        "test_odd_loss",
+        "odd_loss",
+        "threes_loss",
+    } <= set(rows[0])
     assert ("cosine" in rows[0] and "gradient_loss" in rows[0]) == (rule != "locked")
 
 
 def test_compare_covers_rules_unrolls_and_seeds(tmp_path):
-    arguments = ["compare", *QUICK, "--unroll", "1", "2", "--ticks", "3", "--seed", "0", "1", "--out", "run"]
+    arguments = [
+        "compare",
+        *QUICK,
+        "--unroll",
+        "1",
+        "2",
+        "--ticks",
+        "3",
+        "--seed",
+        "0",
+        "1",
+        "--out",
+        "run",
+    ]
     assert main(arguments) == 0
     rows = rows_of(tmp_path / "run" / "summary.csv")
-    names = [f"{rule}-T{T}-ticks3" for rule in ("locked", "decoupled", "decoupled-label") for T in (1, 2)]
+    names = [
+        f"{rule}-T{T}-ticks3" for rule in ("locked", "decoupled", "decoupled-label") for T in (1, 2)
+    ]
     assert [row["run"] for row in rows] == names and {row["seeds"] for row in rows} == {"2"}
     assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d", row["B: threes, error %"]) for row in rows)
-    assert all((tmp_path / "run" / f"{name}-seed{seed}").is_dir() for name in names for seed in (0, 1))
+    assert all(
+        (tmp_path / "run" / f"{name}-seed{seed}").is_dir() for name in names for seed in (0, 1)
+    )
     assert (tmp_path / "run" / "comparison.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_options_reach_the_settings(tmp_path):
-    options = ["--rules", "decoupled", "--factor", "2", "--sg-learning-rate", "0.5", "--learning-rate", "0.1"]
+    options = [
+        "--rules",
+        "decoupled",
+        "--factor",
+        "2",
+        "--sg-learning-rate",
+        "0.5",
+        "--learning-rate",
+        "0.1",
+    ]
     assert (
-        main(["compare", "--out", "run", *QUICK, *options, "--decay-at", "0.5", "0.9", "--hidden", "0", "--seed", "3"]) == 0
+        main(
+            [
+                "compare",
+                "--out",
+                "run",
+                *QUICK,
+                *options,
+                "--decay-at",
+                "0.5",
+                "0.9",
+                "--hidden",
+                "0",
+                "--seed",
+                "3",
+            ]
+        )
+        == 0
     )
     (settings,) = load_plan(tmp_path / "run")[1]
     assert settings == TwoNetworksSettings(

@@ -1,4 +1,4 @@
-"""What a rule says of waiting is what it does; what it is said to need of memory is what it needs."""
+"""A rule waits for what it says that it waits for, and needs the memory it is said to need."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,9 @@ def build(rule, **changes):
     hidden = (4,) if rule == "critic" else ()
     sees = RULES[rule].sees or ("output",)
     return build_rule(
-        Settings(rule=rule, layers=4, width=6, sees=sees, hidden=hidden, **changes), DATA, np.random.default_rng(0)
+        Settings(rule=rule, layers=4, width=6, sees=sees, hidden=hidden, **changes),
+        DATA,
+        np.random.default_rng(0),
     )
 
 
@@ -83,7 +85,7 @@ FORMS = [
 
 
 def waits_for(name, changes, lowest, highest):
-    """Locks, found by disturbing one place after another; seen at the `highest` part or `lowest`."""
+    """Locks, found by disturbing one place after another; seen at the `highest` or `lowest` part."""
     disturbances = {
         FORWARD: (highest, double(0)),
         UPDATE: (lowest, double(3)),
@@ -173,7 +175,13 @@ def test_feedback_alignment_costs_its_feedback(backend_put_back):
 
 def test_sums_are_drawn_by_each_run_and_not_counted(backend_put_back):
     with using("numpy"):
-        found = costs(build_loop, Settings(task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10), None)
+        found = costs(
+            build_loop,
+            Settings(
+                task="addition", data="addition", bits=4, examples=50, widths=(5,), batch_size=10
+            ),
+            None,
+        )
     assert found.megabytes is None and found.locks == (FORWARD,)
 
 
@@ -206,7 +214,10 @@ def test_the_overview_orders_rules_by_their_error():
     ]
     errors, cosines, seconds, memory, locks = overview(lines, "title").axes
     assert [label.get_text() for label in errors.get_yticklabels()] == ["better", "worse"]
-    assert [len(dots.get_offsets()) for dots in cosines.collections] == [2, 0] and cosines.get_xlim()[0] < -0.9
+    assert [len(dots.get_offsets()) for dots in cosines.collections] == [
+        2,
+        0,
+    ] and cosines.get_xlim()[0] < -0.9
     assert [bar.get_width() for bar in seconds.patches] == [30, 3]
     assert [bar.get_width() for bar in memory.patches] == [1, 10]
     assert len(locks.collections) == 6
@@ -225,9 +236,15 @@ def test_what_is_measured_is_what_layers_learn_from(backend_put_back):
             ("bp-lambda", {"lambdas": (0.0,)}, False),
             ("fa", {}, False),
         ):
-            settings = Settings(rule=rule, layers=4, width=6, data="noise", batch_size=20, **changes)
+            settings = Settings(
+                rule=rule, layers=4, width=6, data="noise", batch_size=20, **changes
+            )
             loop = build_loop(settings, DATA)
             for _ in range(5):
                 loop._one_step()
-            cosines = [float(value) for name, value in loop.measure(loop.rule).items() if name.startswith("cosine")]
+            cosines = [
+                float(value)
+                for name, value in loop.measure(loop.rule).items()
+                if name.startswith("cosine")
+            ]
             assert len(cosines) == 3 and all(abs(cosine - 1) < 1e-6 for cosine in cosines) == true

@@ -1,6 +1,8 @@
-"""Runs that an earlier version of the program began, and stopped after 5 steps, go on as they would have then.
+"""Runs that an earlier version of the program began, and stopped after 5 steps, go on as they would
+have then.
 
-In old_runs/ there is of each its plan, a checkpoint, and the history of the same run without a stop.
+In old_runs/ there is of each its plan, a checkpoint, and the history of the same run without a
+stop.
 """
 
 import json
@@ -12,7 +14,12 @@ import pytest
 from dni_np.experiments.cli import main
 
 OLD = Path(__file__).parent / "old_runs"
-COMMANDS = {"images": "mnist", "sums": "addition", "sequences": "copy", "two_networks": "two-clocks"}
+COMMANDS = {
+    "images": "mnist",
+    "sums": "addition",
+    "sequences": "copy",
+    "two_networks": "two-clocks",
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -30,14 +37,18 @@ def test_an_old_run_is_continued(name, tmp_path):
         for line, wanted in zip(lines, rows):
             found = json.loads(line)
             found = {name: found[name] for name in wanted}  # there may be new columns
-            assert {**found, "seconds": 0} == pytest.approx({**wanted, "seconds": 0}, rel=2e-4, abs=1e-6)
+            assert {**found, "seconds": 0} == pytest.approx(
+                {**wanted, "seconds": 0}, rel=2e-4, abs=1e-6
+            )
 
 
 def test_a_run_is_continued_by_its_own_command(capsys):
     folder = OLD / "sums"
     assert main(["mnist", "--resume", str(folder)]) == 2
     err = capsys.readouterr().err
-    assert f"is a run of addition: continue it with python -m dni_np addition --resume {folder}" in err
+    assert (
+        f"is a run of addition: continue it with python -m dni_np addition --resume {folder}" in err
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -14,13 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def plan_of(command):
-    found = {name: value for name, value in vars(parser().parse_args(command.split())).items() if value is not None}
+    found = {
+        name: value
+        for name, value in vars(parser().parse_args(command.split())).items()
+        if value is not None
+    }
     return make_plan(find_recipe(found.get("recipe", found["usual_recipe"])), found)
 
 
 def written():
     """The commands that train, as the texts for readers have them."""
-    texts = [OVERVIEW, *(path.read_text() for path in (ROOT / "README.md", ROOT / "notebooks" / "RESULTS.md"))]
+    texts = [
+        OVERVIEW,
+        *(path.read_text() for path in (ROOT / "README.md", ROOT / "notebooks" / "RESULTS.md")),
+    ]
     for text in texts:
         for line in text.replace("\\\n", " ").splitlines():
             command = re.match(r"\s*python -m dni_np (\w[\w-]* .*--.*)", line)
@@ -28,13 +35,17 @@ def written():
                 yield re.sub(r'\s{2,}#.*|"', "", command[1])
 
 
-@pytest.mark.parametrize("command", [c for c in written() if "--resume" not in c and "--help" not in c])
+@pytest.mark.parametrize(
+    "command", [c for c in written() if "--resume" not in c and "--help" not in c]
+)
 def test_commands_that_readers_are_told_ask_for_runs(command):
     assert plan_of(command.replace("CIFAR-10 (JPEG q75)", "folder"))
 
 
 def test_each_rule_takes_the_options_that_it_uses():
-    plan = plan_of("compare --rules backprop cdni bp-lambda --hidden 8 --lambdas 0 --lambdas 1 --targets true")
+    plan = plan_of(
+        "compare --rules backprop cdni bp-lambda --hidden 8 --lambdas 0 --lambdas 1 --targets true"
+    )
     found = [(run.rule, run.hidden, run.lambdas, run.targets) for run in plan]
     assert found == [
         ("backprop", (), (0.5,), "bootstrapped"),
@@ -45,16 +56,29 @@ def test_each_rule_takes_the_options_that_it_uses():
 
 
 def test_values_that_make_runs():
-    plan = plan_of("compare --rules none dni --layers 3 4 --sees output --sees label input --seed 5 6")
+    plan = plan_of(
+        "compare --rules none dni --layers 3 4 --sees output --sees label input --seed 5 6"
+    )
     found = [(run.seed, run.rule, run.layers, run.sees) for run in plan]
     sees = {"none": [("output",)], "dni": [("output",), ("label", "input")]}
-    assert sorted(found) == sorted((n, r, k, s) for n in (5, 6) for r in sees for k in (3, 4) for s in sees[r])
+    assert sorted(found) == sorted(
+        (n, r, k, s) for n in (5, 6) for r in sees for k in (3, 4) for s in sees[r]
+    )
     assert [run.seed for run in plan] == [5] * 6 + [6] * 6
 
 
 def test_a_single_dni_at_every_depth():
-    found = [(run.rule, run.layers, run.cut_after) for run in plan_of("compare --rules dni fa --layers 2 3 --single-dni")]
-    assert found == [("dni", 2, (1,)), ("dni", 3, (1,)), ("dni", 3, (2,)), ("fa", 2, ()), ("fa", 3, ())]
+    found = [
+        (run.rule, run.layers, run.cut_after)
+        for run in plan_of("compare --rules dni fa --layers 2 3 --single-dni")
+    ]
+    assert found == [
+        ("dni", 2, (1,)),
+        ("dni", 3, (1,)),
+        ("dni", 3, (2,)),
+        ("fa", 2, ()),
+        ("fa", 3, ()),
+    ]
 
 
 def test_zero_stands_for_none():
@@ -92,5 +116,7 @@ def test_options_of_one_name_are_of_one_type():
     kinds = {}
     for kind in KINDS:
         for option in kind.settings.options().values():
-            kinds.setdefault(option.name, set()).add((option.type, option.several, option.runs, bool(option.help)))
+            kinds.setdefault(option.name, set()).add(
+                (option.type, option.several, option.runs, bool(option.help))
+            )
     assert [name for name, found in kinds.items() if len(found) > 1] == []

@@ -1,4 +1,7 @@
-"""An option that a run does not use, a contradiction, a useless repeat: one sentence, status 2, no run."""
+"""An option that a run does not use, a contradiction, a useless repeat:
+
+one sentence, status 2, no run.
+"""
 
 import pytest
 

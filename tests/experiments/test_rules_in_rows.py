@@ -13,15 +13,27 @@ from dni_np.experiments.registry import KINDS
 from dni_np.rules.backprop import Backprop
 
 FOLDER = Path(__file__).resolve().parents[2] / "dni_np" / "experiments"
-TABLES = {"rules.py", "recipes.py", "recipe_changes.py"}  # the rows, and the recipes' own special cases
+TABLES = {
+    "rules.py",
+    "recipes.py",
+    "recipe_changes.py",
+}  # the rows, and the recipes' own special cases
 OTHER_THINGS = {("costs.py", "locked"), ("overview.py", "none")}  # a column, a square without color
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER))
+)
 def test_no_other_page_names_a_rule(path):
     names = {name for kind in KINDS for name in kind.rules}
-    texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
-    found = {(path.name, text) for text in names & {text for text in texts if isinstance(text, str)}}
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+    found = {
+        (path.name, text) for text in names & {text for text in texts if isinstance(text, str)}
+    }
     assert path.name in TABLES or found <= OTHER_THINGS
 
 
@@ -36,11 +48,26 @@ def test_rows_name_options_that_there_are(kind):
 
 
 def test_a_new_rule_is_one_row(tmp_path, monkeypatch, capsys):
-    row = Row("twice", "the true gradient, twice", lambda parts: Backprop(*parts.of_layers()), measured="arriving")
+    row = Row(
+        "twice",
+        "the true gradient, twice",
+        lambda parts: Backprop(*parts.of_layers()),
+        measured="arriving",
+    )
     monkeypatch.setitem(RULES, "twice", row)
     monkeypatch.chdir(tmp_path)
     assert main(["list"]) == 0 and "the true gradient, twice" in capsys.readouterr().out
-    size = ["--recipe", "addition-quick", "--steps", "4", "--examples", "50", "--quiet", "--out", "run"]
+    size = [
+        "--recipe",
+        "addition-quick",
+        "--steps",
+        "4",
+        "--examples",
+        "50",
+        "--quiet",
+        "--out",
+        "run",
+    ]
     assert main(["compare", "--rules", "twice", "backprop", *size]) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "summary.csv").open()))
     assert [row["run"] for row in rows] == ["twice-3", "backprop-3"]

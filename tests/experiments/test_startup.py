@@ -20,10 +20,14 @@ print("MODULES", *{name.split(".")[0] for name in sys.modules})
 """
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["list"], ["mnist", "--help"], ["mnist", "--bits", "3"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["list"], ["mnist", "--help"], ["mnist", "--bits", "3"]], ids=str
+)
 def test_without_what_only_runs_need(arguments):
     environment = {**os.environ, "PYTHONPATH": ROOT, "DNI_NP_BACKEND": "numpy"}
     command = [sys.executable, "-c", PROGRAM, *arguments]
-    out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
     modules = set(out.split("MODULES")[1].split())
     assert "numpy" in modules and not modules & HEAVY

@@ -1,4 +1,7 @@
-"""Random command lines of the parser's options: most would run, some are wrong, some make no sense."""
+"""Random command lines of the parser's options:
+
+most would run, some are wrong, some make no sense.
+"""
 
 from typing import NamedTuple
 
@@ -35,7 +38,9 @@ def draw_line(rng):
     first += ["--recipe"] if command == "compare" else []
     groups = {flag: there[flag].draw(rng, mishap) for flag in first}
     useful, special = useful_flags(task, there, groups) if rng.random() < 0.8 else (there, ())
-    drawn = [flag for flag in useful if rng.random() < (RARE.get(flag, 1) if there[flag].shown else 0.05)]
+    drawn = [
+        flag for flag in useful if rng.random() < (RARE.get(flag, 1) if there[flag].shown else 0.05)
+    ]
     drawn = [str(flag) for flag in rng.permutation(drawn)][: rng.integers(6)]
     drawn += [flag for flag in special if rng.random() < 0.15]
     groups.update({flag: there[flag].draw(rng, mishap) for flag in drawn})

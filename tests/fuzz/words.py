@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from dni_np.experiments.parser import parser
+
 FITTING = {  # what makes a small run; other names come from an option's help
     "--steps": "6 7 8 9",
     "--batch-size": "2 3 4 5",

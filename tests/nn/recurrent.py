@@ -33,12 +33,15 @@ def draw(rng, *shape, dtype=np.float64):
 def sequence(rng, steps=5, samples=6, dtype=np.float64):
     """x, state, dy, dstate."""
     state, dstate = ([draw(rng, samples, UNITS, dtype=dtype) for _ in "hc"] for _ in range(2))
-    x, dy = draw(rng, steps, samples, N_IN, dtype=dtype), draw(rng, steps, samples, UNITS, dtype=dtype)
+    x, dy = (
+        draw(rng, steps, samples, N_IN, dtype=dtype),
+        draw(rng, steps, samples, UNITS, dtype=dtype),
+    )
     return x, tuple(state), dy, tuple(dstate)
 
 
 def check_recurrent(layer, rng, steps, samples, training=True, start=0):
-    """Largest relative error over every element of x, both parts of the state and all parameters."""
+    """Largest relative error over all elements of x, of both parts of the state, of parameters."""
     x, state, dy, dstate = sequence(rng, steps, samples)
     _, _, cache = layer.forward(x, state, training, start)
     dx, back = layer.backward(dy, dstate, cache)
@@ -48,6 +51,10 @@ def check_recurrent(layer, rng, steps, samples, training=True, start=0):
         y, last, _ = layer.forward(x, state, training, start)
         return sum(float((a * b).sum()) for a, b in zip((y, *last), (dy, *dstate))) / samples
 
-    pairs = [(x, to_numpy(dx) / samples)] + [(part, to_numpy(d) / samples) for part, d in zip(state, back)]
+    pairs = [(x, to_numpy(dx) / samples)] + [
+        (part, to_numpy(d) / samples) for part, d in zip(state, back)
+    ]
     pairs += [(layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params]
-    return max(check_gradient(loss, array, gradient, rng, elementwise=True) for array, gradient in pairs)
+    return max(
+        check_gradient(loss, array, gradient, rng, elementwise=True) for array, gradient in pairs
+    )

@@ -1,4 +1,7 @@
-"""Work in parts on several threads: the same results in the same order, errors and NumPy's settings passed on."""
+"""Work in parts on several threads:
+
+the same results in the same order, errors and NumPy's settings passed on.
+"""
 
 import os
 import subprocess
@@ -43,7 +46,9 @@ def set_threads():
 
 
 def test_results_keep_their_order(two_threads):
-    both = threading.Barrier(2, timeout=20)  # passed only if two blocks are worked on at the same time
+    both = threading.Barrier(
+        2, timeout=20
+    )  # passed only if two blocks are worked on at the same time
     seen = set()
 
     def work(block):
@@ -65,7 +70,10 @@ def test_products_use_one_thread_inside_and_all_afterwards(two_threads):
 def test_numpys_settings_reach_the_threads(two_threads):
     with warnings.catch_warnings(), np.errstate(over="ignore"):
         warnings.simplefilter("error")
-        assert threads.in_parallel(lambda block: np.exp(np.float32(block)), [1000, 2000]) == [np.inf, np.inf]
+        assert threads.in_parallel(lambda block: np.exp(np.float32(block)), [1000, 2000]) == [
+            np.inf,
+            np.inf,
+        ]
 
 
 def test_an_error_comes_through(two_threads):
@@ -204,7 +212,9 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_number_of_threads_changes_nothing(name, monkeypatch):
-    monkeypatch.setattr("dni_np.nn.fast.batch_threads.CACHE", 3 * 6 * 7 * 4 * 4)  # three images a block
+    monkeypatch.setattr(
+        "dni_np.nn.fast.batch_threads.CACHE", 3 * 6 * 7 * 4 * 4
+    )  # three images a block
     monkeypatch.setattr("dni_np.nn.fast.conv_columns.HOST_BYTES", 3 * 6 * 7 * 36 * 4)
     monkeypatch.setattr("dni_np.nn.fast.conv_frequency.BLOCK", 3)
     results = []

@@ -1,4 +1,5 @@
-"""The batch-normalized LSTM: central differences, the same written with autograd, statistics of each step.
+"""The batch-normalized LSTM: central differences, the same written with autograd, statistics of
+each step.
 
 What it shares with the LSTM (chunks, precision, what is left alone) is in `test_lstm`.
 """
@@ -31,7 +32,9 @@ def test_it_is_the_same_as_with_autograd(training):
     rng = np.random.default_rng(1)
     layer = make("batchnorm lstm", rng)
     x, state, dy, dstate = sequence(rng, steps=6)
-    leaves = {name: tensor(to_numpy(value)).requires_grad_() for name, value in layer.params.items()}
+    leaves = {
+        name: tensor(to_numpy(value)).requires_grad_() for name, value in layer.params.items()
+    }
     inputs = [tensor(to_numpy(array)).requires_grad_() for array in (x, *state)]
     moved = {name: to_numpy(value).copy() for name, value in layer.buffers.items()}
     outputs = with_autograd(*inputs, leaves, moved, layer, training)
@@ -45,7 +48,9 @@ def test_it_is_the_same_as_with_autograd(training):
     for ours, wanted in zip((dx, *back), inputs, strict=True):
         np.testing.assert_allclose(to_numpy(ours), wanted.grad.numpy(), rtol=1e-8, atol=1e-10)
     for name, wanted in leaves.items():
-        np.testing.assert_allclose(to_numpy(grads[name]), wanted.grad.numpy() / 6, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(
+            to_numpy(grads[name]), wanted.grad.numpy() / 6, rtol=1e-8, atol=1e-10
+        )
     for name, wanted in moved.items():
         np.testing.assert_allclose(to_numpy(layer.buffers[name]), wanted, rtol=1e-10)
 
@@ -58,9 +63,13 @@ def with_autograd(x, h, c, params, statistics, layer, training):
         row = min(t, MAX_STEPS - 1)
 
         def bn(name, a):
-            mean, var = (torch.from_numpy(statistics[f"{kind}_{name}"][row]) for kind in ("mean", "var"))
+            mean, var = (
+                torch.from_numpy(statistics[f"{kind}_{name}"][row]) for kind in ("mean", "var")
+            )
             beta = params["beta_c"] if name == "c" else None
-            return torch.nn.functional.batch_norm(a, mean, var, params[f"gamma_{name}"], beta, training, 0.1, layer.eps)
+            return torch.nn.functional.batch_norm(
+                a, mean, var, params[f"gamma_{name}"], beta, training, 0.1, layer.eps
+            )
 
         i, f, o, g = (bn("h", h @ W_h) + bn("x", x_t @ W_x) + params["b"]).chunk(4, dim=1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -72,10 +81,14 @@ def with_autograd(x, h, c, params, statistics, layer, training):
 def test_each_step_has_statistics_of_its_own():
     rng = np.random.default_rng(2)
     layer = BatchNormLSTM(N_IN, UNITS, rng, max_steps=3, momentum=1.0, dtype=np.float64)
-    x = rng.standard_normal((5, 50, N_IN)) + np.arange(5)[:, None, None]  # every step has another mean
+    x = (
+        rng.standard_normal((5, 50, N_IN)) + np.arange(5)[:, None, None]
+    )  # every step has another mean
     layer.forward(asarray(x), layer.initial_state(50))
     means = x.mean(axis=1) @ to_numpy(layer.params["W"])[:N_IN]  # (5, 4H)
-    np.testing.assert_allclose(to_numpy(layer.buffers["mean_x"]), means[[0, 1, 4]], rtol=1e-10)  # step 4 wrote last
+    np.testing.assert_allclose(
+        to_numpy(layer.buffers["mean_x"]), means[[0, 1, 4]], rtol=1e-10
+    )  # step 4 wrote last
     before = to_numpy(layer.buffers["mean_x"]).copy()
     layer.forward(asarray(x[3:4]), layer.initial_state(50), start=1)
     np.testing.assert_array_equal(to_numpy(layer.buffers["mean_x"])[[0, 2]], before[[0, 2]])

@@ -18,7 +18,10 @@ def parts():
 
 NAMES = {
     "by number": (lambda one, two: [one, two], ["0.W", "0.b", "1.0.W", "1.1.gamma", "1.1.beta"]),
-    "by name": (lambda one, two: {"a": one, "b": two}, ["a.W", "a.b", "b.0.W", "b.1.gamma", "b.1.beta"]),
+    "by name": (
+        lambda one, two: {"a": one, "b": two},
+        ["a.W", "a.b", "b.0.W", "b.1.gamma", "b.1.beta"],
+    ),
     "around one": (lambda one, two: two, ["0.W", "1.gamma", "1.beta"]),
 }
 

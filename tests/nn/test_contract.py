@@ -1,4 +1,7 @@
-"""What every layer promises: shapes, precision, caches that stand alone, inputs left untouched, one-sentence errors."""
+"""What every layer promises:
+
+shapes, precision, caches that stand alone, inputs left untouched, one-sentence errors.
+"""
 
 import numpy as np
 import pytest
@@ -20,13 +23,21 @@ MAKERS = {
     "tanh": lambda n, rng, dtype: Tanh(),
     "relu": lambda n, rng, dtype: ReLU(),
     "batchnorm": lambda n, rng, dtype: BatchNorm(n, dtype=dtype),
-    "sequential": lambda n, rng, dtype: Sequential([Linear(n, 4, rng, dtype=dtype), BatchNorm(4, dtype=dtype), ReLU()]),
+    "sequential": lambda n, rng, dtype: Sequential(
+        [Linear(n, 4, rng, dtype=dtype), BatchNorm(4, dtype=dtype), ReLU()]
+    ),
 }
 makers = st.sampled_from(list(MAKERS))
 precisions = st.sampled_from([np.float32, np.float64])
 
 
-@given(name=makers, dtype=precisions, batch=st.integers(2, 9), n=st.integers(1, 6), training=st.booleans())
+@given(
+    name=makers,
+    dtype=precisions,
+    batch=st.integers(2, 9),
+    n=st.integers(1, 6),
+    training=st.booleans(),
+)
 def test_shapes_and_precision_pass_through(name, dtype, batch, n, training):
     rng = np.random.default_rng(batch + 10 * n)
     layer = MAKERS[name](n, rng, dtype)
@@ -47,10 +58,13 @@ def test_shapes_and_precision_pass_through(name, dtype, batch, n, training):
 
 @given(name=makers, batch=st.integers(2, 6))
 def test_two_batches_in_flight(name, batch):
-    """The first batch's gradients are the same whether or not a second one went forward in between."""
+    """The first batch's gradients are the same if a second one went forward in between."""
     rng = np.random.default_rng(batch)
     layer = MAKERS[name](4, rng, np.float64)
-    first, second = asarray(rng.standard_normal((batch, 4))), asarray(rng.standard_normal((batch + 1, 4)))
+    first, second = (
+        asarray(rng.standard_normal((batch, 4))),
+        asarray(rng.standard_normal((batch + 1, 4))),
+    )
     y, cache = layer.forward(first)
     dy = asarray(rng.standard_normal(y.shape))
     dx = to_numpy(layer.backward(dy, cache)).copy()
@@ -65,7 +79,11 @@ def test_two_batches_in_flight(name, batch):
         np.testing.assert_array_equal(to_numpy(grads_later[key]), value)
 
 
-@given(logits=st.lists(st.lists(st.floats(-1e4, 1e4, width=32), min_size=3, max_size=3), min_size=1, max_size=5))
+@given(
+    logits=st.lists(
+        st.lists(st.floats(-1e4, 1e4, width=32), min_size=3, max_size=3), min_size=1, max_size=5
+    )
+)
 def test_cross_entropy_is_finite_and_its_gradients_sum_to_zero(logits):
     logits = asarray(np.array(logits, np.float32))
     labels = asarray(np.arange(len(logits)) % 3)
@@ -106,11 +124,15 @@ def test_parameters_of_a_sequential_are_its_layers_own():
 
 
 def test_state_goes_into_another_layer_and_back():
-    one, other = (Sequential([Linear(4, 3, np.random.default_rng(seed)), BatchNorm(3)]) for seed in (0, 1))
+    one, other = (
+        Sequential([Linear(4, 3, np.random.default_rng(seed)), BatchNorm(3)]) for seed in (0, 1)
+    )
     x = asarray(np.random.default_rng(2).standard_normal((8, 4)).astype(np.float32))
     one.forward(x)  # moves the running statistics
     other.load_state(one.state())
-    np.testing.assert_array_equal(to_numpy(other.forward(x, training=False)[0]), to_numpy(one.forward(x, training=False)[0]))
+    np.testing.assert_array_equal(
+        to_numpy(other.forward(x, training=False)[0]), to_numpy(one.forward(x, training=False)[0])
+    )
 
 
 RNG = np.random.default_rng(0)
@@ -125,8 +147,8 @@ MISTAKES = {
     "as labels: it needs integers of shape (3,)": lambda: SoftmaxCrossEntropy()(
         asarray(np.ones((3, 2))), asarray(np.ones((3, 2)))
     ),
-    "a squared error cannot take an array of float64 of shape (3, 1)": lambda: (
-        SquaredError()(asarray(np.ones((3, 2))), asarray(np.ones((3, 1))))
+    "a squared error cannot take an array of float64 of shape (3, 1)": lambda: SquaredError()(
+        asarray(np.ones((3, 2))), asarray(np.ones((3, 1)))
     ),
     "this layer needs (4, 2)": lambda: Linear(4, 2, RNG).load_state(Linear(4, 3, RNG).state()),
     "the saved b is missing": lambda: Linear(4, 2, RNG).load_state(

@@ -1,4 +1,7 @@
-"""Convolutions: three versions of one function, against central differences, PyTorch, and each other."""
+"""Convolutions:
+
+three versions of one function, against central differences, PyTorch, and each other.
+"""
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from dni_np.nn.gradcheck import check_layer
 from tests.pytorch_twin import tensor, torch
 
 VERSIONS = [Conv2D, ColumnsConv2D, FrequencyConv2D]
-KINDS = [(k, padding, stride) for k in (1, 2, 3, 5) for padding in ("same", "valid") for stride in (1, 2)]
+KINDS = [
+    (k, padding, stride) for k in (1, 2, 3, 5) for padding in ("same", "valid") for stride in (1, 2)
+]
 
 
 def build(version, kernel=3, padding="same", stride=1, n_in=3, n_out=4, dtype=np.float64):
@@ -24,17 +29,23 @@ def build(version, kernel=3, padding="same", stride=1, n_in=3, n_out=4, dtype=np
 
 
 def cases():
-    return [(v, *kind) for v in VERSIONS for kind in KINDS if v is not FrequencyConv2D or kind[2] == 1]
+    return [
+        (v, *kind) for v in VERSIONS for kind in KINDS if v is not FrequencyConv2D or kind[2] == 1
+    ]
 
 
 @pytest.mark.parametrize("version, kernel, padding, stride", cases())
 def test_gradients(version, kernel, padding, stride):
     rng = np.random.default_rng(0)
     layer = build(version, kernel, padding, stride, n_in=2, n_out=3)
-    assert check_layer(layer, rng.standard_normal((2, 5, 6, 2)), rng, elementwise=kernel == 3) < 1e-6
+    assert (
+        check_layer(layer, rng.standard_normal((2, 5, 6, 2)), rng, elementwise=kernel == 3) < 1e-6
+    )
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 @pytest.mark.parametrize("version, kernel, padding, stride", cases())
 def test_pytorch(version, kernel, padding, stride):
     rng = np.random.default_rng(2)
@@ -54,7 +65,9 @@ def test_pytorch(version, kernel, padding, stride):
     close = {"rtol": 1e-10, "atol": 1e-12}
     np.testing.assert_allclose(to_numpy(y), theirs.detach().numpy().transpose(0, 2, 3, 1), **close)
     np.testing.assert_allclose(to_numpy(dx), images.grad.numpy().transpose(0, 2, 3, 1), **close)
-    np.testing.assert_allclose(to_numpy(grads["W"]), W.grad.numpy().transpose(2, 3, 1, 0) / 3, **close)
+    np.testing.assert_allclose(
+        to_numpy(grads["W"]), W.grad.numpy().transpose(2, 3, 1, 0) / 3, **close
+    )
     np.testing.assert_allclose(to_numpy(grads["b"]), b.grad.numpy() / 3, **close)
 
 
@@ -77,7 +90,11 @@ def test_the_fast_versions_equal_the_textbook(version, n, size, kernel, padding)
     dx_fast = fast.backward(dy, cache_fast)
     grads_fast = fast.grads
     assert y_fast.dtype == dx_fast.dtype == np.float32
-    for ours, wanted in [(y_fast, y), (dx_fast, dx), *((grads_fast[name], grads[name]) for name in grads)]:
+    for ours, wanted in [
+        (y_fast, y),
+        (dx_fast, dx),
+        *((grads_fast[name], grads[name]) for name in grads),
+    ]:
         np.testing.assert_allclose(to_numpy(ours), to_numpy(wanted), rtol=1e-4, atol=2e-5)
 
 
@@ -87,8 +104,12 @@ def test_the_transform_is_numpys_and_comes_back(h, w, more):
     images = np.random.default_rng(h).standard_normal((2, h, w, 3))
     spectrum = analyze(asarray(images), P, Q)
     wanted = np.fft.fft(np.fft.rfft(images, P, axis=1), Q, axis=2)  # (N, F, Q, C)
-    np.testing.assert_allclose(to_numpy(spectrum)[:, 0], wanted.real.transpose(1, 2, 0, 3), atol=1e-12)
-    np.testing.assert_allclose(to_numpy(spectrum)[:, 1], wanted.imag.transpose(1, 2, 0, 3), atol=1e-12)
+    np.testing.assert_allclose(
+        to_numpy(spectrum)[:, 0], wanted.real.transpose(1, 2, 0, 3), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        to_numpy(spectrum)[:, 1], wanted.imag.transpose(1, 2, 0, 3), atol=1e-12
+    )
     np.testing.assert_allclose(to_numpy(synthesize(spectrum, P, Q, 0, 0, h, w)), images, atol=1e-12)
 
 
@@ -113,7 +134,9 @@ def test_images_that_do_not_fit(version, shape, sentence):
     layer = build(version, kernel=5, padding="valid")
     with pytest.raises(UserError) as error:
         layer.forward(asarray(np.zeros(shape)))
-    assert sentence in str(error.value) and ("5 x 5" in str(error.value) or "(5, 5, 3, 4)" in str(error.value))
+    assert sentence in str(error.value) and (
+        "5 x 5" in str(error.value) or "(5, 5, 3, 4)" in str(error.value)
+    )
 
 
 def test_a_stride_has_no_frequency_version():

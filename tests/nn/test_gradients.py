@@ -1,4 +1,7 @@
-"""Every backward pass against central differences in float64: random directions, and each element by itself."""
+"""Every backward pass against central differences in float64:
+
+random directions, and each element by itself.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +22,8 @@ DOUBLE = np.float64
 def two_hidden_layers(rng):
     sizes = [5, 6, 4]
     hidden = [
-        [Linear(m, n, rng, bias=False, dtype=DOUBLE), BatchNorm(n, dtype=DOUBLE), Tanh()] for m, n in zip(sizes, sizes[1:])
+        [Linear(m, n, rng, bias=False, dtype=DOUBLE), BatchNorm(n, dtype=DOUBLE), Tanh()]
+        for m, n in zip(sizes, sizes[1:])
     ]
     return Sequential([*sum(hidden, []), Linear(4, 3, rng, dtype=DOUBLE)])
 
@@ -71,14 +75,23 @@ def test_loss_gradient(name):
     rng = np.random.default_rng(2)
     prediction = asarray(3 * rng.standard_normal((6, 4)))
     loss, target = (
-        (SoftmaxCrossEntropy(), rng.integers(0, 4, 6)) if name == "cross-entropy" else (SquaredError(), rng.random((6, 4)))
+        (SoftmaxCrossEntropy(), rng.integers(0, 4, 6))
+        if name == "cross-entropy"
+        else (SquaredError(), rng.random((6, 4)))
     )
     target = asarray(target)
     gradient = to_numpy(loss(prediction, target)[1]) / len(prediction)  # of the mean loss
-    assert check_gradient(lambda: float(loss(prediction, target)[0]), prediction, gradient, rng, elementwise=True) < 1e-6
+    assert (
+        check_gradient(
+            lambda: float(loss(prediction, target)[0]), prediction, gradient, rng, elementwise=True
+        )
+        < 1e-6
+    )
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("sigmoid", "tanh", "relu")])
+@pytest.mark.parametrize(
+    "name", [name for name in LAYERS if name not in ("sigmoid", "tanh", "relu")]
+)
 def test_backward_without_input_gradient_writes_the_same_gradients(name):
     rng = np.random.default_rng(3)
     layer = shaken(LAYERS[name](rng), rng)

@@ -1,4 +1,7 @@
-"""Pooling, batch normalization by channel and reshaping: central differences, PyTorch, clear errors."""
+"""Pooling, batch normalization by channel and reshaping:
+
+central differences, PyTorch, clear errors.
+"""
 
 import numpy as np
 import pytest
@@ -15,14 +18,21 @@ from dni_np.nn.pooling import AveragePool2D, MaxPool2D
 from dni_np.nn.reshape import Flatten, ToImages
 from tests.pytorch_twin import tensor, torch
 
-POOLS = [(kind, size, stride) for kind in (MaxPool2D, AveragePool2D) for size in (2, 3) for stride in (1, 2, 3)]
+POOLS = [
+    (kind, size, stride)
+    for kind in (MaxPool2D, AveragePool2D)
+    for size in (2, 3)
+    for stride in (1, 2, 3)
+]
 needs_torch = pytest.mark.skipif(
     torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
 )
 
 
 def images(n=3, h=6, w=7, c=2, seed=0):
-    """All pixels differ by more than a step of the gradient check, so that no maximum changes hands."""
+    """All pixels differ by more than a step of the gradient check, so that no maximum changes
+    hands.
+    """
     values = np.random.default_rng(seed).permutation(n * h * w * c).reshape(n, h, w, c)
     return values / values.size - 0.5
 
@@ -34,7 +44,9 @@ def test_pooling_gradients(kind, size, stride, padding):
     assert check_layer(kind(size, stride, padding), images(), rng, elementwise=True) < 1e-6
 
 
-@pytest.mark.parametrize("plain, fast", [(MaxPool2D, FastMaxPool2D), (AveragePool2D, FastAveragePool2D)])
+@pytest.mark.parametrize(
+    "plain, fast", [(MaxPool2D, FastMaxPool2D), (AveragePool2D, FastAveragePool2D)]
+)
 def test_pooling_in_blocks_is_the_same(plain, fast, images_a_block):
     results = []
     for layer in (plain(), fast()):
@@ -51,15 +63,21 @@ def test_pooling_in_blocks_is_the_same(plain, fast, images_a_block):
 def test_pooling_is_pytorchs(kind, size, stride, ties):
     x = np.maximum(images(), 0).round(1) if ties else images()
     layer = kind(size, stride)
-    theirs = (torch.nn.MaxPool2d if kind is MaxPool2D else torch.nn.AvgPool2d)(size, stride, padding=size // 2)
+    theirs = (torch.nn.MaxPool2d if kind is MaxPool2D else torch.nn.AvgPool2d)(
+        size, stride, padding=size // 2
+    )
     y, cache = layer.forward(asarray(x))
     dy = np.random.default_rng(2).standard_normal(y.shape)
     dx = layer.backward(asarray(dy), cache)
     x_theirs = tensor(x.transpose(0, 3, 1, 2)).requires_grad_()
     y_theirs = theirs(x_theirs)
     y_theirs.backward(tensor(dy.transpose(0, 3, 1, 2)))
-    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-12)
-    np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-12, atol=1e-14
+    )
 
 
 @pytest.fixture(params=[1, 2, 1000])
@@ -75,7 +93,10 @@ def test_batchnorm_by_channel(training, kind, images_a_block):
     layer = kind(3, dtype=np.float64)
     for value in [*layer.params.values(), *layer.buffers.values()]:
         value += asarray(rng.uniform(0.1, 0.5, value.shape))
-    assert check_layer(layer, rng.standard_normal((3, 5, 4, 3)), rng, training, elementwise=True) < 1e-6
+    assert (
+        check_layer(layer, rng.standard_normal((3, 5, 4, 3)), rng, training, elementwise=True)
+        < 1e-6
+    )
 
 
 @needs_torch
@@ -91,10 +112,16 @@ def test_batchnorm_by_channel_is_pytorchs(kind, images_a_block):
     x_theirs = tensor(x.transpose(0, 3, 1, 2)).requires_grad_()
     y_theirs = theirs(x_theirs)
     y_theirs.backward(tensor(dy.transpose(0, 3, 1, 2)))
-    np.testing.assert_allclose(to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-13)
-    np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        to_numpy(y), y_theirs.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-13
+    )
+    np.testing.assert_allclose(
+        to_numpy(dx), x_theirs.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-12
+    )
     np.testing.assert_allclose(to_numpy(grads["gamma"]), theirs.weight.grad.numpy() / 5, rtol=1e-10)
-    np.testing.assert_allclose(to_numpy(layer.buffers["var"]), theirs.running_var.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(
+        to_numpy(layer.buffers["var"]), theirs.running_var.numpy(), rtol=1e-12
+    )
 
 
 def test_the_largest_of_rectified_numbers_is_the_largest_rectified():
@@ -116,7 +143,9 @@ def test_the_largest_of_rectified_numbers_is_the_largest_rectified():
 def test_relu_of_a_few_images_at_a_time(images_a_block):
     rng = np.random.default_rng(7)
     x, dy = map(asarray, rng.standard_normal((2, 5, 5, 4, 3)))
-    for one, two in zip(forward_and_backward(ReLU(), x, dy), forward_and_backward(ReLU2D(), x, dy), strict=True):
+    for one, two in zip(
+        forward_and_backward(ReLU(), x, dy), forward_and_backward(ReLU2D(), x, dy), strict=True
+    ):
         assert 0 < (to_numpy(one) == 0).mean() < 1
         np.testing.assert_array_equal(to_numpy(one), to_numpy(two))
 
@@ -151,8 +180,8 @@ MISTAKES = {
     "it needs floats of shape (N, height, width, 3)": lambda: BatchNorm2D(3).forward(
         asarray(np.zeros((2, 3)))
     ),
-    "ToImages cannot take an array of float64 of shape (3, 5)": lambda: (
-        ToImages(2, 2, 1).forward(asarray(np.zeros((3, 5))))
+    "ToImages cannot take an array of float64 of shape (3, 5)": lambda: ToImages(2, 2, 1).forward(
+        asarray(np.zeros((3, 5)))
     ),
 }
 

@@ -65,7 +65,12 @@ def test_chunks_that_pass_their_gradients_on_are_the_whole(kind, cuts):
         grads = layer.grads
         dxs.insert(0, to_numpy(dx))
         total = {name: total[name] + to_numpy(grads[name]) for name in total}
-    parts = [np.concatenate(ys), np.concatenate(dxs), *map(to_numpy, (*state, *dstate)), *total.values()]
+    parts = [
+        np.concatenate(ys),
+        np.concatenate(dxs),
+        *map(to_numpy, (*state, *dstate)),
+        *total.values(),
+    ]
     for part, wanted in zip(parts, whole, strict=True):
         np.testing.assert_allclose(part, wanted, rtol=1e-12, atol=1e-13)
 
@@ -99,7 +104,15 @@ def test_precision_passes_through_and_nothing_given_is_written_to(kind, dtype):
     grads = layer.grads
     assert [array.shape for array in (y, *last)] == [(5, 6, UNITS), (6, UNITS), (6, UNITS)]
     assert [array.shape for array in (dx, *back)] == [(5, 6, N_IN), (6, UNITS), (6, UNITS)]
-    for array in (y, *last, dx, *back, *grads.values(), *layer.buffers.values(), *layer.initial_state(6)):
+    for array in (
+        y,
+        *last,
+        dx,
+        *back,
+        *grads.values(),
+        *layer.buffers.values(),
+        *layer.initial_state(6),
+    ):
         assert array.dtype == dtype
     for array, value in zip((*given, y, *last), (*before, *later)):
         np.testing.assert_array_equal(to_numpy(array), value)
@@ -143,7 +156,9 @@ def test_an_optimizer_and_a_checkpoint_take_it_as_any_layer(kind):
     grads = one.grads
     optimizer.step()
     for name, value in saved.items():
-        np.testing.assert_allclose(to_numpy(one.params[name]), value - 0.5 * to_numpy(grads[name]), rtol=1e-12)
+        np.testing.assert_allclose(
+            to_numpy(one.params[name]), value - 0.5 * to_numpy(grads[name]), rtol=1e-12
+        )
     other.load_state(one.state())
     outputs = [to_numpy(layer.forward(x, state, training=False)[0]) for layer in (one, other)]
     np.testing.assert_array_equal(*outputs)
@@ -155,7 +170,9 @@ def test_a_new_one_remembers():
     assert (f == 2).all() and not np.any([i, o, g])
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 @lstms
 @pytest.mark.parametrize("steps", [1, 7])
 def test_it_is_pytorchs(kind, steps):
@@ -163,10 +180,13 @@ def test_it_is_pytorchs(kind, steps):
     layer = make(kind, rng)
     x, state, dy, dstate = sequence(rng, steps)
     theirs = twin(layer)
-    x_theirs, *state_theirs = leaves = [tensor(to_numpy(array)).requires_grad_() for array in (x, *state)]
+    x_theirs, *state_theirs = leaves = [
+        tensor(to_numpy(array)).requires_grad_() for array in (x, *state)
+    ]
     y_theirs, last_theirs = theirs(x_theirs, tuple(part[None] for part in state_theirs))
     torch.autograd.backward(
-        (y_theirs, *last_theirs), [tensor(to_numpy(dy))] + [tensor(to_numpy(part))[None] for part in dstate]
+        (y_theirs, *last_theirs),
+        [tensor(to_numpy(dy))] + [tensor(to_numpy(part))[None] for part in dstate],
     )
 
     y, last, cache = layer.forward(x, state)
@@ -177,12 +197,16 @@ def test_it_is_pytorchs(kind, steps):
         np.testing.assert_allclose(to_numpy(ours), value.detach().numpy(), rtol=1e-10, atol=1e-12)
     W = np.concatenate([theirs.weight_ih_l0.grad.numpy().T, theirs.weight_hh_l0.grad.numpy().T])
     for name, value in (("W", W), ("b", theirs.bias_ih_l0.grad.numpy())):
-        np.testing.assert_allclose(to_numpy(grads[name]), swap_o_and_g(value) / 6, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(
+            to_numpy(grads[name]), swap_o_and_g(value) / 6, rtol=1e-10, atol=1e-12
+        )
 
 
 def forward_with(x_shape, *state_shapes):
     layer = LSTM(N_IN, UNITS, np.random.default_rng(0))
-    return lambda: layer.forward(asarray(np.zeros(x_shape)), tuple(asarray(np.zeros(shape)) for shape in state_shapes))
+    return lambda: layer.forward(
+        asarray(np.zeros(x_shape)), tuple(asarray(np.zeros(shape)) for shape in state_shapes)
+    )
 
 
 MISTAKES = {

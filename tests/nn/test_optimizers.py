@@ -1,4 +1,7 @@
-"""Optimizers beside PyTorch's: flat vectors, saved state, schedules, and a problem with a known answer."""
+"""Optimizers beside PyTorch's:
+
+flat vectors, saved state, schedules, and a problem with a known answer.
+"""
 
 import numpy as np
 import pytest
@@ -32,7 +35,9 @@ def test_linear_regression_finds_the_least_squares_solution(name):
         y, cache = layer.forward(asarray(x))
         layer.backward(loss(y, asarray(target))[1], cache)
         optimizer.step()
-    np.testing.assert_allclose(to_numpy(layer.params["W"]), np.linalg.lstsq(x, target, rcond=None)[0], atol=1e-6)
+    np.testing.assert_allclose(
+        to_numpy(layer.params["W"]), np.linalg.lstsq(x, target, rcond=None)[0], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -69,14 +74,18 @@ def test_blocks_change_nothing(name, monkeypatch):
         optimizer = MAKERS[name](layer)
         assert len(optimizer.blocks) == (7 if block == 7 and on_host() else 1)  # 45 numbers
         for _ in range(3):
-            layer.grads["W"][...] = asarray(np.random.default_rng(4).standard_normal((8, 5)).astype(np.float32))
+            layer.grads["W"][...] = asarray(
+                np.random.default_rng(4).standard_normal((8, 5)).astype(np.float32)
+            )
             optimizer.step()
         results.append(to_numpy(layer.params["W"]).copy())
     np.testing.assert_array_equal(*results)
 
 
 def test_an_optimizer_and_its_layer_share_memory():
-    layer = Sequential([Linear(3, 2, np.random.default_rng(0)), ReLU(), Linear(2, 1, np.random.default_rng(1))])
+    layer = Sequential(
+        [Linear(3, 2, np.random.default_rng(0)), ReLU(), Linear(2, 1, np.random.default_rng(1))]
+    )
     before = {name: to_numpy(value).copy() for name, value in layer.params.items()}
     optimizer = SGD(layer, 1.0)
     for name, value in layer.params.items():
@@ -111,7 +120,9 @@ def test_initializers_have_their_variances():
     assert glorot_uniform(400, 300, rng).std() == pytest.approx((2 / 700) ** 0.5, rel=0.02)
     assert np.abs(glorot_uniform(400, 300, rng)).max() <= (6 / 700) ** 0.5
     drawn = trask_normal(400, 300, rng)
-    assert drawn.mean() == pytest.approx(-0.1, abs=0.005) and drawn.std() == pytest.approx(0.2, rel=0.02)
+    assert drawn.mean() == pytest.approx(-0.1, abs=0.005) and drawn.std() == pytest.approx(
+        0.2, rel=0.02
+    )
     assert not zeros(4, 3, rng).any()
 
 

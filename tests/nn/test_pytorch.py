@@ -55,7 +55,9 @@ def test_layer(name, training):
     np.testing.assert_allclose(to_numpy(dx), x_theirs.grad.numpy(), **CLOSE)
     for ours, parameter in zip(grads.values(), theirs.parameters()):
         wanted = parameter.grad.numpy() / len(x)  # ours are of the mean loss
-        np.testing.assert_allclose(to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, **CLOSE)
+        np.testing.assert_allclose(
+            to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, **CLOSE
+        )
     for ours, wanted in zip(layer.buffers.values(), theirs.buffers()):
         np.testing.assert_allclose(to_numpy(ours), wanted.numpy(), **CLOSE)
 
@@ -85,7 +87,10 @@ def test_squared_error():
 
 OPTIMIZERS = {
     "sgd": (lambda layer, rate: SGD(layer, rate), lambda p: torch.optim.SGD(p, lr=0.1)),
-    "momentum": (lambda layer, rate: SGD(layer, rate, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
+    "momentum": (
+        lambda layer, rate: SGD(layer, rate, momentum=0.9),
+        lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+    ),
     "adam": (lambda layer, rate: Adam(layer, rate), lambda p: torch.optim.Adam(p, lr=0.1)),
     "adam, own constants": (
         lambda layer, rate: Adam(layer, rate, betas=(0.5, 0.9), eps=1e-3),
@@ -98,7 +103,9 @@ OPTIMIZERS = {
 def test_thirty_steps_of_an_optimizer_with_decay(name, monkeypatch):
     monkeypatch.setattr(optimizers, "BLOCK", 100)  # more than one block, and one that is not full
     rng = np.random.default_rng(3)
-    layer = Sequential([Linear(6, 150, rng, dtype=np.float64), Linear(150, 4, rng, dtype=np.float64)])
+    layer = Sequential(
+        [Linear(6, 150, rng, dtype=np.float64), Linear(150, 4, rng, dtype=np.float64)]
+    )
     theirs = twin(layer)
     make_ours, make_theirs = OPTIMIZERS[name]
     optimizer = make_ours(layer, StepDecay(0.1, at=(10, 20)))
@@ -114,4 +121,6 @@ def test_thirty_steps_of_an_optimizer_with_decay(name, monkeypatch):
         schedule.step()
     for ours, parameter in zip(layer.params.values(), theirs.parameters()):
         wanted = parameter.detach().numpy()
-        np.testing.assert_allclose(to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(
+            to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, rtol=1e-9, atol=1e-11
+        )

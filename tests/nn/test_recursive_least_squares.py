@@ -292,7 +292,12 @@ def test_other_layers_pay_nothing():
 @pytest.mark.parametrize(
     "model, kinds",
     [
-        (lambda rng: SyntheticGradient(OUT, Conditioning(("output",), IN), rng, (4,), layers=PLAIN), "Linear, Linear"),
+        (
+            lambda rng: SyntheticGradient(
+                OUT, Conditioning(("output",), IN), rng, (4,), layers=PLAIN
+            ),
+            "Linear, Linear",
+        ),
         (lambda rng: Sequential([Conv2D(2, 3, rng), ReLU()]), "Conv2D"),
         (lambda rng: ReLU(), "none"),
     ],

@@ -29,7 +29,8 @@ def symbols(rng, n_symbols=C):
     return rng.integers(0, n_symbols, (T, N))
 
 
-# Symbols ---------------------------------------------------------------------------------------------------------------
+# Symbols
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -75,12 +76,18 @@ def test_each_element_of_an_embedding():
     assert check_gradient(loss, layer.params["W"], gradient, rng, elementwise=True) < 1e-6
 
 
-# An ordinary layer at every step -----------------------------------------------------------------------------------------
+# An ordinary layer at every step
+# -----------------------------------------------------------------------------------------
 
 LAYERS = {
     "linear": lambda rng: Linear(3, 2, rng, dtype=DOUBLE),
     "with batchnorm": lambda rng: Sequential(
-        [Linear(3, 4, rng, bias=False, dtype=DOUBLE), BatchNorm(4, dtype=DOUBLE), Tanh(), Linear(4, 2, rng, dtype=DOUBLE)]
+        [
+            Linear(3, 4, rng, bias=False, dtype=DOUBLE),
+            BatchNorm(4, dtype=DOUBLE),
+            Tanh(),
+            Linear(4, 2, rng, dtype=DOUBLE),
+        ]
     ),
 }
 
@@ -100,7 +107,9 @@ def test_each_element_of_a_layer_at_each_step(name):
     def loss():
         return float((layer.forward(x)[0] * weights).sum()) / N
 
-    pairs = [(x, to_numpy(dx) / N)] + [(layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params]
+    pairs = [(x, to_numpy(dx) / N)] + [
+        (layer.params[name], to_numpy(grads[name]).copy()) for name in layer.params
+    ]
     for array, gradient in pairs:
         assert check_gradient(loss, array, gradient, rng, elementwise=True) < 1e-6
     wanted = {name: to_numpy(value).copy() for name, value in grads.items()}
@@ -121,14 +130,19 @@ def test_a_layer_at_each_step_shares_its_layer_s_arrays():
     TimeDistributed(other).load_state(layer.state())
     x = asarray(rng.standard_normal((T, N, 3)), np.float32)
     y, _ = layer.forward(x, training=False)
-    np.testing.assert_array_equal(to_numpy(y), to_numpy(TimeDistributed(other).forward(x, training=False)[0]))
+    np.testing.assert_array_equal(
+        to_numpy(y), to_numpy(TimeDistributed(other).forward(x, training=False)[0])
+    )
 
 
-# The loss of a sequence ----------------------------------------------------------------------------------------------------
+# The loss of a sequence
+# --------------------------------------------------------------------------------------------------
 
 
 def scored_steps(rng):
-    """logits, labels and a mask with scored and unscored steps, and one sample that is never scored."""
+    """logits, labels and a mask with scored and unscored steps, and one sample that is never
+    scored.
+    """
     mask = rng.random((T, N)) < 0.6
     mask[:, 0] = False
     assert 0 < mask.sum() < mask.size
@@ -138,11 +152,14 @@ def scored_steps(rng):
 @pytest.mark.parametrize("kind", [bool, np.float32, np.float64])
 def test_the_loss_is_the_sum_over_scored_steps(kind):
     logits, labels, mask = scored_steps(np.random.default_rng(5))
-    loss, gradient = MaskedSoftmaxCrossEntropy()(asarray(logits), (asarray(labels), asarray(mask.astype(kind))))
+    loss, gradient = MaskedSoftmaxCrossEntropy()(
+        asarray(logits), (asarray(labels), asarray(mask.astype(kind)))
+    )
     total, wanted = 0, np.zeros_like(logits)
     for t, n in zip(*mask.nonzero()):
         one, wanted[t, n] = map(
-            to_numpy, SoftmaxCrossEntropy()(asarray(logits[t, n : n + 1]), asarray(labels[t, n : n + 1]))
+            to_numpy,
+            SoftmaxCrossEntropy()(asarray(logits[t, n : n + 1]), asarray(labels[t, n : n + 1])),
         )
         total += float(one)
     np.testing.assert_allclose(float(loss), total / N, rtol=1e-12)
@@ -169,7 +186,9 @@ def test_chunks_of_a_sequence_add_up():
     ]
     assert float(parts[0][0]) == 0
     np.testing.assert_allclose(sum(float(part) for part, _ in parts), float(whole), rtol=1e-12)
-    np.testing.assert_array_equal(np.concatenate([to_numpy(part) for _, part in parts]), to_numpy(gradient))
+    np.testing.assert_array_equal(
+        np.concatenate([to_numpy(part) for _, part in parts]), to_numpy(gradient)
+    )
 
 
 def test_errors_are_counted_where_steps_are_scored():
@@ -186,15 +205,22 @@ def test_the_arguments_are_left_alone_and_large_logits_are_finite():
     logits = (1e4 * logits).astype(np.float32)
     given = [asarray(array) for array in (logits, labels, mask)]
     loss, gradient = MaskedSoftmaxCrossEntropy()(given[0], tuple(given[1:]))
-    assert np.isfinite(float(loss)) and np.isfinite(to_numpy(gradient)).all() and gradient.dtype == np.float32
+    assert (
+        np.isfinite(float(loss))
+        and np.isfinite(to_numpy(gradient)).all()
+        and gradient.dtype == np.float32
+    )
     for array, value in zip(given, (logits, labels, mask)):
         np.testing.assert_array_equal(to_numpy(array), value)
 
 
-# All together ----------------------------------------------------------------------------------------------------------------
+# All together
+# --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 def test_a_step_on_symbols_is_pytorchs():
     """Embedding, LSTM, read-out and loss: each parameter's gradient."""
     rng = np.random.default_rng(9)
@@ -218,7 +244,9 @@ def test_a_step_on_symbols_is_pytorchs():
         i, f, o, g = (torch.cat([E[ids[t]], h_theirs], dim=1) @ W + b).chunk(4, dim=1)
         c_theirs = f.sigmoid() * c_theirs + i.sigmoid() * g.tanh()
         h_theirs = o.sigmoid() * c_theirs.tanh()
-        each = torch.nn.functional.cross_entropy(h_theirs @ V + v, tensor(labels[t]), reduction="none")
+        each = torch.nn.functional.cross_entropy(
+            h_theirs @ V + v, tensor(labels[t]), reduction="none"
+        )
         nats = nats + (each * tensor(mask[t])).sum()
     (nats / N).backward()
     np.testing.assert_allclose(float(loss), nats.item() / N, rtol=1e-12)
@@ -235,19 +263,17 @@ class NoUpdate:
 
 RNG = np.random.default_rng(0)
 MISTAKES = {
-    "OneHot cannot take an array of int64 of shape (3,)": lambda: (
-        OneHot(2).forward(asarray(np.zeros(3, np.int64)))
+    "OneHot cannot take an array of int64 of shape (3,)": lambda: OneHot(2).forward(
+        asarray(np.zeros(3, np.int64))
     ),
-    "of float32 of shape (3, 2): it needs integers of shape (T, N)": lambda: (
-        Embedding(2, 2, RNG).forward(asarray(np.zeros((3, 2), np.float32)))
+    "of float32 of shape (3, 2): it needs integers of shape (T, N)": lambda: Embedding(
+        2, 2, RNG
+    ).forward(asarray(np.zeros((3, 2), np.float32))),
+    "TimeDistributed with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: (
+        TimeDistributed(Linear(2, 2, RNG)).forward(asarray(np.zeros((3, 2))))
     ),
-    "TimeDistributed with W (2, 2) cannot take an array of float64 of shape (3, 2)": lambda: TimeDistributed(
-        Linear(2, 2, RNG)
-    ).forward(asarray(np.zeros((3, 2)))),
-    "shape (3, 2): an array of float64 of shape (3,) is none": lambda: (
-        MaskedSoftmaxCrossEntropy()(
-            asarray(np.zeros((3, 2, 4))), (asarray(np.zeros((3, 2), int)), asarray(np.ones(3)))
-        )
+    "shape (3, 2): an array of float64 of shape (3,) is none": lambda: MaskedSoftmaxCrossEntropy()(
+        asarray(np.zeros((3, 2, 4))), (asarray(np.zeros((3, 2), int)), asarray(np.ones(3)))
     ),
 }
 

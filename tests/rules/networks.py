@@ -1,4 +1,7 @@
-"""Small networks for the tests: linear-BN-ReLU layers under a linear classifier, one seed, any way of training."""
+"""Small networks for the tests:
+
+linear-BN-ReLU layers under a linear classifier, one seed, any way of training.
+"""
 
 import numpy as np
 
@@ -23,7 +26,8 @@ def main_layers(seed=0, sizes=SIZES, dtype=np.float64):
     rng = np.random.default_rng(seed)
     pairs = list(zip(sizes, sizes[1:]))
     hidden = [
-        Sequential([Linear(m, n, rng, bias=False, dtype=dtype), BatchNorm(n, dtype=dtype), ReLU()]) for m, n in pairs[:-1]
+        Sequential([Linear(m, n, rng, bias=False, dtype=dtype), BatchNorm(n, dtype=dtype), ReLU()])
+        for m, n in pairs[:-1]
     ]
     return [*hidden, Linear(*pairs[-1], rng, dtype=dtype)]
 
@@ -39,7 +43,13 @@ def adam(layer):
 
 
 def dni_network(
-    sees=("output",), hidden=(), after=(1, 2, 3), last_init=he_normal, optimizer=adam, dtype=np.float64, sizes=SIZES
+    sees=("output",),
+    hidden=(),
+    after=(1, 2, 3),
+    last_init=he_normal,
+    optimizer=adam,
+    dtype=np.float64,
+    sizes=SIZES,
 ):
     """A DNIChain of `main_layers`; the guesses do not start at zero unless asked to."""
     rng = np.random.default_rng(2)
@@ -55,11 +65,15 @@ def dni_network(
 
 def assert_goes_on_from_its_saved_state(build):
     """Eight steps in one go equal five, saved, and three more by another network, bit for bit."""
-    assert_stopping_changes_nothing(build(), build(), build(), [on_device(minibatch(step)) for step in range(8)], stop=5)
+    assert_stopping_changes_nothing(
+        build(), build(), build(), [on_device(minibatch(step)) for step in range(8)], stop=5
+    )
 
 
 def assert_stopping_changes_nothing(whole, stopped, resumed, work, stop):
-    """All of `work`, the arguments of each step, by one network; the first `stop` by another, the rest by a third."""
+    """All of `work`, the arguments of each step, by one network; the first `stop` by another, the
+    rest by a third.
+    """
     for arguments in work:
         whole.step(*arguments)
     for arguments in work[:stop]:

@@ -42,7 +42,10 @@ def labeled(look_ahead=2, classes=3):
 
 
 def decoupled(factor):
-    networks, guess = (NetworkA(4, 3, 2, 2, RNG), NetworkB(3, 2, 2, RNG)), state_guess(3, RNG, 1, ())
+    networks, guess = (
+        (NetworkA(4, 3, 2, 2, RNG), NetworkB(3, 2, 2, RNG)),
+        state_guess(3, RNG, 1, ()),
+    )
     optimizers = [SGD(network, 0.1) for network in networks]
     return Decoupled(*networks, *optimizers, guess, SGD(guess, 0.1), factor)
 

@@ -9,7 +9,13 @@ from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.rules.backprop import Backprop
 from dni_np.rules.no_backprop import NoBackprop
-from tests.rules.networks import adam, assert_goes_on_from_its_saved_state, main_layers, minibatch, on_device
+from tests.rules.networks import (
+    adam,
+    assert_goes_on_from_its_saved_state,
+    main_layers,
+    minibatch,
+    on_device,
+)
 
 RULES = [Backprop, NoBackprop]
 
@@ -55,7 +61,8 @@ def test_a_step_of_sgd_is_the_gradient_of_the_whole_network():
     before = [parameters(core) for core in network.cores]
     network.step(x, y)
     gradients = [
-        {k: (was[k] - to_numpy(v)) / rate for k, v in core.params.items()} for core, was in zip(network.cores, before)
+        {k: (was[k] - to_numpy(v)) / rate for k, v in core.params.items()}
+        for core, was in zip(network.cores, before)
     ]
     for core, was in zip(network.cores, before):  # back to where the gradient was taken
         core.load_state({**core.state(), **was})

@@ -1,4 +1,7 @@
-"""BP(lambda): DNI at one end, backpropagation at the other, cuts for zeros and ones, the weighted mean in between."""
+"""BP(lambda):
+
+DNI at one end, backpropagation at the other, cuts for zeros and ones, the weighted mean in between.
+"""
 
 import numpy as np
 import pytest
@@ -39,7 +42,9 @@ def assert_same_steps(one, other, steps=6):
         batch = on_device(minibatch(seed=step))
         assert float(one.step(*batch)["loss"]) == float(other.step(*batch)["loss"])
     layers = [Sequential(network.cores) for network in (one, other)]
-    states = [[value for leaf in whole.leaves() for value in leaf.state().values()] for whole in layers]
+    states = [
+        [value for leaf in whole.leaves() for value in leaf.state().values()] for whole in layers
+    ]
     for a, b in zip(*states, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -50,7 +55,9 @@ def test_lambda_0_is_dni(dtype, hidden):
     decoupled = dni_network(LABEL, hidden, dtype=dtype)
     network = build([0.0], hidden=hidden, dtype=dtype)
     batch = on_device(minibatch(dtype=dtype))
-    assert {k: float(v) for k, v in network.step(*batch).items()} == {k: float(v) for k, v in decoupled.step(*batch).items()}
+    assert {k: float(v) for k, v in network.step(*batch).items()} == {
+        k: float(v) for k, v in decoupled.step(*batch).items()
+    }
     assert_same_steps(network, decoupled)
     for name, value in decoupled.state().items():  # the guesses too
         np.testing.assert_array_equal(network.state()[name], value)
@@ -58,7 +65,9 @@ def test_lambda_0_is_dni(dtype, hidden):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_lambda_1_is_backprop(dtype):
-    assert_same_steps(build([1.0], dtype=dtype), Backprop(main_layers(dtype=dtype), SoftmaxCrossEntropy(), adam))
+    assert_same_steps(
+        build([1.0], dtype=dtype), Backprop(main_layers(dtype=dtype), SoftmaxCrossEntropy(), adam)
+    )
 
 
 def test_zeros_and_ones_are_cuts():
@@ -72,7 +81,10 @@ def test_zeros_and_ones_are_cuts():
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
 def test_each_layer_learns_from_a_weighted_mean_of_all_guesses_above_it(lambdas):
-    """gbar_k = sum_n c_k^n g_n J_n ... J_{k+1}, with c_k^n = (1 - lambda_n) lambda_k ... lambda_{n-1}; section A.2."""
+    """gbar_k = sum_n c_k^n g_n J_n ...
+
+    J_{k+1}, with c_k^n = (1 - lambda_n) lambda_k ... lambda_{n-1}; section A.2.
+    """
     network = build(lambdas)
     x, y = on_device(minibatch())
     with undisturbed(network.cores):
@@ -107,7 +119,9 @@ def weighted_means(network, x, y, lambdas):
 def test_models_learn_what_came_back():
     """The targets depend on lambda: nothing but guesses at 0, the truth at 1."""
     losses = [build([lam]).step(*on_device(minibatch())) for lam in (0, 0.5, 1)]
-    assert len({float(one["gradient_loss_3"]) for one in losses}) == 1  # the top one always sees the truth
+    assert (
+        len({float(one["gradient_loss_3"]) for one in losses}) == 1
+    )  # the top one always sees the truth
     assert len({float(one["gradient_loss_1"]) for one in losses}) == 3
 
 
@@ -123,5 +137,7 @@ def test_lambdas_outside_are_refused(lam):
 
 @pytest.mark.parametrize("lambdas", [[], [0.5, 0.5], [0.5] * 4])
 def test_a_wrong_number_of_lambdas_is_refused(lambdas):
-    with pytest.raises(UserError, match=f"3 guesses needs 3 lambdas, or one for all, not {len(lambdas)}"):
+    with pytest.raises(
+        UserError, match=f"3 guesses needs 3 lambdas, or one for all, not {len(lambdas)}"
+    ):
         build(lambdas)

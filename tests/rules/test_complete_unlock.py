@@ -1,4 +1,7 @@
-"""Complete unlock: perfect inputs make it DNI; no layer looks at another; predictions use the real forward pass."""
+"""Complete unlock:
+
+perfect inputs make it DNI; no layer looks at another; predictions use the real forward pass.
+"""
 
 import numpy as np
 import pytest
@@ -63,7 +66,9 @@ def test_with_perfect_synthetic_inputs_it_is_dni(sees):
                 h, _ = core.forward(h)
                 model.answer = h
         metrics, wanted = network.step(x, y), decoupled.step(x, y)
-        assert {name: float(metrics[name]) for name in wanted} == {name: float(value) for name, value in wanted.items()}
+        assert {name: float(metrics[name]) for name in wanted} == {
+            name: float(value) for name, value in wanted.items()
+        }
         for model in told:  # and what it is to learn is the real one
             np.testing.assert_array_equal(to_numpy(model.learned[-1]), to_numpy(model.answer))
     for name, value in decoupled.state().items():
@@ -71,7 +76,9 @@ def test_with_perfect_synthetic_inputs_it_is_dni(sees):
 
 
 def test_no_layer_looks_at_another():
-    """Other weights in one layer change nobody else's step, whether above it or below; in DNI those above change."""
+    """Other weights in one layer change nobody else's step, whether above it or below; in DNI those
+    above change.
+    """
 
     def steps(network, disturb):
         if disturb:
@@ -79,7 +86,10 @@ def test_no_layer_looks_at_another():
         network.step(*on_device(minibatch()))
         return [to_numpy(core.params[next(iter(core.params))]).copy() for core in network.cores]
 
-    for make, wanted in ((build, [True, False, True, True]), (lambda: dni_network(LABEL), [True, False, False, False])):
+    for make, wanted in (
+        (build, [True, False, True, True]),
+        (lambda: dni_network(LABEL), [True, False, False, False]),
+    ):
         one, other = steps(make(), False), steps(make(), True)
         assert [np.array_equal(a, b) for a, b in zip(one, other)] == wanted
 
@@ -112,7 +122,10 @@ def test_synthetic_inputs_may_see_the_label():
     x, y = on_device(minibatch())
     context = DNIChain.context(build(), x, y)
     other = {**context, "label": context["label"][:, ::-1].copy()}
-    same = [bool((to_numpy(model.guess(x, context)) == to_numpy(model.guess(x, other))).all()) for model in models]
+    same = [
+        bool((to_numpy(model.guess(x, context)) == to_numpy(model.guess(x, other))).all())
+        for model in models
+    ]
     assert same == [True, False]
 
 

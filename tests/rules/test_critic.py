@@ -1,4 +1,7 @@
-"""The scalar critic: its slope is the derivative of its value, it learns losses, and only numbers come down."""
+"""The scalar critic:
+
+its slope is the derivative of its value, it learns losses, and only numbers come down.
+"""
 
 import numpy as np
 import pytest
@@ -44,7 +47,10 @@ def build(bootstrapped=True, last_init=he_normal, optimizer=adam, hidden=(9,)):
 
 def context_of(n, seed=0):
     rng = np.random.default_rng(seed)
-    return {"label": asarray(np.eye(4)[rng.integers(0, 4, n)]), "input": asarray(rng.standard_normal((n, 6)))}
+    return {
+        "label": asarray(np.eye(4)[rng.integers(0, 4, n)]),
+        "input": asarray(rng.standard_normal((n, 6))),
+    }
 
 
 @pytest.mark.parametrize("shape", [(7, 5), (7, 2, 3, 5)], ids=["rows", "maps"])
@@ -77,13 +83,17 @@ def test_the_critic_descends_its_squared_error():
         assert check_gradient(error, array, grads[name], rng, elementwise=True) < 1e-6
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 def test_the_slope_against_pytorch():
     model, context = critic(), context_of(7)
     h = np.random.default_rng(0).standard_normal((7, 5))
     theirs = tensor(h).requires_grad_()
     twin(model.net)(torch.cat([theirs, tensor(to_numpy(context["label"]))], dim=1)).sum().backward()
-    np.testing.assert_allclose(to_numpy(model.forward(asarray(h), context)[0]), theirs.grad.numpy(), rtol=1e-9)
+    np.testing.assert_allclose(
+        to_numpy(model.forward(asarray(h), context)[0]), theirs.grad.numpy(), rtol=1e-9
+    )
 
 
 def test_targets_are_the_next_value_or_the_loss():
@@ -99,14 +109,18 @@ def test_targets_are_the_next_value_or_the_loss():
         targets = [values[1], values[2], losses] if bootstrapped else [losses] * 3
         metrics = network.step(x, y)
         for i, (value, target) in enumerate(zip(values, targets), 1):
-            assert float(metrics[f"value_loss_{i}"]) == pytest.approx(0.5 * ((value - target) ** 2).mean())
+            assert float(metrics[f"value_loss_{i}"]) == pytest.approx(
+                0.5 * ((value - target) ** 2).mean()
+            )
 
 
 @pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SquaredError()])
 def test_the_loss_of_each_sample(loss):
     rng = np.random.default_rng(0)
     prediction = asarray(3 * rng.standard_normal((6, 4)))
-    target = asarray(rng.integers(0, 4, 6) if isinstance(loss, SoftmaxCrossEntropy) else rng.random((6, 4)))
+    target = asarray(
+        rng.integers(0, 4, 6) if isinstance(loss, SoftmaxCrossEntropy) else rng.random((6, 4))
+    )
     each = to_numpy(loss.each(prediction, target))
     assert each.shape == (6,) and each.std() > 0.1
     assert each.mean() == pytest.approx(float(loss(prediction, target)[0]))
@@ -140,7 +154,9 @@ def test_it_goes_on_from_its_saved_state():
     assert_goes_on_from_its_saved_state(build)
 
 
-@pytest.mark.parametrize("sees", [("normalized", "label"), ("label", "output"), ("output", "normalized")], ids="+".join)
+@pytest.mark.parametrize(
+    "sees", [("normalized", "label"), ("label", "output"), ("output", "normalized")], ids="+".join
+)
 def test_what_has_no_slope_is_refused(sees):
     with pytest.raises(UserError, match="only output has a slope"):
         critic(sees=sees)

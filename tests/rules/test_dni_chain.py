@@ -1,4 +1,7 @@
-"""The unit and the chain: order of events, several batches in flight, cuts, saved state, probes that disturb nothing."""
+"""The unit and the chain:
+
+order of events, several batches in flight, cuts, saved state, probes that disturb nothing.
+"""
 
 import numpy as np
 import pytest
@@ -12,13 +15,21 @@ from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU
 from dni_np.nn.initializers import zeros
 from dni_np.rules.dni_chain import cut
-from tests.rules.networks import assert_goes_on_from_its_saved_state, dni_network, main_layers, minibatch, on_device
+from tests.rules.networks import (
+    assert_goes_on_from_its_saved_state,
+    dni_network,
+    main_layers,
+    minibatch,
+    on_device,
+)
 from tests.rules.test_identities import true_gradients
 
 
 def states_equal(one, other):
     one, other = one.state(), other.state()
-    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+    return one.keys() == other.keys() and all(
+        np.array_equal(one[name], other[name]) for name in one
+    )
 
 
 def test_guesses_are_served_oldest_first():
@@ -114,4 +125,6 @@ def test_probes_see_the_guesses_and_the_truth():
         np.testing.assert_allclose(to_numpy(true), to_numpy(wanted), rtol=1e-12)
     network.step(x, y)
     h, _ = dni_network().units[0].core.forward(x)
-    np.testing.assert_allclose(to_numpy(pairs[0][0]), to_numpy(dni_network().units[0].synthetic_gradient.forward(h)[0]))
+    np.testing.assert_allclose(
+        to_numpy(pairs[0][0]), to_numpy(dni_network().units[0].synthetic_gradient.forward(h)[0])
+    )

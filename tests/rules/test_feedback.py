@@ -1,4 +1,7 @@
-"""Feedback alignment, direct feedback alignment, Kickback: where they are backpropagation, and what they are else."""
+"""Feedback alignment, direct feedback alignment, Kickback:
+
+where they are backpropagation, and what they are else.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +39,9 @@ ONE_HIDDEN = (6, 8, 4)
 
 
 def aligned(sizes=SIZES, loss=None, optimizer=adam):
-    return FeedbackAlignment(main_layers(sizes=sizes), loss or SoftmaxCrossEntropy(), optimizer, np.random.default_rng(3))
+    return FeedbackAlignment(
+        main_layers(sizes=sizes), loss or SoftmaxCrossEntropy(), optimizer, np.random.default_rng(3)
+    )
 
 
 def direct(sizes=SIZES):
@@ -63,7 +68,12 @@ def assert_same_steps(one, other, **tolerance):
 
 
 def feedback_layers(network):
-    return [layer for core in network.cores[1:] for layer in getattr(core, "layers", [core]) if hasattr(layer, "layer")]
+    return [
+        layer
+        for core in network.cores[1:]
+        for layer in getattr(core, "layers", [core])
+        if hasattr(layer, "layer")
+    ]
 
 
 def test_feedback_through_the_weights_themselves_is_backprop():
@@ -78,7 +88,11 @@ def test_other_feedback_is_not_backprop_but_for_the_top_layer():
     network, locked = aligned(), Backprop(main_layers(), SoftmaxCrossEntropy(), adam)
     batch = on_device(minibatch())
     network.step(*batch), locked.step(*batch)
-    same = [np.array_equal(a.params[n], b.params[n]) for a, b in zip(network.cores, locked.cores) for n in a.params]
+    same = [
+        np.array_equal(a.params[n], b.params[n])
+        for a, b in zip(network.cores, locked.cores)
+        for n in a.params
+    ]
     assert not any(same[:-2]) and all(same[-2:])
 
 
@@ -90,7 +104,11 @@ def test_the_weights_come_to_align_with_the_feedback():
         W, B = to_numpy(top.params["W"]), to_numpy(top.buffers["B"])
         return (W * B).sum() / np.linalg.norm(W) / np.linalg.norm(B)
 
-    rng, teacher, before = np.random.default_rng(0), np.random.default_rng(1).standard_normal((6, 4)), cosine()
+    rng, teacher, before = (
+        np.random.default_rng(0),
+        np.random.default_rng(1).standard_normal((6, 4)),
+        cosine(),
+    )
     for _ in range(400):
         x = rng.standard_normal((32, 6))
         network.step(*on_device((x, (x @ teacher).argmax(axis=1))))
@@ -99,13 +117,22 @@ def test_the_weights_come_to_align_with_the_feedback():
 
 @pytest.mark.parametrize("loss", ["squared error", "softmax"])
 def test_feedback_alignment_is_a_given_synthetic_gradient(loss):
-    """Squared error: linear in h and y, A = W B^T and C = -B^T. Softmax: (softmax(h W + b) - y) B^T."""
+    """Squared error:
+
+    linear in h and y, A = W B^T and C = -B^T. Softmax: (softmax(h W + b) - y) B^T.
+    """
     x, y = minibatch(sizes=ONE_HIDDEN)
     targets = np.eye(4)[y]
-    network = aligned(ONE_HIDDEN, SquaredError() if loss == "squared error" else None, lambda layer: SGD(layer, 0.1))
+    network = aligned(
+        ONE_HIDDEN,
+        SquaredError() if loss == "squared error" else None,
+        lambda layer: SGD(layer, 0.1),
+    )
     hidden, top = network.cores
     W, b, B = (to_numpy(array) for array in (top.params["W"], top.params["b"], top.buffers["B"]))
-    model = SyntheticGradient(8, Conditioning(("output", "label"), 8, label=4), np.random.default_rng(0), dtype=np.float64)
+    model = SyntheticGradient(
+        8, Conditioning(("output", "label"), 8, label=4), np.random.default_rng(0), dtype=np.float64
+    )
     model.net.layers[0].params["W"][...] = asarray(np.concatenate([W @ B.T, -B.T]))
     model.net.layers[0].params["b"][...] = asarray(b @ B.T)
 
@@ -142,8 +169,15 @@ def test_fixed_feedback_of_a_convolution_is_another_kernel():
 def test_every_weight_of_a_cnn_finds_its_feedback():
     rng = np.random.default_rng(0)
     layers = [with_fixed_feedback(layer, rng) for layer in cnn((8, 8, 1), (3, 4), 5, rng)]
-    shapes = [leaf.params["W"].shape for layer in layers for leaf in layer.leaves() if "W" in leaf.params]
-    fixed = [value.shape for layer in layers for name, value in layer.buffers.items() if name.endswith("B")]
+    shapes = [
+        leaf.params["W"].shape for layer in layers for leaf in layer.leaves() if "W" in leaf.params
+    ]
+    fixed = [
+        value.shape
+        for layer in layers
+        for name, value in layer.buffers.items()
+        if name.endswith("B")
+    ]
     assert fixed == shapes == [(5, 5, 1, 3), (5, 5, 3, 4), (16, 5)]
 
 
@@ -171,11 +205,16 @@ def test_direct_feedback_carries_the_error_itself():
 
 
 def test_one_layer_below_the_output_kickback_is_backprop():
-    assert_same_steps(kicked(ONE_HIDDEN), Backprop(main_layers(sizes=ONE_HIDDEN), SoftmaxCrossEntropy(), adam))
+    assert_same_steps(
+        kicked(ONE_HIDDEN), Backprop(main_layers(sizes=ONE_HIDDEN), SoftmaxCrossEntropy(), adam)
+    )
 
 
 def test_kickback_is_the_error_times_the_influence():
-    """Linear layers, one output: every unit of the first learns from e times the sum of its weights to the second."""
+    """Linear layers, one output:
+
+    every unit of the first learns from e times the sum of its weights to the second.
+    """
     rng = np.random.default_rng(0)
     cores = [Linear(m, n, rng, dtype=np.float64) for m, n in ((3, 4), (4, 5), (5, 1))]
     network = Kickback(cores, SquaredError(), lambda layer: SGD(layer, 0.1))
@@ -183,13 +222,19 @@ def test_kickback_is_the_error_times_the_influence():
     W = [to_numpy(core.params["W"]).copy() for core in cores]  # no biases yet
     e = x @ W[0] @ W[1] @ W[2] - y
     network.step(*on_device((x, y)))
-    np.testing.assert_allclose(to_numpy(cores[0].grads["W"]), x.T @ (e * W[1].sum(axis=1)) / 8, rtol=1e-9)
-    np.testing.assert_allclose(to_numpy(cores[1].grads["W"]), (x @ W[0]).T @ (e @ W[2].T) / 8, rtol=1e-9)
+    np.testing.assert_allclose(
+        to_numpy(cores[0].grads["W"]), x.T @ (e * W[1].sum(axis=1)) / 8, rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        to_numpy(cores[1].grads["W"]), (x @ W[0]).T @ (e @ W[2].T) / 8, rtol=1e-9
+    )
 
 
 def test_each_unit_hears_the_error_of_its_class():
     e = asarray(np.arange(6.0).reshape(2, 3))
-    np.testing.assert_array_equal(to_numpy(error_of_each(e, asarray(np.zeros((2, 5))))), [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4]])
+    np.testing.assert_array_equal(
+        to_numpy(error_of_each(e, asarray(np.zeros((2, 5))))), [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4]]
+    )
     maps = to_numpy(error_of_each(e, asarray(np.zeros((2, 4, 4, 5)))))
     assert maps.shape == (2, 4, 4, 5) and (maps[1, :, :, 1] == 4).all()
 
@@ -202,7 +247,11 @@ def test_they_go_on_from_their_saved_state(build):
 @pytest.mark.parametrize("build, count", [(aligned, 3), (direct, 3)])
 def test_feedback_is_saved_and_never_moves(build, count):
     network = build()
-    before = {k: v for k, v in network.state().items() if "feedback" in k or k.endswith(".B") or k.endswith("/B")}
+    before = {
+        k: v
+        for k, v in network.state().items()
+        if "feedback" in k or k.endswith(".B") or k.endswith("/B")
+    }
     assert len(before) == count
     for step in range(3):
         network.step(*on_device(minibatch(step)))

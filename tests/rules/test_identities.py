@@ -1,4 +1,7 @@
-"""What must be equal: a perfect guess and backprop; a guess of zero and standing still; trask's classes and ours."""
+"""What must be equal:
+
+a perfect guess and backprop; a guess of zero and standing still; trask's classes and ours.
+"""
 
 import numpy as np
 import pytest
@@ -66,7 +69,9 @@ def test_a_perfect_guess_is_backprop_bit_for_bit():
             unit.synthetic_gradient.answer = truth
         metrics = decoupled.step(x, y)
         assert float(locked.step(x, y)["loss"]) == float(metrics["loss"])
-        assert all(float(metrics[f"gradient_loss_{i}"]) < 1e-25 for i in (1, 2, 3))  # the targets are the truth
+        assert all(
+            float(metrics[f"gradient_loss_{i}"]) < 1e-25 for i in (1, 2, 3)
+        )  # the targets are the truth
     for ours, theirs in zip(decoupled.cores, locked.cores):
         for name, value in theirs.state().items():
             np.testing.assert_array_equal(ours.state()[name], value)
@@ -81,17 +86,23 @@ def test_zero_guesses_move_nothing_below_the_top_at_first(hidden):
         for name, value in core.params.items():
             np.testing.assert_array_equal(to_numpy(value), was[name])
     assert any((to_numpy(v) != before[-1][k]).any() for k, v in network.cores[-1].params.items())
-    # After this step only the top guess has seen a target that is not zero; then they wake, one each step.
+    # After this step only the top guess has seen a target that is not zero; then they wake, one
+    # each step.
     awake = []
     for step in range(3):
-        awake.append([bool(to_numpy(list(unit.synthetic_gradient.params.values())[-2]).any()) for unit in network.units])
+        awake.append(
+            [
+                bool(to_numpy(list(unit.synthetic_gradient.params.values())[-2]).any())
+                for unit in network.units
+            ]
+        )
         network.step(*on_device(minibatch(seed=step)))
     assert awake == [[False, False, True], [False, True, True], [True, True, True]]
 
 
 @pytest.mark.parametrize("with_labels", [False, True], ids=["output", "output and label"])
 def test_the_package_equals_the_tutorial(with_labels):
-    """Three DNIs of trask 2017, gradients summed over 10 sums, against ours at ten times the rate."""
+    """Three DNIs of trask 2017, gradients summed over 10 sums, and ours at ten times the rate."""
     bits, alpha, batch = 4, 0.01, 10
     sizes = [2 * bits, 7, 5, bits]
     slow = []  # the tutorial's classes
@@ -99,21 +110,34 @@ def test_the_package_equals_the_tutorial(with_labels):
     for m, n in zip(sizes, sizes[1:]):
         slow.append(
             tutorial.DNI(
-                m, n, tutorial.sigmoid, tutorial.sigmoid_out2deriv, rng, alpha, context_dim=bits if with_labels else 0
+                m,
+                n,
+                tutorial.sigmoid,
+                tutorial.sigmoid_out2deriv,
+                rng,
+                alpha,
+                context_dim=bits if with_labels else 0,
             )
         )
 
     rng = np.random.default_rng(0)  # draws the same weights, in the same order
     units = []
     for m, n in zip(sizes, sizes[1:]):
-        core = Sequential([Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()])
+        core = Sequential(
+            [Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()]
+        )
         looks = Conditioning(("output", "label") if with_labels else ("output",), n, label=bits)
-        model = SyntheticGradient(n, looks, rng, last_init=trask_normal, bias=False, dtype=np.float64)
+        model = SyntheticGradient(
+            n, looks, rng, last_init=trask_normal, bias=False, dtype=np.float64
+        )
         units.append(DNI(core, model, SGD(core, alpha * batch), SGD(model, alpha * batch)))
     network = DNIChain(units[:-1], DecoupledLossUnit(units[-1], SquaredError()), bits)
 
     for step in range(20):
-        x, y = (asarray(part.astype(np.float64)) for part in binary_addition(batch, bits, rng=np.random.default_rng(step)))
+        x, y = (
+            asarray(part.astype(np.float64))
+            for part in binary_addition(batch, bits, rng=np.random.default_rng(step))
+        )
         network.step(x, y)
         context = y if with_labels else None
         h = x
@@ -123,15 +147,22 @@ def test_the_package_equals_the_tutorial(with_labels):
                 slow[i - 1].update_synthetic_weights(back)
         slow[-1].update_synthetic_weights(h - y)
     for theirs, unit in zip(slow, units):
-        np.testing.assert_allclose(to_numpy(unit.core.params["0.W"]), to_numpy(theirs.weights), rtol=1e-9)
         np.testing.assert_allclose(
-            to_numpy(unit.synthetic_gradient.params["0.W"]), to_numpy(theirs.weights_synthetic_grads), rtol=1e-9
+            to_numpy(unit.core.params["0.W"]), to_numpy(theirs.weights), rtol=1e-9
+        )
+        np.testing.assert_allclose(
+            to_numpy(unit.synthetic_gradient.params["0.W"]),
+            to_numpy(theirs.weights_synthetic_grads),
+            rtol=1e-9,
         )
 
 
 def test_the_tutorials_layer_is_backprop():
     rng = np.random.default_rng(0)
-    layers = [tutorial.Layer(m, n, tutorial.sigmoid, tutorial.sigmoid_out2deriv, rng) for m, n in ((8, 6), (6, 4))]
+    layers = [
+        tutorial.Layer(m, n, tutorial.sigmoid, tutorial.sigmoid_out2deriv, rng)
+        for m, n in ((8, 6), (6, 4))
+    ]
     rng = np.random.default_rng(0)
     cores = [
         Sequential([Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()])
@@ -139,11 +170,16 @@ def test_the_tutorials_layer_is_backprop():
     ]
     rule = Backprop(cores, SquaredError(), lambda layer: SGD(layer, 0.1 * 10))
     for step in range(20):
-        x, y = (asarray(part.astype(np.float64)) for part in binary_addition(10, 4, rng=np.random.default_rng(step)))
+        x, y = (
+            asarray(part.astype(np.float64))
+            for part in binary_addition(10, 4, rng=np.random.default_rng(step))
+        )
         rule.step(x, y)
         h = layers[1].forward(layers[0].forward(x))
         layers[0].backward(layers[1].backward(h - y))
         for layer in layers:
             layer.update(alpha=0.1)
     for theirs, core in zip(layers, cores):
-        np.testing.assert_allclose(to_numpy(core.params["0.W"]), to_numpy(theirs.weights), rtol=1e-10)
+        np.testing.assert_allclose(
+            to_numpy(core.params["0.W"]), to_numpy(theirs.weights), rtol=1e-10
+        )

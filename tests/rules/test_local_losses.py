@@ -45,7 +45,10 @@ def test_each_layer_descends_its_own_loss():
                 h, _ = core.forward(h)
             return float(network.loss_unit.loss(network.auxiliaries[i].forward(h)[0], y)[0])
 
-        for part, layer in ((f"core{i}", network.cores[i]), (f"auxiliary{i}", network.auxiliaries[i])):
+        for part, layer in (
+            (f"core{i}", network.cores[i]),
+            (f"auxiliary{i}", network.auxiliaries[i]),
+        ):
             for name, array in layer.params.items():
                 assert np.abs(gradients[f"{part}/{name}"]).max() > 1e-4 or name == "1.beta"
                 assert check_gradient(loss, array, gradients[f"{part}/{name}"], rng) < 1e-6
@@ -58,14 +61,20 @@ def test_a_layer_does_not_hear_of_those_above():
     for step in range(3):
         batch = on_device(minibatch(step))
         one.step(*batch), other.step(*batch)
-    np.testing.assert_array_equal(to_numpy(one.cores[0].params["0.W"]), to_numpy(other.cores[0].params["0.W"]))
+    np.testing.assert_array_equal(
+        to_numpy(one.cores[0].params["0.W"]), to_numpy(other.cores[0].params["0.W"])
+    )
     assert (to_numpy(one.cores[2].params["0.W"]) != to_numpy(other.cores[2].params["0.W"])).any()
 
 
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt")
+@pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
+)
 def test_against_pytorch():
     network = build()
-    cores, auxiliaries = ([twin(layer) for layer in layers] for layers in (network.cores, network.auxiliaries))
+    cores, auxiliaries = (
+        [twin(layer) for layer in layers] for layers in (network.cores, network.auxiliaries)
+    )
     optimizers = [torch_adam(module) for module in cores + auxiliaries]
     for step in range(10):
         x, y = minibatch(seed=step)

@@ -1,4 +1,5 @@
-"""Whole steps of DNI and cDNI against the same algorithm written with PyTorch's autograd, in float64.
+"""Whole steps of DNI and cDNI against the same algorithm written with PyTorch's autograd, in
+float64.
 
 Also a check of the units' convention: PyTorch's version divides by the batch where one
 usually would, at the losses.
@@ -42,7 +43,9 @@ class TorchDNI:
             h_in = h.detach().requires_grad_()
             h = core(h_in)
             if i < len(self.models):
-                views = [h.detach() if source == "output" else context[source] for source in self.sees]
+                views = [
+                    h.detach() if source == "output" else context[source] for source in self.sees
+                ]
                 guess = self.models[i](torch.cat(views, dim=1))
                 h.backward(guess.detach() / n)
             else:
@@ -60,7 +63,9 @@ class TorchDNI:
 
 
 @pytest.mark.parametrize("hidden", [(), (9,), (9, 6)], ids=["linear", "one hidden", "two hidden"])
-@pytest.mark.parametrize("sees", [("output",), ("output", "label"), ("label", "input")], ids="+".join)
+@pytest.mark.parametrize(
+    "sees", [("output",), ("output", "label"), ("label", "input")], ids="+".join
+)
 def test_dni(sees, hidden):
     ours = dni_network(sees, hidden)
     theirs = TorchDNI(ours, sees)
@@ -69,7 +74,9 @@ def test_dni(sees, hidden):
         metrics = ours.step(*on_device((x, y)))
         loss, gradient_losses = theirs.step(tensor(x), tensor(y))
         np.testing.assert_allclose(float(metrics["loss"]), loss, rtol=1e-8)
-        np.testing.assert_allclose([float(metrics[f"gradient_loss_{i}"]) for i in (1, 2, 3)], gradient_losses, rtol=1e-7)
+        np.testing.assert_allclose(
+            [float(metrics[f"gradient_loss_{i}"]) for i in (1, 2, 3)], gradient_losses, rtol=1e-7
+        )
     for core, module in zip(ours.cores, theirs.cores):
         assert_same_parameters(core, module)
     for unit, module in zip(ours.units, theirs.models):
@@ -101,11 +108,15 @@ def compare(rule, module, optimizer):
         assert_same_parameters(core, theirs)
     x, _ = minibatch(seed=99)
     np.testing.assert_allclose(
-        to_numpy(rule.predict(on_device((x,))[0])), module.eval()(tensor(x)).detach().numpy(), rtol=1e-7
+        to_numpy(rule.predict(on_device((x,))[0])),
+        module.eval()(tensor(x)).detach().numpy(),
+        rtol=1e-7,
     )
 
 
 def assert_same_parameters(layer, module):
     for ours, parameter in zip(layer.params.values(), module.parameters(), strict=True):
         wanted = parameter.detach().numpy()
-        np.testing.assert_allclose(to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(
+            to_numpy(ours), wanted.T if wanted.ndim == 2 else wanted, rtol=1e-7, atol=1e-9
+        )

@@ -1,4 +1,7 @@
-"""Sparse updates: p = 1 is DNI; who is asleep does not move; each wakes as often as p says, and by itself."""
+"""Sparse updates:
+
+p = 1 is DNI; who is asleep does not move; each wakes as often as p says, and by itself.
+"""
 
 import numpy as np
 import pytest
@@ -48,12 +51,19 @@ def test_p_1_is_dni(sees):
 
 
 def moved(network, batch):
-    """Which parts of the network one step moves: "unit0/core", ... (batchnorm's statistics always do, and do not count)."""
+    """Which parts of the network one step moves:
+
+    "unit0/core", ... (batchnorm's statistics always do, and do not count).
+    """
     before = network.state()
     metrics = network.step(*batch)
     after = network.state()
     changed = {name for name in after if not np.array_equal(after[name], before[name])}
-    return {"/".join(n.split("/")[:2]) for n in changed if not n.endswith((".mean", ".var")) and "optim" not in n}, metrics
+    return {
+        "/".join(n.split("/")[:2])
+        for n in changed
+        if not n.endswith((".mean", ".var")) and "optim" not in n
+    }, metrics
 
 
 @pytest.mark.parametrize(
@@ -83,7 +93,10 @@ def test_a_sleeping_head_still_tells_the_loss():
 
 
 def test_what_sleeps_does_not_change_what_the_others_do():
-    """The awake layer's step is the same whoever else is awake: no gradient is passed through anybody."""
+    """The awake layer's step is the same whoever else is awake:
+
+    no gradient is passed through anybody.
+    """
     alone, among = build(0.5, [1, 0, 1, 1]), build(0.5, [0, 0, 0, 0])
     for network in (alone, among):
         network.step(*on_device(minibatch()))

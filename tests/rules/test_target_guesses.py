@@ -1,4 +1,7 @@
-"""Target networks: period 1 is the chain; in between, targets come from the copies, as they were."""
+"""Target networks:
+
+period 1 is the chain; in between, targets come from the copies, as they were.
+"""
 
 import copy
 

@@ -1,4 +1,7 @@
-"""Guesses that learn from true gradients: which gradients, by which step, and on from a saved state."""
+"""Guesses that learn from true gradients:
+
+which gradients, by which step, and on from a saved state.
+"""
 
 import numpy as np
 import pytest
@@ -9,7 +12,13 @@ from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.true_targets import TrueTargets, true_gradients
-from tests.rules.networks import assert_goes_on_from_its_saved_state, dni_network, main_layers, minibatch, on_device
+from tests.rules.networks import (
+    assert_goes_on_from_its_saved_state,
+    dni_network,
+    main_layers,
+    minibatch,
+    on_device,
+)
 
 RATE = 0.1
 
@@ -33,7 +42,9 @@ def test_the_gradients_are_those_of_the_layers_above():
 
 
 def test_a_step_fits_every_guess_to_the_truth():
-    """Guesses of zero leave the hidden layers as they are; then -(0 - truth) is all that moves a guess's bias."""
+    """Guesses of zero leave the hidden layers as they are; then -(0 - truth) is all that moves a
+    guess's bias.
+    """
     network = build(last_init=zeros, optimizer=lambda layer: SGD(layer, RATE))
     x, y = on_device(minibatch())
     metrics = network.step(x, y)
@@ -41,7 +52,9 @@ def test_a_step_fits_every_guess_to_the_truth():
     for i, (unit, truth) in enumerate(zip(network.units, map(to_numpy, truths)), 1):
         bias = to_numpy(unit.synthetic_gradient.net.layers[-1].params["b"])
         np.testing.assert_allclose(bias, RATE * truth.mean(axis=0), rtol=1e-9, atol=1e-15)
-        assert float(metrics[f"gradient_loss_{i}"]) == pytest.approx(0.5 * (truth**2).sum() / len(truth))
+        assert float(metrics[f"gradient_loss_{i}"]) == pytest.approx(
+            0.5 * (truth**2).sum() / len(truth)
+        )
 
 
 def test_it_goes_on_from_its_saved_state():

@@ -7,7 +7,9 @@ from dni_np.training.allocator import keep_freed_memory
 
 
 def test_glibc_listens():
-    assert keep_freed_memory() == (sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc")
+    assert keep_freed_memory() == (
+        sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc"
+    )
 
 
 def test_another_system_is_left_alone(monkeypatch):

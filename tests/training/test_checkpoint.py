@@ -29,7 +29,10 @@ while True:
 
 def test_round_trip(tmp_path):
     arrays = {"rule/core/0.W": np.arange(6.0).reshape(2, 3), "steps": np.asarray(7)}
-    meta = {"rng": np.random.default_rng(5).bit_generator.state, "history": [{"step": 1, "loss": 0.1}]}
+    meta = {
+        "rng": np.random.default_rng(5).bit_generator.state,
+        "history": [{"step": 1, "loss": 0.1}],
+    }
     save_checkpoint(tmp_path / "c.npz", arrays, meta)
     loaded, loaded_meta = load_checkpoint(tmp_path / "c.npz")
     assert all(np.array_equal(loaded[name], arrays[name]) for name in arrays)

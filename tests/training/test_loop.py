@@ -1,4 +1,7 @@
-"""The training loop: resumed equals uninterrupted, measuring changes nothing, divergence is told."""
+"""The training loop:
+
+resumed equals uninterrupted, measuring changes nothing, divergence is told.
+"""
 
 import json
 
@@ -16,7 +19,14 @@ from tests.interrupting import interrupt_after
 
 USUAL_RULES = [rule for rule in RULES if RULES[rule].usual]
 NEWER = [rule for rule in RULES if rule not in USUAL_RULES]
-TINY = {"width": 12, "steps": 30, "batch_size": 20, "evaluate_every": 10, "checkpoint_every": 7, "learning_rate": 1e-2}
+TINY = {
+    "width": 12,
+    "steps": 30,
+    "batch_size": 20,
+    "evaluate_every": 10,
+    "checkpoint_every": 7,
+    "learning_rate": 1e-2,
+}
 
 
 @pytest.fixture
@@ -30,12 +40,16 @@ def dataset():
 
 
 def without_time(history):
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in history.rows]
+    return [
+        {name: value for name, value in row.items() if name != "seconds"} for row in history.rows
+    ]
 
 
 def settings_for(rule, **changes):
     hidden = (16,) if rule in ("dni", "critic", "unlock") else ()
-    return Settings(rule=rule, sees=RULES[rule].sees or ("output",), hidden=hidden, **{**TINY, **changes})
+    return Settings(
+        rule=rule, sees=RULES[rule].sees or ("output",), hidden=hidden, **{**TINY, **changes}
+    )
 
 
 def equal_states(a, b):
@@ -82,7 +96,9 @@ def test_a_checkpoint_older_than_a_setting_had_its_default(now, resumes, dataset
     arrays, meta = load_checkpoint(tmp_path / "checkpoint.npz")
     assert meta["config"].pop("update_probability") == 0.2
     save_checkpoint(tmp_path / "checkpoint.npz", arrays, meta)
-    loop = build_loop(settings_for("cdni", update_probability=now), dataset, tmp_path, progress=False)
+    loop = build_loop(
+        settings_for("cdni", update_probability=now), dataset, tmp_path, progress=False
+    )
     if resumes:
         loop.resume()
         assert loop.finished
@@ -122,7 +138,9 @@ def test_gradient_measures_are_recorded_for_each_unit(dataset):
 
 
 def test_one_seed_one_run(dataset):
-    runs = [build_loop(settings_for("cdni", seed=seed), dataset, progress=False) for seed in (3, 3, 4)]
+    runs = [
+        build_loop(settings_for("cdni", seed=seed), dataset, progress=False) for seed in (3, 3, 4)
+    ]
     for loop in runs:
         loop.run()
     states = [loop.rule.state() for loop in runs]
@@ -132,9 +150,12 @@ def test_one_seed_one_run(dataset):
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "backprop"])
 def test_the_main_network_starts_the_same_under_every_rule(rule, dataset):
-    backprop, other = (build_loop(settings_for(name), dataset, progress=False).rule for name in ("backprop", rule))
+    backprop, other = (
+        build_loop(settings_for(name), dataset, progress=False).rule for name in ("backprop", rule)
+    )
     weights = [
-        [to_numpy(value) for core in network.cores for value in core.params.values()] for network in (backprop, other)
+        [to_numpy(value) for core in network.cores for value in core.params.values()]
+        for network in (backprop, other)
     ]
     assert len(weights[0]) == 8
     for a, b in zip(*weights, strict=True):
@@ -142,7 +163,9 @@ def test_the_main_network_starts_the_same_under_every_rule(rule, dataset):
 
 
 def test_divergence_is_one_sentence_with_advice(dataset):
-    loop = build_loop(settings_for("backprop", optimizer="sgd", learning_rate=1e30), dataset, progress=False)
+    loop = build_loop(
+        settings_for("backprop", optimizer="sgd", learning_rate=1e30), dataset, progress=False
+    )
     with pytest.raises(UserError, match=r"diverged before step \d+.*--learning-rate"):
         loop.run()
 
@@ -180,7 +203,9 @@ def test_impossible_settings_are_refused(bad):
         Settings(**bad)
 
 
-@pytest.mark.parametrize("name, change", [("task/order", np.float64), ("rule/unit0/core/0.0.W", np.float64)])
+@pytest.mark.parametrize(
+    "name, change", [("task/order", np.float64), ("rule/unit0/core/0.0.W", np.float64)]
+)
 def test_a_checkpoint_with_arrays_of_other_types_is_refused(dataset, tmp_path, name, change):
     """A whole file, with a right checksum, as a program that rewrites checkpoints makes it."""
     loop = build_loop(settings_for("cdni"), dataset, tmp_path, progress=False)

@@ -1,4 +1,4 @@
-"""The loop and its tasks use a rule through its verbs alone, so that any object with these is one."""
+"""The loop and its tasks use nothing but a rule's verbs: any object with these is a rule."""
 
 import pytest
 
@@ -52,4 +52,9 @@ def test_a_rule_is_its_verbs(name, tmp_path):
     assert set(loop.task.measures) <= loop.history.rows[0].keys()
     asked = loop.rule.asked
     before = {asked[k - 1] for k, verb in enumerate(asked) if verb in ("state", "errors")}
-    assert before <= {"drain", "errors", "predict", "state"}  # nothing waits where a run is measured or saved
+    assert before <= {
+        "drain",
+        "errors",
+        "predict",
+        "state",
+    }  # nothing waits where a run is measured or saved

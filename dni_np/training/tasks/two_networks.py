@@ -26,7 +26,13 @@ class TwoNetworks(Task):
     A sees `unroll` digits between two messages, and B has a loss after `ticks` messages.
     """
 
-    measures = ("streams", "test_odd_error", "test_threes_error", "test_odd_loss", "test_threes_loss")
+    measures = (
+        "streams",
+        "test_odd_error",
+        "test_threes_error",
+        "test_odd_loss",
+        "test_threes_loss",
+    )
 
     def __init__(self, dataset, batch_size, unroll, ticks, rng, test_streams=TEST_STREAMS):
         self.dataset = dataset

@@ -23,7 +23,10 @@ SEES = {
 def test_the_best_guess_is_least_squares(backend):
     looks, d = RNG.standard_normal((20, 3)), RNG.standard_normal((20, 2))
     wanted = looks @ np.linalg.lstsq(looks, d, rcond=None)[0]
-    for columns in (looks, np.concatenate([looks, looks[:, :1] + looks[:, 1:2]], axis=1)):  # one tells nothing new
+    for columns in (
+        looks,
+        np.concatenate([looks, looks[:, :1] + looks[:, 1:2]], axis=1),
+    ):  # one tells nothing new
         found = best_guess(backend.asarray(columns), backend.asarray(d))
         np.testing.assert_allclose(to_numpy(found), wanted, atol=1e-12)
     assert (to_numpy(best_guess(backend.asarray(0 * looks), backend.asarray(d))) == 0).all()
@@ -46,7 +49,9 @@ def test_a_guess_from_the_output_keeps_the_solution_and_makes_an_ellipse_of_othe
         true, guessed = fields(X, Y, w, SEES["output"])
         assert abs(guessed).max() < 1e-12
         assert abs(true).max() > 0.01 or abs(w - SOLUTION).max() < 0.2
-    assert abs(fields(X, Y, 0 * SOLUTION, SEES["output"])[1]).max() == 0  # and at zero, where it sees nothing
+    assert (
+        abs(fields(X, Y, 0 * SOLUTION, SEES["output"])[1]).max() == 0
+    )  # and at zero, where it sees nothing
     assert abs(fields(X, Y, 2 * SOLUTION, SEES["output"])[1]).max() > 0.01
 
 
@@ -55,7 +60,9 @@ def test_a_guess_from_the_label_loses_the_solution():
     assert abs(true).max() < 1e-12 and abs(guessed).max() > 0.01
     for along in (-1.0, 0.0, 2.0):  # two places on the line y^T p = y^T y, and between
         normal = X.T @ Y
-        w = normal * (Y.T @ Y) / (normal.T @ normal) + along * np.array([[-normal[1, 0]], [normal[0, 0]]])
+        w = normal * (Y.T @ Y) / (normal.T @ normal) + along * np.array(
+            [[-normal[1, 0]], [normal[0, 0]]]
+        )
         true, guessed = fields(X, Y, w, SEES["label"])
         assert abs(guessed).max() < 1e-12 and abs(true).max() > 0.01
 

@@ -98,4 +98,6 @@ def test_it_is_the_package_s_chain_of_linear_units(backend):
         np.testing.assert_allclose(to_numpy(W), to_numpy(core.params["W"]), atol=1e-14)
     for guess, unit in zip(mine.guesses, units, strict=True):
         joined = np.concatenate([to_numpy(guess.A), to_numpy(guess.B)])
-        np.testing.assert_allclose(joined, to_numpy(unit.synthetic_gradient.params["0.W"]), atol=1e-14)
+        np.testing.assert_allclose(
+            joined, to_numpy(unit.synthetic_gradient.params["0.W"]), atol=1e-14
+        )

@@ -1,4 +1,7 @@
-"""Logistic regression: a linear guess stalls at a place that is known beforehand, a sigmoid guess does not."""
+"""Logistic regression:
+
+a linear guess stalls at a place that is known beforehand, a sigmoid guess does not.
+"""
 
 import numpy as np
 import pytest
@@ -82,7 +85,10 @@ def test_what_a_guess_learns_along(backend, kind):
 
 
 def test_the_loss(backend):
-    p, y = backend.asarray(np.array([[-800.0], [0.0], [2.0]])), backend.asarray(np.array([[0.0], [1.0], [1.0]]))
+    p, y = (
+        backend.asarray(np.array([[-800.0], [0.0], [2.0]])),
+        backend.asarray(np.array([[0.0], [1.0], [1.0]])),
+    )
     assert float(loss(p, y)) == pytest.approx((0 + np.log(2) + np.log1p(np.exp(-2))) / 3)
     losses, w = train(backend.asarray(X), backend.asarray(Y), SigmoidBitGuess(), 5, 0.05, 0.05)
     assert losses.shape == (5,) and abs(to_numpy(w)).max() > 0

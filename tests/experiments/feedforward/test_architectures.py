@@ -33,7 +33,9 @@ def test_shapes_of_the_papers_network():
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_trains_a_cnn(rule):
     data = load_digits().first(400, 100)
-    rate = 1e-3 if rule in ("stale", "critic") else 1e-2  # what these are told is hardly better than nothing
+    rate = (
+        1e-3 if rule in ("stale", "critic") else 1e-2
+    )  # what these are told is hardly better than nothing
     rates = {"learning_rate": rate, "sg_learning_rate": 1e-2, "head_learning_rate": 1e-2}
     steps = 400 if rule == "sparse" else 150  # each of its layers learns from a fifth of them
     loop = build_loop(small(rule, steps=steps, width=8, **rates), data, progress=False)
@@ -49,13 +51,19 @@ def test_guesses_have_the_shape_of_the_maps_and_the_first_convolution_needs_no_i
     loop = build_loop(small("cdni"), data, progress=False)
     x, y = asarray(data.x_train[:8].astype(np.float32)), asarray(data.y_train[:8])
     pairs = gradient_pairs(loop.rule, x, y)
-    assert [guess.shape for guess, _ in pairs] == [true.shape for _, true in pairs] == [(8, 4, 4, 4), (8, 2, 2, 4)]
+    assert (
+        [guess.shape for guess, _ in pairs]
+        == [true.shape for _, true in pairs]
+        == [(8, 4, 4, 4), (8, 2, 2, 4)]
+    )
     first = loop.rule.cores[0]
     h, cache = first.forward(x)
     assert first.backward(h, cache, input_gradient=False) is None
     dx = first.backward(h, cache)
     grads = first.grads
-    assert dx.shape == x.shape and to_numpy(grads["1.W"] if "1.W" in grads else grads["0.1.W"]).any()
+    assert (
+        dx.shape == x.shape and to_numpy(grads["1.W"] if "1.W" in grads else grads["0.1.W"]).any()
+    )
 
 
 def test_resumed_equals_uninterrupted(tmp_path):
@@ -77,7 +85,11 @@ def test_mistakes():
     digits = load_digits().first(64, 10)
     with pytest.raises(UserError, match="shrunk to one pixel"):
         build_loop(small("backprop", layers=6), digits, progress=False)
-    with pytest.raises(UserError, match="--sees is output input: it must be one or more of output, normalized, label, picture"):
+    with pytest.raises(
+        UserError,
+        match="--sees is output input: "
+        "it must be one or more of output, normalized, label, picture",
+    ):
         build_loop(small("dni", sees=("output", "input")), digits, progress=False)
     rows = Dataset("rows", digits.x_train, digits.y_train, digits.x_test, digits.y_test, 10)
     with pytest.raises(UserError, match="rows holds no images"):

@@ -1,4 +1,7 @@
-"""Who draws what: a child Generator for the minibatches, for each layer, for its guess, for the rest."""
+"""Who draws what:
+
+a child Generator for the minibatches, for each layer, for its guess, for the rest.
+"""
 
 import numpy as np
 import pytest

@@ -13,7 +13,14 @@ TEXT = split_text("rhyme", "one two three four five, once I caught a fish alive;
 
 def small(task, rule, **changes):
     length = {"samples": 60} if task in COPYING else {"steps": 30}
-    size = {"unroll": 2, "units": 6, "batch_size": 5, "evaluate_every": 7, "checkpoint_every": 0, "learning_rate": 1e-2}
+    size = {
+        "unroll": 2,
+        "units": 6,
+        "batch_size": 5,
+        "evaluate_every": 7,
+        "checkpoint_every": 0,
+        "learning_rate": 1e-2,
+    }
     return SequenceSettings(task=task, rule=rule, **{**length, **size, **changes})
 
 
@@ -24,7 +31,10 @@ def loop_of(settings, folder=None):
 def finish(loop):
     """Run to the end: the history without times, and the final state of rule and task."""
     assert loop.run()
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in loop.history.rows]
+    rows = [
+        {name: value for name, value in row.items() if name != "seconds"}
+        for row in loop.history.rows
+    ]
     arrays, place = loop.task.state()
     return rows, {**loop.rule.state(), **arrays}, place
 

@@ -8,7 +8,14 @@ from dni_np.experiments.sequences.recipes import RECIPES
 from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.sequences.settings import TASKS, SequenceSettings
 from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
-from tests.experiments.sequences.small_runs import FLAGS, RULES, assert_same_run, finish, loop_of, small
+from tests.experiments.sequences.small_runs import (
+    FLAGS,
+    RULES,
+    assert_same_run,
+    finish,
+    loop_of,
+    small,
+)
 from tests.interrupting import interrupt_after
 
 
@@ -18,7 +25,9 @@ def test_every_rule_is_tested_here():
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("stop_at", [1, 7, 11])  # within an episode or epoch; at, before and after a measurement
+@pytest.mark.parametrize(
+    "stop_at", [1, 7, 11]
+)  # within an episode or epoch; at, before and after a measurement
 def test_resumed_equals_uninterrupted(stop_at, rule, task, tmp_path, monkeypatch):
     settings = small(task, rule, **FLAGS["error into core"])
     whole = loop_of(settings)
@@ -43,14 +52,18 @@ def test_resuming_a_finished_run_changes_nothing(task, tmp_path):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_copy_is_learned(rule):
-    rows = finish(loop_of(small("copy", rule, units=16, batch_size=16, samples=10_000, evaluate_every=100)))[0]
+    rows = finish(
+        loop_of(small("copy", rule, units=16, batch_size=16, samples=10_000, evaluate_every=100))
+    )[0]
     assert rows[-1]["solved_span"] >= 4  # at least one level is solved
     assert rows[-1]["samples"] == 10_000
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_characters_are_learned(rule):
-    rows = finish(loop_of(small("characters", rule, units=16, unroll=5, steps=600, evaluate_every=100)))[0]
+    rows = finish(
+        loop_of(small("characters", rule, units=16, unroll=5, steps=600, evaluate_every=100))
+    )[0]
     assert rows[0]["valid_bits"] > 2.5 > 2.2 > rows[-1]["test_bits"]
 
 
@@ -62,7 +75,9 @@ def test_the_last_row_is_written_at_the_end():
 def test_a_run_ends_at_whatever_comes_first():
     assert finish(loop_of(small("copy", "bptt", steps=3, samples=50)))[0][-1]["step"] == 3
     assert finish(loop_of(small("copy", "bptt", steps=3000, samples=50)))[0][-1]["samples"] == 50
-    stopped = finish(loop_of(small("characters", "bptt", learning_rate=1e-12, patience=1, steps=500)))[0]
+    stopped = finish(
+        loop_of(small("characters", "bptt", learning_rate=1e-12, patience=1, steps=500))
+    )[0]
     assert stopped[-1]["step"] < 500
 
 
@@ -74,7 +89,9 @@ def test_the_network_starts_the_same_under_every_rule():
 
 
 def test_settings_reach_the_rule():
-    settings = small("copy", "dni", scale=0.5, scaled_target=False, error_into_core=True, sg_learning_rate=0.25)
+    settings = small(
+        "copy", "dni", scale=0.5, scaled_target=False, error_into_core=True, sg_learning_rate=0.25
+    )
     rule = loop_of(settings).rule
     assert type(rule) is ErrorIntoCore and rule.scale == 0.5 and not rule.scaled_target
     assert rule.guess_optimizer.learning_rate == 0.25 and rule.core_optimizer.learning_rate == 0.01
@@ -95,14 +112,26 @@ def test_the_papers_recipes():
 
 
 MISTAKES = {
-    "rule": ({"rule": "backprop"}, "--rule is backprop: it must be one of bptt, dni, dni-aux, cdni"),
+    "rule": (
+        {"rule": "backprop"},
+        "--rule is backprop: it must be one of bptt, dni, dni-aux, cdni",
+    ),
     "unroll": ({"unroll": 0}, "--unroll is 0: it must be from 1 to 10000"),
-    "no end": ({"samples": 0}, "--steps is 0: it must be at least 1 where --samples does not end the run"),
-    "no steps": ({"task": "characters"}, "--steps is 0: it must be at least 1 where --epochs does not end the run"),
+    "no end": (
+        {"samples": 0},
+        "--steps is 0: it must be at least 1 where --samples does not end the run",
+    ),
+    "no steps": (
+        {"task": "characters"},
+        "--steps is 0: it must be at least 1 where --epochs does not end the run",
+    ),
     "epochs": ({"epochs": -1}, "--epochs is -1: it must be positive, or 0 for no limit"),
     "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be a finite number"),
     "type": ({"scaled_target": "no"}, "--scaled-target is no: it must be true or false"),
-    "patience": ({"patience": -1}, "--patience is -1: it must be positive, or 0 to go on to the last step"),
+    "patience": (
+        {"patience": -1},
+        "--patience is -1: it must be positive, or 0 to go on to the last step",
+    ),
     "evaluate": ({"evaluate_every": 0}, "--evaluate-every is 0: it must be at least 1"),
 }
 

@@ -43,7 +43,11 @@ def test_one_seed_one_text(network):
 
 
 def test_no_start_is_a_new_line(network):
-    assert list(sample(*network, 20)) == list(sample(*network, 20, start="\n")) != list(sample(*network, 20, start="b"))
+    assert (
+        list(sample(*network, 20))
+        == list(sample(*network, 20, start="\n"))
+        != list(sample(*network, 20, start="b"))
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -56,7 +60,10 @@ def test_drawn_as_often_as_predicted(temperature):
 
 def test_unknown_is_never_written():
     rng = np.random.default_rng(0)
-    drawn = {draw(np.array([0.0, 9.0, 0.0]), "a" + UNKNOWN + "b", t, rng) for t in (0, 1, 1, 1, 1, 1, 1, 1)}
+    drawn = {
+        draw(np.array([0.0, 9.0, 0.0]), "a" + UNKNOWN + "b", t, rng)
+        for t in (0, 1, 1, 1, 1, 1, 1, 1)
+    }
     assert drawn == {0, 2}
 
 
@@ -72,9 +79,15 @@ def test_the_best_network_is_loaded(tmp_path):
 
 BAD = {
     "none": ({"characters": 0}, "--characters is 0"),
-    "cold": ({"characters": 1, "temperature": -1}, "--temperature is -1: it must be positive, or 0"),
+    "cold": (
+        {"characters": 1, "temperature": -1},
+        "--temperature is -1: it must be positive, or 0",
+    ),
     "nan": ({"characters": 1, "temperature": float("nan")}, "--temperature is nan"),
-    "strange": ({"characters": 1, "start": "x"}, "the network's text has no character 'x': its are"),
+    "strange": (
+        {"characters": 1, "start": "x"},
+        "the network's text has no character 'x': its are",
+    ),
     "seed": ({"characters": 1, "seed": -1}, "--seed is -1"),
 }
 

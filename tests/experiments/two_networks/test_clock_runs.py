@@ -1,4 +1,7 @@
-"""Runs of two networks: they learn, they resume bit for bit, rules differ only where they should."""
+"""Runs of two networks:
+
+they learn, they resume bit for bit, rules differ only where they should.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +39,17 @@ def test_resumed_equals_uninterrupted(stop_at, rule, tmp_path, monkeypatch):
 @pytest.mark.parametrize("rule", RULES)
 def test_both_networks_learn(rule):
     rows = finish(
-        loop_of(small(rule, units=24, hidden=(24,), batch_size=32, steps=500, evaluate_every=100, learning_rate=3e-3))
+        loop_of(
+            small(
+                rule,
+                units=24,
+                hidden=(24,),
+                batch_size=32,
+                steps=500,
+                evaluate_every=100,
+                learning_rate=3e-3,
+            )
+        )
     )[0]
     assert rows[-1]["streams"] == 500 * 32
     assert rows[-1]["test_odd_error"] < 5
@@ -62,7 +75,9 @@ def test_all_rules_begin_alike_and_see_the_same_digits(other_rule):
     locked, decoupled = loop_of(small("locked")), loop_of(small(other_rule))
     for part in ("a", "b"):
         one, other = (getattr(loop.rule, part).state() for loop in (locked, decoupled))
-        assert one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+        assert one.keys() == other.keys() and all(
+            np.array_equal(one[name], other[name]) for name in one
+        )
     seen = []
     for loop in (locked, decoupled):
         step = loop.rule.step
@@ -76,13 +91,17 @@ def test_a_probe_changes_nothing():
     probed, plain = loop_of(settings), loop_of(settings)
     plain.measure = None
     with_probe, without = finish(probed), finish(plain)
-    assert [row.pop("cosine") for row in with_probe[0]] and all("cosine" not in row for row in without[0])
+    assert [row.pop("cosine") for row in with_probe[0]] and all(
+        "cosine" not in row for row in without[0]
+    )
     assert all(np.array_equal(with_probe[1][name], without[1][name]) for name in without[1])
 
 
 @pytest.mark.parametrize("rule", RULES[1:])
 def test_the_probe_sees_what_the_guess_sees_and_learns_from(rule):
-    loop = loop_of(small(rule, learning_rate=1e-12))  # nothing moves, so that a step sees the same networks
+    loop = loop_of(
+        small(rule, learning_rate=1e-12)
+    )  # nothing moves, so that a step sees the same networks
     chunks, learned_from = loop.task.on_device([loop.task.source.next() for _ in range(2)]), []
     train_guess = loop.rule.train_guess
     loop.rule.train_guess = lambda *given: learned_from.append(given[2]) or train_guess(*given)
@@ -107,7 +126,9 @@ def test_the_probe_gives_the_cosine_of_whatever_the_guess_says():
         true = message_gradients(loop.rule, loop.task.on_device(probe_streams(loop)))[1]
         loop.rule.guess.forward = lambda *_, true=true, sign=sign: (sign * true, None)
         rows.append(loop.measure(loop.rule))
-    assert float(rows[0]["cosine"]) == pytest.approx(1, abs=1e-5) and float(rows[1]["cosine"]) == pytest.approx(-1, abs=1e-5)
+    assert float(rows[0]["cosine"]) == pytest.approx(1, abs=1e-5) and float(
+        rows[1]["cosine"]
+    ) == pytest.approx(-1, abs=1e-5)
 
 
 def probe_streams(loop):
@@ -115,7 +136,9 @@ def probe_streams(loop):
     from dni_np.data.odd_and_threes import OddAndThrees
     from dni_np.experiments.two_networks.build import PROBE_SEED, PROBE_STREAMS
 
-    source = OddAndThrees(DIGITS.x_train, DIGITS.y_train, PROBE_STREAMS, 2, np.random.default_rng(PROBE_SEED))
+    source = OddAndThrees(
+        DIGITS.x_train, DIGITS.y_train, PROBE_STREAMS, 2, np.random.default_rng(PROBE_SEED)
+    )
     return [source.next() for _ in range(2)]
 
 
@@ -125,7 +148,11 @@ def test_settings_reach_the_rule():
     assert type(loop_of(small("decoupled-label")).rule) is DecoupledLabel
     assert (rule.factor, rule.guess_optimizer.learning_rate) == (3.0, 0.25)
     assert rule.b.core.max_steps == 4 and rule.a.core.max_steps == 8
-    for hidden, sizes in (((), [(6, 6)]), ((4,), [(6, 4), (4, 6)]), ((4, 3), [(6, 4), (4, 3), (3, 6)])):
+    for hidden, sizes in (
+        ((), [(6, 6)]),
+        ((4,), [(6, 4), (4, 6)]),
+        ((4, 3), [(6, 4), (4, 3), (3, 6)]),
+    ):
         guess = loop_of(small(hidden=hidden)).rule.guess
         assert [layer.params["W"].shape for layer in guess.leaves() if "W" in layer.params] == sizes
     assert loop_of(small()).rule.guess_optimizer.learning_rate == 0.01  # 0: the same
@@ -137,13 +164,22 @@ def test_factor_0_is_a_network_that_b_does_not_teach():
     states = [finish(loop)[1] for loop in (one, other)]
     names = [name for name in states[0] if name.startswith(("a/", "b/"))]
     assert names and all(np.array_equal(states[0][name], states[1][name]) for name in names)
-    assert any(not np.array_equal(states[0][name], states[1][name]) for name in states[0] if name.startswith("guess/"))
+    assert any(
+        not np.array_equal(states[0][name], states[1][name])
+        for name in states[0]
+        if name.startswith("guess/")
+    )
 
 
 def test_the_papers_recipe():
     """Jaderberg et al. 2017, section D.3."""
     settings = RECIPES["two-clocks-paper"].settings("decoupled")
-    assert (settings.units, settings.learning_rate, settings.sg_learning_rate, settings.factor) == (256, 1e-5, 0.0, 10.0)
+    assert (settings.units, settings.learning_rate, settings.sg_learning_rate, settings.factor) == (
+        256,
+        1e-5,
+        0.0,
+        10.0,
+    )
     assert settings.hidden == (256,)
     assert settings.decay_at == () and settings.messages == settings.unroll
 
@@ -156,7 +192,10 @@ MISTAKES = {
     "batch": ({"batch_size": 1}, "--batch-size is 1: it must be at least 2"),
     "steps": ({"steps": 0}, "--steps is 0: it must be at least 1"),
     "rate": ({"learning_rate": float("nan")}, "--learning-rate is nan: it must be a finite number"),
-    "factor": ({"factor": -1.0}, "--factor is -1.0: it must be positive, or 0 for no gradient from B"),
+    "factor": (
+        {"factor": -1.0},
+        "--factor is -1.0: it must be positive, or 0 for no gradient from B",
+    ),
     "decay": ({"decay_at": (2.0,)}, "--decay-at is 2.0: it must be shares of the run"),
 }
 

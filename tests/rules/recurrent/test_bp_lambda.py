@@ -1,4 +1,7 @@
-"""Recurrent BP(lambda): backpropagation at one end, guesses at the other, the truth everywhere if the guess knows it."""
+"""Recurrent BP(lambda):
+
+backpropagation at one end, guesses at the other, the truth everywhere if the guess knows it.
+"""
 
 import numpy as np
 import pytest
@@ -28,7 +31,10 @@ def losses_by_output(network, data):
 
 
 def true_gradients(network, data):
-    """For k = 0 to the end: the gradient of the losses after step k by s_k, (steps + 1, N, 2 H); and the core's."""
+    """For k = 0 to the end:
+
+    the gradient of the losses after step k by s_k, (steps + 1, N, 2 H); and the core's.
+    """
     dlosses, state, caches = losses_by_output(network, data), network.core.initial_state(N), []
     for x in data[0]:
         _, state, cache = network.core.forward(x[None], state)
@@ -95,8 +101,13 @@ def test_one_step_at_a_time_lambda_does_not_matter(lam):
         for chunk in chunks(sequence(seed=seed), 1):
             metrics = [network.step(*chunk) for network in (one, other)]
             assert metrics[0].keys() == metrics[1].keys()
-            assert all(float(metrics[0][key]) == pytest.approx(float(value)) for key, value in metrics[1].items())
-    np.testing.assert_allclose(to_numpy(one.guess_optimizer.params), to_numpy(other.guess_optimizer.params), rtol=1e-7)
+            assert all(
+                float(metrics[0][key]) == pytest.approx(float(value))
+                for key, value in metrics[1].items()
+            )
+    np.testing.assert_allclose(
+        to_numpy(one.guess_optimizer.params), to_numpy(other.guess_optimizer.params), rtol=1e-7
+    )
 
 
 @pytest.mark.parametrize("T", [1, 3, 8])
@@ -116,7 +127,10 @@ def test_a_guess_that_knows_gives_the_true_gradient_for_every_lambda(lam, T):
 
 @pytest.mark.parametrize("lam", LAMBDAS)
 def test_the_target_is_what_arrives(lam):
-    """For each step: the gradient by s_k of the losses after it, as far as lambda believes them, or the guesses."""
+    """For each step:
+
+    the gradient by s_k of the losses after it, as far as lambda believes them, or the guesses.
+    """
     network, data = build(RecurrentBPLambda, lam=lam), sequence()
     first, second, _ = chunks(data, 3)
     network.step(*first)
@@ -128,11 +142,16 @@ def test_the_target_is_what_arrives(lam):
     after, dlosses, caches = guesses[-1], [], []
     for k in range(3):
         outputs, state, cache = network.core.forward(second[0][k : k + 1], state)
-        dlosses.append(network.train_readout(outputs, second[1][k : k + 1], second[2][k : k + 1])[1])
+        dlosses.append(
+            network.train_readout(outputs, second[1][k : k + 1], second[2][k : k + 1])[1]
+        )
         caches.append(cache)
     for k in (2, 1, 0):
         parts = (asarray(after[:, :H]), asarray(after[:, H:]))
-        z = np.concatenate([to_numpy(part) for part in network.core.backward(dlosses[k], parts, caches[k])[1]], axis=1)
+        z = np.concatenate(
+            [to_numpy(part) for part in network.core.backward(dlosses[k], parts, caches[k])[1]],
+            axis=1,
+        )
         np.testing.assert_allclose(guesses[k] - seen[0][k], z, rtol=1e-9, atol=1e-13)
         after = lam * z + (1 - lam) * guesses[k]
     assert not seen[0][3].any()
@@ -140,8 +159,8 @@ def test_the_target_is_what_arrives(lam):
 
 @pytest.mark.parametrize("printed", [False, True], ids=["our target", "the printed target"])
 def test_the_printed_target_doubles_the_gradient(printed):
-    """At lambda = 0, where the guesses have come to rest. It holds in a linear RNN as in an LSTM: along given
-    sequences both are linear on the way back."""
+    """At lambda = 0, where the guesses have come to rest. It holds in a linear RNN as in an LSTM:
+    along given sequences both are linear on the way back."""
     network, data = build(RecurrentBPLambda, lam=0), sequence()
     _, wanted = true_gradients(network, data)
     immediate = xp.zeros((9, N, 2 * H))
@@ -152,12 +171,16 @@ def test_the_printed_target_doubles_the_gradient(printed):
     for _ in range(9):  # from the end to the beginning, a step at each visit
         network.guess = Table(values, immediate if printed else None)
         network.step(*data, True, False)
-    np.testing.assert_allclose(gradient_of(network), (2 if printed else 1) * wanted, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(
+        gradient_of(network), (2 if printed else 1) * wanted, rtol=1e-9, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_it_goes_on_from_its_saved_state_also_within_a_sequence(stop):
-    whole, stopped, resumed = (build(RecurrentBPLambda, 0.01, 0.01, Adam, seed, lam=0.3) for seed in (0, 0, 9))
+    whole, stopped, resumed = (
+        build(RecurrentBPLambda, 0.01, 0.01, Adam, seed, lam=0.3) for seed in (0, 0, 9)
+    )
     work = [chunk for seed in range(2) for chunk in chunks(sequence(seed=seed), 3)]
     assert_stopping_changes_nothing(whole, stopped, resumed, work, stop)
 

@@ -1,4 +1,7 @@
-"""A guess that sees the labels to come: the right ones, and without weight on them it is the guess of `recurrent`."""
+"""A guess that sees the labels to come:
+
+the right ones, and without weight on them it is the guess of `recurrent`.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +19,9 @@ L = 4
 
 
 def labeled(rate, kinds=(RecurrentDNI, LabeledRecurrentDNI), **options):
-    """As `build(RecurrentDNI, rate)`, with a linear guess that sees L labels, and gives them no weight."""
+    """As `build(RecurrentDNI, rate)`, with a linear guess that sees L labels, and gives them no
+    weight.
+    """
     rng = np.random.default_rng(9)
     plain = build(kinds[0], rate=rate, optimizer=Adam, **options)
     plain.guess = state_guess(H, rng, hidden=(), last_init=he_normal, dtype=np.float64)
@@ -34,18 +39,25 @@ def chunks_ahead(data, T):
         yield x, *(array[k * T : (k + 1) * T + L] for array in data[1:]), first, last
 
 
-@pytest.mark.parametrize("options", [{}, {"kinds": (ErrorIntoCore, LabeledErrorIntoCore)}, {"scaled_target": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"kinds": (ErrorIntoCore, LabeledErrorIntoCore)}, {"scaled_target": False}]
+)
 def test_labels_without_weight_change_nothing(options):
     plain, told = labeled(0.1, **options)
     data = sequence()
     for chunk, chunk_ahead in zip(chunks(data, 3), chunks_ahead(data, 3)):
         plain.step(*chunk)
         told.step(*chunk_ahead)
-        np.testing.assert_allclose(to_numpy(told.core_optimizer.params), to_numpy(plain.core_optimizer.params), rtol=1e-12)
+        np.testing.assert_allclose(
+            to_numpy(told.core_optimizer.params), to_numpy(plain.core_optimizer.params), rtol=1e-12
+        )
     told.guess.params["0.W"][H:] = 1.0  # and with weight they do
     plain.step(*next(chunks(data, 3)))
     told.step(*next(chunks_ahead(data, 3)))
-    assert np.abs(to_numpy(told.core_optimizer.params) - to_numpy(plain.core_optimizer.params)).max() > 1e-6
+    assert (
+        np.abs(to_numpy(told.core_optimizer.params) - to_numpy(plain.core_optimizer.params)).max()
+        > 1e-6
+    )
 
 
 def test_labels_side_by_side():
@@ -58,7 +70,9 @@ def test_labels_side_by_side():
 
 
 def labels_told(task, updates=120):
-    """(what the guess at the end of a chunk is told, what that at the next one's begin is) of a run, and the loop."""
+    """(what the guess at the end of a chunk is told, what that at the next one's begin is) of a
+    run, and the loop.
+    """
     loop = loop_of(small(task, "cdni", look_ahead=L))
     rule, told, ends = loop.rule, [], []
     step = rule.step
@@ -97,12 +111,24 @@ def test_characters_are_told_what_the_text_says_next():
     begin, end, y, _ = told[0]
     spoken = begin.reshape(len(begin), L, -1).argmax(axis=2)  # (streams, L)
     assert np.array_equal(spoken[0], TEXT.train[1 : 1 + L])
-    assert np.array_equal(end.reshape(len(end), L, -1).argmax(axis=2)[0], TEXT.train[3 : 3 + L])  # chunks of 2 steps
+    assert np.array_equal(
+        end.reshape(len(end), L, -1).argmax(axis=2)[0], TEXT.train[3 : 3 + L]
+    )  # chunks of 2 steps
 
 
 def test_it_copies_further_than_its_chunk_sees():
-    """N = 3 and T = 2: a symbol is written 4 steps after it was read, in the third chunk from there."""
-    size = {"unroll": 2, "units": 16, "batch_size": 16, "hidden": (32,), "samples": 20_000, "learning_rate": 3e-3}
+    """N = 3 and T = 2:
+
+    a symbol is written 4 steps after it was read, in the third chunk from there.
+    """
+    size = {
+        "unroll": 2,
+        "units": 16,
+        "batch_size": 16,
+        "hidden": (32,),
+        "samples": 20_000,
+        "learning_rate": 3e-3,
+    }
     levels = {}
     for rule in ("bptt", "cdni"):
         loop = loop_of(small("copy", rule, **size, scale=1.0, scaled_target=False, seed=3))

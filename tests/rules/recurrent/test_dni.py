@@ -1,4 +1,7 @@
-"""Recurrent DNI: with a perfect guess it is backpropagation through all of time; what it fits, what it carries."""
+"""Recurrent DNI:
+
+with a perfect guess it is backpropagation through all of time; what it fits, what it carries.
+"""
 
 import numpy as np
 import pytest
@@ -20,21 +23,30 @@ N, D, H, C = 4, 3, 5, 3
 
 
 def build(rule=RecurrentDNI, rate=0.0, guess_rate=0.0, optimizer=SGD, seed=0, **options):
-    """A small network in float64; with rates of zero nothing moves, and gradients can be compared."""
+    """A small network in float64; with rates of zero gradients can be compared."""
     rng = np.random.default_rng(seed)
     core = LSTM(D, H, rng, dtype=np.float64)
     readout = TimeDistributed(Linear(H, C, rng, dtype=np.float64))
-    parts = (core, readout, MaskedSoftmaxCrossEntropy(), *(optimizer(layer, lambda step: rate) for layer in (core, readout)))
+    parts = (
+        core,
+        readout,
+        MaskedSoftmaxCrossEntropy(),
+        *(optimizer(layer, lambda step: rate) for layer in (core, readout)),
+    )
     if rule is TruncatedBPTT:
         return rule(*parts)
     guess = state_guess(H, rng, last_init=he_normal, dtype=np.float64)
-    return rule(*parts, guess=guess, guess_optimizer=optimizer(guess, lambda step: guess_rate), **options)
+    return rule(
+        *parts, guess=guess, guess_optimizer=optimizer(guess, lambda step: guess_rate), **options
+    )
 
 
 def sequence(steps=8, seed=1):
     rng = np.random.default_rng(seed)
     mask = (rng.random((steps, N)) < 0.7).astype(np.float64)
-    return tuple(map(asarray, (rng.standard_normal((steps, N, D)), rng.integers(0, C, (steps, N)), mask)))
+    return tuple(
+        map(asarray, (rng.standard_normal((steps, N, D)), rng.integers(0, C, (steps, N)), mask))
+    )
 
 
 def chunks(data, T):
@@ -46,7 +58,7 @@ def chunks(data, T):
 
 
 class Oracle:
-    """Knows the gradient at the end of each chunk, from backpropagation through the whole sequence."""
+    """Returns the true gradient at the end of each chunk, from the whole sequence."""
 
     def __init__(self, network, data, T):
         core, readout = network.core, network.readout
@@ -56,14 +68,18 @@ class Oracle:
         for start in bounds:
             outputs, state, cache = core.forward(x[start : start + T], state)
             prediction, readout_cache = readout.forward(outputs)
-            _, dprediction = network.loss(prediction, (y[start : start + T], mask[start : start + T]))
+            _, dprediction = network.loss(
+                prediction, (y[start : start + T], mask[start : start + T])
+            )
             caches.append((cache, readout.backward(dprediction, readout_cache)))
         dstate, self.answers, self.gradient = None, [], 0
         for cache, doutputs in reversed(caches):
             _, dstate = core.backward(doutputs, dstate, cache)
             self.answers.insert(0, dstate)
             self.gradient = self.gradient + to_numpy(network.core_optimizer.grads)
-        self.answers = [np.concatenate(list(map(to_numpy, pair)), axis=1) for pair in self.answers[1:]]
+        self.answers = [
+            np.concatenate(list(map(to_numpy, pair)), axis=1) for pair in self.answers[1:]
+        ]
         self.asked = iter(list(self.answers))
 
     def forward(self, h, context):
@@ -88,7 +104,10 @@ def test_with_a_perfect_guess_the_chunks_add_up_to_the_whole(T):
     assert not oracle.answers
     np.testing.assert_allclose(total, oracle.gradient, rtol=1e-10, atol=1e-14)
     truncated = build(TruncatedBPTT)
-    blind = sum(truncated.step(*chunk) and to_numpy(truncated.core_optimizer.grads) for chunk in chunks(data, T))
+    blind = sum(
+        truncated.step(*chunk) and to_numpy(truncated.core_optimizer.grads)
+        for chunk in chunks(data, T)
+    )
     assert np.abs(blind - oracle.gradient).max() > 1e-3  # truncation alone does lose something
 
 
@@ -107,7 +126,9 @@ def test_a_guess_of_zero_is_truncation():
     for chunk in chunks(data, 3):
         dni.step(*chunk)
         truncated.step(*chunk)
-        np.testing.assert_array_equal(to_numpy(dni.core_optimizer.params), to_numpy(truncated.core_optimizer.params))
+        np.testing.assert_array_equal(
+            to_numpy(dni.core_optimizer.params), to_numpy(truncated.core_optimizer.params)
+        )
 
 
 @pytest.mark.parametrize("scaled_target", [True, False])
@@ -127,18 +148,25 @@ def test_the_target_is_the_gradient_that_arrives(scaled_target):
     def loss(*state):
         outputs, end, _ = network.core.forward(second[0], state)
         value, _ = network.loss(network.readout.forward(outputs)[0], second[1:3])
-        return float(value) * N + scale * sum((part * to_numpy(s)).sum() for part, s in zip(future, end))
+        return float(value) * N + scale * sum(
+            (part * to_numpy(s)).sum() for part, s in zip(future, end)
+        )
 
     for i, target in enumerate((targets[0][:, :H], targets[0][:, H:])):
         u = np.random.default_rng(i).standard_normal((N, H))
-        moved = [[part + sign * 1e-6 * asarray(u) * (k == i) for k, part in enumerate(start)] for sign in (1, -1)]
+        moved = [
+            [part + sign * 1e-6 * asarray(u) * (k == i) for k, part in enumerate(start)]
+            for sign in (1, -1)
+        ]
         slope = (loss(*moved[0]) - loss(*moved[1])) / 2e-6
         assert slope == pytest.approx(float((to_numpy(target) * u).sum()), rel=1e-6)
 
 
 def test_the_guess_descends_towards_its_target():
     network, data = build(guess_rate=0.1), sequence()
-    losses = [network.step(*chunk).get("gradient_loss") for _ in range(300) for chunk in chunks(data, 4)]
+    losses = [
+        network.step(*chunk).get("gradient_loss") for _ in range(300) for chunk in chunks(data, 4)
+    ]
     assert not any(losses[0::2])  # where a sequence begins nothing was guessed
     assert float(losses[-1]) < 0.4 * float(losses[1])
 
@@ -147,7 +175,9 @@ def test_gradients_of_the_guess():
     rng = np.random.default_rng(0)
     guess = state_guess(4, rng, last_init=he_normal, dtype=np.float64)
     assert check_layer(guess.net, rng.standard_normal((6, 4)), rng, elementwise=True) < 1e-6
-    assert not to_numpy(state_guess(4, rng).forward(asarray(rng.standard_normal((6, 4)), np.float32))[0]).any()
+    assert not to_numpy(
+        state_guess(4, rng).forward(asarray(rng.standard_normal((6, 4)), np.float32))[0]
+    ).any()
 
 
 @pytest.mark.parametrize("rule", [TruncatedBPTT, RecurrentDNI])
@@ -171,7 +201,8 @@ def test_memory_is_that_of_one_chunk():
 
 
 @pytest.mark.parametrize(
-    "n, first, sentence", [(N, False, "needs first=True"), (2, False, "4 sequences were begun, this chunk continues 2")]
+    "n, first, sentence",
+    [(N, False, "needs first=True"), (2, False, "4 sequences were begun, this chunk continues 2")],
 )
 def test_mistakes(n, first, sentence):
     network, (x, y, mask) = build(), sequence()

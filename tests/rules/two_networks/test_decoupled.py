@@ -1,4 +1,7 @@
-"""Two networks on two clocks: against central differences; locked and decoupled differ in the messages' gradients only."""
+"""Two networks on two clocks:
+
+against central differences; locked and decoupled differ in the messages' gradients only.
+"""
 
 from types import SimpleNamespace
 
@@ -20,7 +23,9 @@ N, PIXELS, UNITS = 6, 5, 4
 CLOCKS = [(1, 1), (2, 1), (1, 3), (3, 2)]  # T, ticks
 
 
-def build(rule, steps, ticks, rate=0.0, optimizer=SGD, seed=0, units=UNITS, last_init=he_normal, **options):
+def build(
+    rule, steps, ticks, rate=0.0, optimizer=SGD, seed=0, units=UNITS, last_init=he_normal, **options
+):
     """In float64; with rates of zero nothing moves, and gradients can be compared."""
     rng = np.random.default_rng(seed)
     networks = (
@@ -40,7 +45,10 @@ def stream(steps, ticks, seed=1, n=N):
     source = OddAndThrees(images, np.arange(10), n, steps, np.random.default_rng(seed), ticks)
     return [
         SimpleNamespace(
-            **{name: value if isinstance(value, bool) else asarray(value) for name, value in chunk._asdict().items()}
+            **{
+                name: value if isinstance(value, bool) else asarray(value)
+                for name, value in chunk._asdict().items()
+            }
         )
         for chunk in (source.next() for _ in range(ticks))
     ]
@@ -95,7 +103,9 @@ def test_locked_is_the_gradient_of_all_losses(steps, ticks):
         logits, _ = rule.b.forward(asarray(np.stack(messages)))
         return total + float(rule.loss(logits, chunks[-1].threes)[0])
 
-    assert loss() == pytest.approx(float(metrics["odd_loss"]) * ticks + float(metrics["threes_loss"]))
+    assert loss() == pytest.approx(
+        float(metrics["odd_loss"]) * ticks + float(metrics["threes_loss"])
+    )
     rng = np.random.default_rng(0)
     for optimizer in (rule.optimizer_a, rule.optimizer_b):
         gradient = to_numpy(optimizer.grads).copy()
@@ -115,7 +125,12 @@ def test_decoupled_is_the_gradient_of_its_own_loss_and_ten_guesses(steps, ticks)
             (logits, message), _, _ = rule.a.forward(chunk.x, state, start=i * steps)
             return float(rule.loss(logits, chunk.odd)[0]) + 10 * float((guess * message).sum()) / N
 
-        assert check_gradient(loss, rule.optimizer_a.params, gradients[i], np.random.default_rng(0), directions=10) < 1e-5
+        assert (
+            check_gradient(
+                loss, rule.optimizer_a.params, gradients[i], np.random.default_rng(0), directions=10
+            )
+            < 1e-5
+        )
 
 
 class Knows:
@@ -129,10 +144,16 @@ class Knows:
         return self.dmessages[self.asked - 1], None
 
 
-# With more than one tick A moves at each in the one rule and once in the other: compared where nothing moves.
-@pytest.mark.parametrize("steps, ticks, rate", [*((*clock, 0.0) for clock in CLOCKS), (1, 1, 0.1), (2, 1, 0.1)])
+# With more than one tick A moves at each in the one rule and once in the other: compared where
+# nothing moves.
+@pytest.mark.parametrize(
+    "steps, ticks, rate", [*((*clock, 0.0) for clock in CLOCKS), (1, 1, 0.1), (2, 1, 0.1)]
+)
 def test_with_the_true_gradients_and_factor_1_decoupled_is_locked(steps, ticks, rate):
-    locked, decoupled = build(Locked, steps, ticks, rate), build(Decoupled, steps, ticks, rate, factor=1.0)
+    locked, decoupled = (
+        build(Locked, steps, ticks, rate),
+        build(Decoupled, steps, ticks, rate, factor=1.0),
+    )
     chunks = stream(steps, ticks)
     true = record(locked.b, "backward")
     locked.step(chunks)
@@ -153,7 +174,9 @@ def test_a_moves_before_b_has_heard_it_or_does_not():
         network, chunks = build(rule, 2, 3, rate=0.1), stream(2, 3)
         before, at_b = to_numpy(network.optimizer_a.params).copy(), []
         forward = network.b.forward
-        network.b.forward = lambda *args: at_b.append(to_numpy(network.optimizer_a.params).copy()) or forward(*args)
+        network.b.forward = lambda *args: (
+            at_b.append(to_numpy(network.optimizer_a.params).copy()) or forward(*args)
+        )
         network.step(chunks)
         assert np.array_equal(at_b[0], before) != moved
         assert network.optimizer_a.steps == (3 if moved else 1) and network.optimizer_b.steps == 1
@@ -162,7 +185,9 @@ def test_a_moves_before_b_has_heard_it_or_does_not():
 def test_the_guess_descends_towards_the_true_gradients():
     rule, chunks = build(Decoupled, 2, 3, optimizer=Adam, units=16), stream(2, 3)
     rule.guess_optimizer.schedule = lambda step: 0.01
-    rule.guess.load_state({k: v * (k[0] != "2") for k, v in rule.guess.state().items()})  # it says zero
+    rule.guess.load_state(
+        {k: v * (k[0] != "2") for k, v in rule.guess.state().items()}
+    )  # it says zero
     true = record(rule.b, "backward")
     losses = [float(rule.step(chunks)["gradient_loss"]) for _ in range(200)]
     assert losses[0] == pytest.approx(0.5 * (to_numpy(true[0]) ** 2).sum() / (3 * N))
@@ -189,17 +214,31 @@ def test_it_goes_on_from_its_saved_state(rule, stop):
 
 @pytest.mark.parametrize("rule", [Locked, Decoupled])
 def test_both_learn_to_count(rule):
-    network = build(rule, 2, 2, rate=0.003, optimizer=Adam, units=32, last_init=lambda *a: np.zeros(a[:2]))
+    network = build(
+        rule, 2, 2, rate=0.003, optimizer=Adam, units=32, last_init=lambda *a: np.zeros(a[:2])
+    )
     losses = [network.step(stream(2, 2, seed, n=64)) for seed in range(400)]
     first, last = (
-        {key: np.mean([float(m[key]) for m in part]) for key in losses[0]} for part in (losses[:20], losses[-20:])
+        {key: np.mean([float(m[key]) for m in part]) for key in losses[0]}
+        for part in (losses[:20], losses[-20:])
     )
-    assert last["odd_loss"] < 0.1 * first["odd_loss"] and last["threes_loss"] < 0.3 * first["threes_loss"]
+    assert (
+        last["odd_loss"] < 0.1 * first["odd_loss"]
+        and last["threes_loss"] < 0.3 * first["threes_loss"]
+    )
     before, chunks = network.state(), stream(2, 2, seed=1000, n=200)
     odd, threes = network.predict(chunks)
     for name, value in network.state().items():
         np.testing.assert_array_equal(value, before[name])
-    assert np.mean([(to_numpy(a).argmax(1) == to_numpy(c.odd)).mean() for a, c in zip(odd, chunks, strict=True)]) > 0.95
+    assert (
+        np.mean(
+            [
+                (to_numpy(a).argmax(1) == to_numpy(c.odd)).mean()
+                for a, c in zip(odd, chunks, strict=True)
+            ]
+        )
+        > 0.95
+    )
     assert (to_numpy(threes).argmax(1) == to_numpy(chunks[-1].threes)).mean() > 0.85
 
 
@@ -229,7 +268,10 @@ def test_with_the_label_the_guess_sees_the_count_so_far():
 
 def with_label():
     rng = np.random.default_rng(0)
-    networks = NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64), NetworkB(UNITS, 2, 2, rng, dtype=np.float64)
+    networks = (
+        NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64),
+        NetworkB(UNITS, 2, 2, rng, dtype=np.float64),
+    )
     guess = state_guess(UNITS, rng, 1, (), dtype=np.float64, count_so_far=5)
     optimizers = [SGD(network, 0.01) for network in (*networks, guess)]
     return DecoupledLabel(*networks, *optimizers[:2], guess, optimizers[2], classes=5)

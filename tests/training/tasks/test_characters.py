@@ -1,4 +1,7 @@
-"""A text as a task: bits per character by hand, early stopping, the best network kept, resumed anywhere."""
+"""A text as a task:
+
+bits per character by hand, early stopping, the best network kept, resumed anywhere.
+"""
 
 import json
 import math
@@ -24,7 +27,9 @@ TEXT = make_text("abc", "abcab" * 20, "abcabca" * 5, "bcabc" * 4)
 def network(seed=0, rate=0.5):
     rng = np.random.default_rng(seed)
     core, readout = LSTM(3, 5, rng), TimeDistributed(Linear(5, 3, rng))
-    return TruncatedBPTT(core, readout, MaskedSoftmaxCrossEntropy(), SGD(core, rate), SGD(readout, rate))
+    return TruncatedBPTT(
+        core, readout, MaskedSoftmaxCrossEntropy(), SGD(core, rate), SGD(readout, rate)
+    )
 
 
 def test_bits_by_hand(monkeypatch):
@@ -36,11 +41,15 @@ def test_bits_by_hand(monkeypatch):
         nats, length = 0.0, -(-34 // streams)
         for begin in range(0, 34, length):
             ids = TEXT.valid[begin : begin + length + 1].astype(int)
-            h, _, _ = rule.core.forward(np.eye(3, dtype=np.float32)[ids[:-1], None], rule.core.initial_state(1))
+            h, _, _ = rule.core.forward(
+                np.eye(3, dtype=np.float32)[ids[:-1], None], rule.core.initial_state(1)
+            )
             logits = rule.readout.forward(h)[0][:, 0]
             p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
             nats -= np.log(p[np.arange(len(p)), ids[1:]]).sum()
-        assert task.bits_per_character(rule, TEXT.valid) == pytest.approx(nats / 34 / math.log(2), rel=1e-5)
+        assert task.bits_per_character(rule, TEXT.valid) == pytest.approx(
+            nats / 34 / math.log(2), rel=1e-5
+        )
 
 
 def test_measuring_leaves_the_training_state_alone():
@@ -68,7 +77,9 @@ def test_streams_are_reset_where_they_begin_and_end():
 
 
 def scripted(monkeypatch, valid, patience):
-    """Characters whose validation errors are `valid`, one a measurement; test errors are those plus 1."""
+    """Characters whose validation errors are `valid`, one a measurement; test errors are those plus
+    1.
+    """
     task, rule = Characters(TEXT, 4, 3, patience), network()
     errors = iter(valid)
 
@@ -126,7 +137,9 @@ def test_resumed_within_an_epoch():
 def test_another_text_is_not_resumed():
     arrays, place = Characters(TEXT, 9, 4).state()
     Characters(TEXT, 9, 4).load_state(arrays, place)  # the same is
-    renamed = make_text("abd", *(string.replace("c", "d") for string in ("abcab" * 20, "abcabca" * 5, "bcabc" * 4)))
+    renamed = make_text(
+        "abd", *(string.replace("c", "d") for string in ("abcab" * 20, "abcabca" * 5, "bcabc" * 4))
+    )
     turned = make_text("turned", "abcba" * 20, "abcabca" * 5, "bcabc" * 4)
     for other in (renamed, turned):
         with pytest.raises(UserError, match=f"the text {other.name} has changed"):

@@ -1,4 +1,7 @@
-"""Copy as a task: chunks of episodes, one look at each episode's bits, stopped anywhere and resumed."""
+"""Copy as a task:
+
+chunks of episodes, one look at each episode's bits, stopped anywhere and resumed.
+"""
 
 import json
 import math
@@ -26,7 +29,9 @@ def task(name="copy", unroll=3, samples=0, seed=0, **options):
     return Copying(Curriculum(name, **options), 4, unroll, np.random.default_rng(seed), samples)
 
 
-@pytest.mark.parametrize("unroll, lengths", [(1, [1] * 8), (3, [3, 3, 2]), (8, [8]), (20, [8]), (math.inf, [8])])
+@pytest.mark.parametrize(
+    "unroll, lengths", [(1, [1] * 8), (3, [3, 3, 2]), (8, [8]), (20, [8]), (math.inf, [8])]
+)
 def test_chunks_make_up_the_episode(unroll, lengths):
     copying, rule = task(unroll=unroll, n_symbols=3), Recorder()  # 3 symbols: 8 steps
     for _ in lengths:
@@ -45,11 +50,16 @@ def test_the_curriculum_hears_the_bits_of_whole_episodes(name, unroll):
     copying, rule = task(name, unroll), Recorder(nats=0.1 * math.log(2))
     while copying.curriculum.level < 3:
         one_step(copying, rule)
-    assert copying.curriculum.samples == 3 * 10 * 4  # ten episodes at least, below the threshold from the first on
+    assert (
+        copying.curriculum.samples == 3 * 10 * 4
+    )  # ten episodes at least, below the threshold from the first on
     row = copying.measure(rule)
     assert row["bits"] == pytest.approx(0.1, rel=1e-5)
     sizes = {"copy": [(3, 1, 6), (4, 1, 7)], "repeat copy": [(2, 2, 7), (3, 2, 9)]}[name]
-    assert [(row["solved_N"], row["solved_R"], row["solved_span"]), (row["N"], row["R"], row["span"])] == sizes
+    assert [
+        (row["solved_N"], row["solved_R"], row["solved_span"]),
+        (row["N"], row["R"], row["span"]),
+    ] == sizes
     assert "bits" not in copying.measure(rule)  # none has ended since
 
 

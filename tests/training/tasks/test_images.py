@@ -15,7 +15,9 @@ X = np.arange(80, dtype=np.uint8).reshape(20, 4)
 DATA = Dataset("mine", X, np.arange(20) % 10, X[:10], np.arange(10), 10, image=(2, 2, 1))
 TASKS = {
     "images": lambda data: Images(data, 5, np.random.default_rng(0)),
-    "two networks": lambda data: TwoNetworks(data, 5, 2, 2, np.random.default_rng(0), test_streams=4),
+    "two networks": lambda data: TwoNetworks(
+        data, 5, 2, 2, np.random.default_rng(0), test_streams=4
+    ),
 }
 
 

@@ -30,7 +30,9 @@ class Recorder:
 
 
 class Says(Locked):
-    """A rule whose counts are off by `odd` for A and by `threes` for B in the first streams of every ten."""
+    """A rule whose counts are off by `odd` for A and by `threes` for B in the first streams of
+    every ten.
+    """
 
     loss = SoftmaxCrossEntropy()
 
@@ -52,7 +54,11 @@ def test_a_step_is_a_whole_stream_of_pixels_in_0_to_1():
     for _ in range(2):
         one_step(clocks, rule)
     for chunks in rule.seen:
-        assert [(chunk.fresh, chunk.asked) for chunk in chunks] == [(True, False), (False, False), (False, True)]
+        assert [(chunk.fresh, chunk.asked) for chunk in chunks] == [
+            (True, False),
+            (False, False),
+            (False, True),
+        ]
         x = np.concatenate([chunk.x for chunk in chunks])
         assert x.shape == (T * TICKS, 4, 12) and x.dtype == np.float32
         assert 0.5 < x.max() <= 1 and x.min() >= 0
@@ -66,7 +72,9 @@ def test_errors_are_the_share_of_wrong_counts(odd, threes):
     row = task().measure(Says(odd, threes))
     assert row["test_odd_error"] == pytest.approx(100 * odd / 30)
     assert row["test_threes_error"] == pytest.approx(100 * threes / 30)
-    assert row["test_odd_loss"] == pytest.approx(100 * odd / 30, abs=1e-6)  # logits of 0 where 100 was due
+    assert row["test_odd_loss"] == pytest.approx(
+        100 * odd / 30, abs=1e-6
+    )  # logits of 0 where 100 was due
     assert row["test_threes_loss"] == pytest.approx(100 * threes / 30, abs=1e-6)
 
 
@@ -82,7 +90,11 @@ def test_every_run_is_asked_the_same_and_about_held_out_images():
     held_out = {tuple(row) for row in DIGITS.x_test}
     for mine, yours in zip(one.test, other.test, strict=True):
         for a, b in zip(mine, yours, strict=True):
-            assert np.array_equal(a.x, b.x) and np.array_equal(a.odd, b.odd) and np.array_equal(a.threes, b.threes)
+            assert (
+                np.array_equal(a.x, b.x)
+                and np.array_equal(a.odd, b.odd)
+                and np.array_equal(a.threes, b.threes)
+            )
             assert all(tuple(row) in held_out for row in a.x.reshape(-1, 12))
 
 
