@@ -85,7 +85,7 @@ FORMS = [
 
 
 def waits_for(name, changes, lowest, highest):
-    """Locks, found by disturbing one place after another; seen at the `highest` or `lowest` part."""
+    """Locks, found by disturbing each place; from the `highest` or `lowest` part."""
     disturbances = {
         FORWARD: (highest, double(0)),
         UPDATE: (lowest, double(3)),
