@@ -10,28 +10,22 @@ from dni_np.experiments.sequences.sampling import sample
 from dni_np.experiments.sequences.settings import COPYING, TASKS
 from tests import cupy_names
 from tests.experiments.sequences.small_runs import (
-    FLAGS,
-    RULES,
+    RUNNABLE,
     TEXT,
     assert_same_run,
     finish,
     loop_of,
     small,
+    variant,
 )
 from tests.strict_array import strict
 
-RUNS = {rule: (rule, {}) for rule in RULES} | {
-    name: ("dni", flags) for name, flags in FLAGS.items()
-}
-
 
 def run_of(name, task):
-    rule, flags = RUNS[name]
-    return loop_of(small(task, rule, **flags))
+    return loop_of(variant(task, name))
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("task, name", RUNNABLE)
 def test_runs(name, task):
     results = []
     for module in ("numpy", strict):
@@ -40,8 +34,9 @@ def test_runs(name, task):
     assert_same_run(*results)
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    "recipe, rule", [(name, rule) for name in RECIPES for rule in RECIPES[name].possible]
+)
 def test_recipes(recipe, rule):
     length = {"samples": 6, "steps": 0} if RECIPES[recipe].common.task in COPYING else {"steps": 3}
     changes = {"batch_size": 3, "units": 5, "evaluate_every": 2, **length}
@@ -52,8 +47,7 @@ def test_recipes(recipe, rule):
     assert_same_run(*results)
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("task, name", RUNNABLE)
 def test_steps_wait_only_where_an_episode_ends(name, task):
     with using(strict):
         loop = run_of(name, task)
@@ -102,19 +96,17 @@ def test_sampling():
 def test_the_lists_cover_what_training_uses(monkeypatch):
     """So the stand-in works, as strictly, where CuPy is not installed."""
     monkeypatch.setattr(cupy_names, "cupy", None)
-    for task in TASKS:
-        for name in RUNS:
-            with using(strict):
-                finish(run_of(name, task))
+    for task, name in RUNNABLE:
+        with using(strict):
+            finish(run_of(name, task))
 
 
 def test_cupy_has_every_function_and_keyword_that_training_used():
     pytest.importorskip("cupy", reason="CuPy is not installed")
     strict.record.calls.clear()
-    for task in TASKS:
-        for name in RUNS:
-            with using(strict):
-                finish(run_of(name, task))
+    for task, name in RUNNABLE:
+        with using(strict):
+            finish(run_of(name, task))
     assert {("matmul", ("out",)), ("concatenate", ())} <= strict.record.calls
     for name, keywords in strict.record.calls:
         function = cupy_names.find(name)  # "exp", or "ndarray.sum"

@@ -101,12 +101,16 @@ class Curriculum:
 
     def next(self, batch, rng):
         """An Episode of the current level; the generator's own state is its owner's to save."""
-        if self.task == COPY:
-            episode = copy(self.n_symbols, batch, rng)
-        else:
-            episode = repeat_copy(self.n_symbols, self.repeats, batch, rng)
+        episode = self.draw(self.level, batch, rng)
         self.samples += batch
         return episode
+
+    def draw(self, level, batch, rng):
+        """An Episode of any level, which does not count."""
+        n_symbols, repeats = self.size(level)
+        if self.task == COPY:
+            return copy(n_symbols, batch, rng)
+        return repeat_copy(n_symbols, repeats, batch, rng)
 
     def update(self, bits):
         """Add the mean bits per scored symbol of the last episode; True if the level is solved."""

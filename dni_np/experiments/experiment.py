@@ -27,6 +27,7 @@ class Row:
     changes: dict = field(default_factory=dict)  # and these settings
     measured: str = ""  # compared with the true gradient: its "guess", or the gradient "arriving"
     usual: bool = False  # compared unless others are asked for
+    only: object = None  # the runs that can have it, an Only (see options.py); None: all
     line: str = "-"  # in figures, where colors stand for something else
     marker: str = "o"
 
@@ -56,6 +57,12 @@ class Recipe:
     about: str
     common: object  # the settings of its kind of experiment
     rules: dict
+
+    @property
+    def possible(self):
+        """The names of the rules that its task can have."""
+        rows = self.common.rules.values()
+        return [row.name for row in rows if not row.only or row.only.holds(self.common)]
 
     def settings(self, rule, **overrides):
         """The settings for one rule, with the caller's own on top."""

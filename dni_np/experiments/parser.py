@@ -55,7 +55,8 @@ def parser():
     for name, kind in TASKS.items():
         task = kind.tasks[name]
         command = _add(commands, name, task.example)
-        rules, usual = ", ".join(kind.rules), kind.settings.defaults()["rule"]
+        rules = ", ".join(kind.recipes[task.recipe].possible)
+        usual = kind.settings.defaults()["rule"]
         _once(command, "--rule", "NAME", f"{rules}; default: {usual}")
         _add_experiment(command, task.recipe, [kind], _used_in(kind, name))
     command, (example, recipe) = _add(commands, "compare", COMPARED[0]), COMPARED
@@ -99,7 +100,7 @@ def _add_experiment(command, recipe, kinds, useful):
 def _used_in(kind, task):
     """The names of those options that some run of a task uses."""
     recipes = [recipe for recipe in kind.recipes.values() if recipe.common.task == task]
-    runs = [recipe.settings(rule) for recipe in recipes for rule in kind.rules]
+    runs = [recipe.settings(rule) for recipe in recipes for rule in recipe.possible]
     return {name for name in kind.settings.options() if not all(run.whose(name) for run in runs)}
 
 

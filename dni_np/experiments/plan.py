@@ -15,7 +15,7 @@ def make_plan(recipe, found):
     """
     kind, options = kind_of(recipe.common), recipe.common.options()
     given, sweeps = _given(kind, recipe.common.task, found)
-    rules = _rules(kind, recipe.common, found)
+    rules = _rules(kind, recipe, found)
     unused = {rule: _unused(recipe, rule, given, sweeps) for rule in rules}
     for name in (*given, *sweeps):
         if all(name in whom for whom in unused.values()):
@@ -53,16 +53,17 @@ def _given(kind, task, found):
     return given, sweeps
 
 
-def _rules(kind, common, found):
+def _rules(kind, recipe, found):
     """The rules to run: those asked for, else a task's usual one, or the usual ones to compare."""
-    names = found.get("rules", kind.usual_rules)
+    common, possible = recipe.common, recipe.possible
+    names = found.get("rules", [name for name in kind.usual_rules if name in possible])
     if found["command"] != "compare":
         names = [found.get("rule", common.defaults()["rule"])]
     elif "all" in names:
         if len(names) > 1:
             more = ", ".join(name for name in names if name != "all")
             raise UserError(f"all is every rule: leave out {more or 'one all'}")
-        names = list(kind.rules)
+        names = possible
     strange = [name for name in names if name not in kind.rules]
     if strange:
         its = ", ".join(kind.rules)

@@ -19,6 +19,9 @@ class BaseSettings:
             one.check_type(getattr(self, one.name))
         for one in options:
             one.check_value(getattr(self, one.name), self)
+        only = self.row.only
+        if only and not only.holds(self):
+            raise UserError(f"the rule {self.rule} is for {only.whom}, not for {self.task}")
         for name, value in self.row.changes.items():
             found = getattr(self, name)
             if found != value and not self.uses(self.rule, name):

@@ -300,7 +300,7 @@ MISTAKES = {
     "recipe of another task": (["copy", "--recipe", "characters"], "for characters, not for copy"),
     "rule of images": (
         ["compare", *COPY, "--rules", "local"],
-        "for copy there is no rule local: its are bptt, dni, dni-aux, cdni",
+        "for copy there is no rule local: its are bptt, full, dni, dni-aux, cdni, dni-trace",
     ),
     "rule of sequences": (
         ["compare", "--recipe", "addition", "--rules", "bptt"],

@@ -96,15 +96,14 @@ def test_samples_and_epochs_take_the_place_of_the_recipes_steps():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_option_is_used_by_some_run(kind):
-    runs = [recipe.settings(rule) for recipe in kind.recipes.values() for rule in kind.rules]
+    runs = [recipe.settings(rule) for recipe in kind.recipes.values() for rule in recipe.possible]
     for name in kind.settings.options():
         assert not all(run.whose(name) for run in runs), flag(name)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_survive_saving(name):
-    common = RECIPES[name].common
-    for rule in common.rules:
+    for rule in RECIPES[name].possible:
         settings = RECIPES[name].settings(rule)
         from dataclasses import asdict
 

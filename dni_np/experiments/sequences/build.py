@@ -6,6 +6,7 @@ every rule, and so is a text's order; Copy's sequences follow from how fast a ru
 the levels.
 """
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -13,9 +14,10 @@ import numpy as np
 from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
 from dni_np.experiments.memory import NUMBER, linear
-from dni_np.nn.fast.choice import lstm
+from dni_np.experiments.sequences.probe import copying_measure
+from dni_np.nn.clip import Clipped
+from dni_np.nn.fast.choice import adam, lstm
 from dni_np.nn.linear import Linear
-from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequence_losses import MaskedSoftmaxCrossEntropy
 from dni_np.nn.time_distributed import TimeDistributed
 from dni_np.training.loop import Loop
@@ -48,6 +50,7 @@ def memory(settings, text):
 def build_loop(settings, text=None, folder=None, **loop_options):
     """The training loop for `settings`, ready to run; `text` may be given if already loaded."""
     draws, network = np.random.default_rng(settings.seed).spawn(2)
+    measure = None
     batch, unroll = settings.batch_size, settings.unroll
     if settings.task == "characters":
         text = text or load_data(settings)
@@ -57,8 +60,11 @@ def build_loop(settings, text=None, folder=None, **loop_options):
     else:
         curriculum = Curriculum(COPY if settings.task == "copy" else REPEAT_COPY)
         rule = build_rule(settings, curriculum.channels, CLASSES, network)
+        unroll = math.inf if rule.whole_sequences else unroll
         task = Copying(curriculum, batch, unroll, draws, settings.samples, rule.look_ahead)
-    return Loop(rule, task, draws, folder=folder, **settings.of_loop(), **loop_options)
+        measure = copying_measure(task, settings.seed)
+    own = {"measure": measure, "folder": folder, **settings.of_loop()}
+    return Loop(rule, task, draws, **own, **loop_options)
 
 
 def build_rule(settings, n_in, classes, rng):
@@ -69,6 +75,12 @@ def build_rule(settings, n_in, classes, rng):
     of_core, of_readout, of_guess = rng.spawn(3)
     core = lstm(n_in, settings.units, of_core)
     readout = TimeDistributed(Linear(settings.units, classes, of_readout))
-    optimizers = [Adam(layer, settings.learning_rate) for layer in (core, readout)]
+    optimizers = [optimizer(settings, layer) for layer in (core, readout)]
     network = core, readout, MaskedSoftmaxCrossEntropy(), *optimizers
     return settings.row.build(settings, network, classes, of_guess)
+
+
+def optimizer(settings, layer):
+    """Adam, with clipped gradients where the settings say so."""
+    plain = adam(layer, settings.learning_rate, betas=settings.betas)
+    return Clipped(plain, settings.clip) if settings.clip else plain

@@ -1,6 +1,7 @@
 """What runs on sequences leave: a name for each, a line for the table, figures."""
 
 from dni_np.experiments.report import spread
+from dni_np.experiments.sequences.probe import sequence_memory
 from dni_np.experiments.sequences.settings import COPYING
 
 
@@ -24,7 +25,24 @@ def columns(settings, last):
         "samples": each(row["samples"] for row in last),
         f"longest solved, {' x '.join(sizes)}": ", ".join(longest),
         "span": spread([row["solved_span"] for row in last], 1),
+        "next level's worst place, bits": ", ".join(map(worst_place, last)),
+        "cosine of gradients": spread([row["core_cosine"] for row in last if "core_cosine" in row]),
+        "MB a sequence": spread([memory(settings, row) for row in last], 1),
     }
+
+
+def memory(settings, row):
+    """Megabytes of a sequence as long as those that the run ended with."""
+    from dni_np.experiments.sequences.build import build_loop
+
+    return sequence_memory(build_loop(settings), level=row["N"] + row["R"] - 2)
+
+
+def worst_place(row):
+    """The symbol that is written worst at the level being learned: its bits, and which it is."""
+    places = {name.removeprefix("place_"): row[name] for name in row if name.startswith("place_")}
+    worst = max(places, key=places.get)
+    return f"{places[worst]:.2f} ({worst})"
 
 
 def each(numbers):

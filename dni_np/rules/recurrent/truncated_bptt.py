@@ -17,6 +17,7 @@ class TruncatedBPTT(Rule):
     """Train a recurrent `core` (see `lstm`) and a `readout` of its outputs, an optimizer each."""
 
     look_ahead = 0  # for so many steps y and mask go on after the chunk (see `cdni`)
+    whole_sequences = False  # a chunk is a whole sequence
 
     def __init__(self, core, readout, loss, core_optimizer, readout_optimizer):
         self.core, self.readout, self.loss = core, readout, loss
@@ -76,9 +77,10 @@ class TruncatedBPTT(Rule):
 
     def add_backward(self, dy, dstate, cache):
         """core.backward, added to the gradients so far; return the start state's (dh, dc)."""
-        there = self.core_optimizer.grads.copy()
+        grads = self.core_optimizer.grads
+        there = grads.copy()
         _, dstate = self.core.backward(dy, dstate, cache, input_gradient=False)
-        self.core_optimizer.grads += there
+        grads += there
         return dstate
 
     def predict(self, x, state=None, steps=0):
@@ -117,6 +119,15 @@ class TruncatedBPTT(Rule):
         fitting = self.core.initial_state(len(state[0])) if state else ()
         if [part.shape for part in state] != [part.shape for part in fitting]:
             raise UserError("the saved state is not one of this core: was it another network?")
+
+
+class FullBPTT(TruncatedBPTT):
+    """Nothing is truncated: each chunk is a whole sequence. The ceiling of what guesses can reach.
+
+    Memory grows with the sequence, and the first update waits for its end.
+    """
+
+    whole_sequences = True
 
 
 class Carried:

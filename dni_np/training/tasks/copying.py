@@ -44,11 +44,23 @@ class Copying(Task):
         if self.episode is None:
             drawn = self.curriculum.next(self.batch_size, self.rng)
             self.episode = [asarray(array) for array in drawn]
-        start, end = self.position, min(self.position + self.unroll, len(self.episode[0]))
-        x = self.episode[0][start:end]
-        y, mask = (array[start : end + self.look_ahead] for array in self.episode[1:])
-        self.position = end
-        return x, y, mask, start == 0, end == len(self.episode[0])
+        chunk = self.chunk(self.episode, self.position)
+        self.position += len(chunk[0])
+        return chunk
+
+    def chunk(self, episode, start):
+        """That of an episode which begins at step `start`."""
+        end = min(start + self.unroll, len(episode[0]))
+        y, mask = (array[start : end + self.look_ahead] for array in episode[1:])
+        return episode[0][start:end], y, mask, start == 0, end == len(episode[0])
+
+    def chunks(self, episode):
+        """All of them."""
+        start = 0
+        while start < len(episode[0]):
+            chunk = self.chunk(episode, start)
+            start += len(chunk[0])
+            yield chunk
 
     def observe(self, metrics):
         """Add up an episode's losses, until it ends."""

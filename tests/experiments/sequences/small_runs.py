@@ -4,10 +4,28 @@ import numpy as np
 
 from dni_np.data.text import split_text
 from dni_np.experiments.sequences.build import build_loop
-from dni_np.experiments.sequences.settings import COPYING, SequenceSettings
+from dni_np.experiments.sequences.settings import COPYING, TASKS, SequenceSettings
 
-RULES = ("bptt", "dni", "dni-aux", "cdni")
+ENDLESS = ("bptt", "dni", "dni-aux", "cdni")  # rules for texts, too
+RULES = (*ENDLESS, "full", "dni-trace")
 FLAGS = {"whole target": {"scaled_target": False}, "error into core": {"error_into_core": True}}
+LEAST_SQUARES = {"sg_optimizer": "rls", "sees_cell": True, "hidden": ()}
+VARIANTS = {
+    **{rule: (rule, {}) for rule in RULES},
+    **{name: ("dni", flags) for name, flags in FLAGS.items()},
+    "dni by least squares": ("dni", LEAST_SQUARES),
+    "once a sequence": ("bptt", {"update": "sequence"}),
+    "clipped": ("bptt", {"clip": 0.5, "betas": (0.8, 0.9)}),
+    "trace by least squares": ("dni-trace", LEAST_SQUARES),
+    "trace with a window": ("dni-trace", {"window": 2, "trace_lambda": 0.5}),
+    "shared trace": ("dni-trace", {"each_boundary": False, "shared_trace": True}),
+}
+RUNNABLE = [  # (task, name of a variant)
+    (task, name)
+    for task in TASKS
+    for name, (rule, flags) in VARIANTS.items()
+    if task in COPYING or (rule in ENDLESS and "update" not in flags)
+]
 TEXT = split_text("rhyme", "one two three four five, once I caught a fish alive;\n" * 20)
 
 
@@ -21,7 +39,13 @@ def small(task, rule, **changes):
         "checkpoint_every": 0,
         "learning_rate": 1e-2,
     }
-    return SequenceSettings(task=task, rule=rule, **{**length, **size, **changes})
+    linear = {"hidden": ()} if rule == "dni-trace" else {}
+    return SequenceSettings(task=task, rule=rule, **{**length, **size, **linear, **changes})
+
+
+def variant(task, name, **changes):
+    rule, flags = VARIANTS[name]
+    return small(task, rule, **flags, **changes)
 
 
 def loop_of(settings, folder=None):

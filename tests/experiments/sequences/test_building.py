@@ -9,12 +9,14 @@ from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.sequences.settings import TASKS, SequenceSettings
 from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
 from tests.experiments.sequences.small_runs import (
-    FLAGS,
+    ENDLESS,
     RULES,
+    RUNNABLE,
     assert_same_run,
     finish,
     loop_of,
     small,
+    variant,
 )
 from tests.interrupting import interrupt_after
 
@@ -23,18 +25,17 @@ def test_every_rule_is_tested_here():
     assert set(RULES) == set(ALL_RULES)
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(
-    "stop_at", [1, 7, 11]
-)  # within an episode or epoch; at, before and after a measurement
-def test_resumed_equals_uninterrupted(stop_at, rule, task, tmp_path, monkeypatch):
-    settings = small(task, rule, **FLAGS["error into core"])
+# Within an episode or epoch (but of full, whose chunks are episodes); at, before and after a
+# measurement.
+@pytest.mark.parametrize("task, name", RUNNABLE)
+@pytest.mark.parametrize("stop_at", [1, 7, 11])
+def test_resumed_equals_uninterrupted(stop_at, name, task, tmp_path, monkeypatch):
+    settings = variant(task, name)
     whole = loop_of(settings)
     first = loop_of(settings, tmp_path)
     interrupt_after(first, stop_at, monkeypatch)
     inside = first.task.streams.position if task == "characters" else first.task.position
-    assert inside > 0
+    assert inside > 0 or name == "full"
     second = loop_of(settings, tmp_path)
     second.resume()
     assert_same_run(finish(second), finish(whole))
@@ -59,7 +60,7 @@ def test_copy_is_learned(rule):
     assert rows[-1]["samples"] == 10_000
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ENDLESS)
 def test_characters_are_learned(rule):
     rows = finish(
         loop_of(small("characters", rule, units=16, unroll=5, steps=600, evaluate_every=100))
@@ -82,8 +83,8 @@ def test_a_run_ends_at_whatever_comes_first():
 
 
 def test_the_network_starts_the_same_under_every_rule():
-    bptt, dni, aux, cdni = (loop_of(small("copy", rule)).rule for rule in RULES)
-    for rule in (dni, aux, cdni):
+    bptt, *others = (loop_of(small("copy", rule)).rule for rule in RULES)
+    for rule in others:
         assert np.array_equal(rule.core.params["W"], bptt.core.params["W"])
         assert np.array_equal(rule.readout.params["W"], bptt.readout.params["W"])
 
@@ -114,7 +115,7 @@ def test_the_papers_recipes():
 MISTAKES = {
     "rule": (
         {"rule": "backprop"},
-        "--rule is backprop: it must be one of bptt, dni, dni-aux, cdni",
+        "--rule is backprop: it must be one of bptt, full, dni, dni-aux, cdni, dni-trace",
     ),
     "unroll": ({"unroll": 0}, "--unroll is 0: it must be from 1 to 10000"),
     "no end": (
@@ -141,3 +142,48 @@ def test_mistakes(mistake):
     changes, message = MISTAKES[mistake]
     with pytest.raises(UserError, match=message):
         SequenceSettings(**{"samples": 10, **changes})
+
+
+@pytest.mark.parametrize("rule", ["full", "dni-trace"])
+def test_rules_that_learn_where_a_sequence_ends_are_refused_for_texts(rule):
+    with pytest.raises(UserError, match=f"{rule} is for copy and repeat-copy, .* not for charac"):
+        small("characters", rule)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"sg_optimizer": "rls", "hidden": (3,)}, "--hidden is 3: it must be 0 with --sg-opt"),
+        ({"rule": "dni-trace", "hidden": (3,)}, "the rule dni-trace has no form with --hidden"),
+        ({"rule": "dni-trace", "hidden": (), "shared_trace": True}, "--shared-trace is True"),
+        ({"betas": (0.9,)}, "--betas is 0.9: it must be two numbers, at least 0 and below 1"),
+        ({"betas": (0.9, 1.0)}, "--betas is 0.9 1.0: it must be two numbers"),
+        ({"clip": -1.0}, "--clip is -1.0: it must be positive, or 0 for no clipping"),
+        ({"sg_beta": 0.0}, "--sg-beta is 0.0: it must be above 0 and at most 1"),
+        ({"trace_lambda": 1.5}, "--trace-lambda is 1.5: it must be from 0 to 1"),
+    ],
+)
+def test_mistakes_of_guesses(changes, message):
+    with pytest.raises(UserError, match=message):
+        SequenceSettings(**{"samples": 10, **changes})
+
+
+def test_a_whole_trace_with_a_window_wide_enough_is_the_same():
+    runs = [finish(loop_of(small("copy", "dni-trace", window=n))) for n in (0, 50)]
+    assert_same_run(*runs)
+
+
+def test_full_backpropagation_is_truncated_with_chunks_as_long_as_sequences():
+    runs = [finish(loop_of(small("copy", rule, unroll=50))) for rule in ("full", "bptt")]
+    for row in runs[1][0]:
+        del row["core_cosine"]
+    assert_same_run(*runs)
+
+
+def test_measured_beside_the_level():
+    rows = finish(loop_of(small("copy", "bptt", unroll=50, samples=200)))[0]
+    assert rows[-1]["core_cosine"] == pytest.approx(1, abs=1e-5)  # the chunk is the whole sequence
+    places = [row for row in rows if f"place_{row['N']}" in row and "place_stop" in row]
+    assert places == rows
+    rows = finish(loop_of(small("repeat-copy", "dni-trace", samples=200)))[0]
+    assert all(-1 <= row["core_cosine"] <= 1 for row in rows)
