@@ -67,7 +67,7 @@ def test_only_the_top_unit_gets_a_true_gradient():
     network = dni_network()
     targets = []
     for unit in network.units:
-        unit.update_synthetic_weights = lambda target, serve=unit.update_synthetic_weights: (
+        unit.update_synthetic_weights = lambda target, ticket=None, serve=unit.update_synthetic_weights: (
             targets.append(target),
             serve(target),
         )[1]
