@@ -10,6 +10,8 @@ units need not be in one place. They have these verbs, and only messages between
 `step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
 """
 
+import re
+
 from dni_np.rules.rule import FORWARD, Rule
 
 
@@ -48,3 +50,10 @@ class Chain(Rule):
     def teach_input(self, i, h, metrics, ticket=None):
         """Fit the guess of unit i's input to the real `h` (N, ...), where there is such a guess."""
         raise NotImplementedError
+
+    def parts_of(self, units):
+        """The `parts` of some units: the number in a part's name is its unit's, the top has none."""
+        top = len(self.cores) - 1
+        numbers = {name: re.match(r"[a-z]+(\d*)", name)[1] for name in self.parts()}
+        owned = {name for name, number in numbers.items() if int(number or top) in units}
+        return {name: part for name, part in self.parts().items() if name in owned}
