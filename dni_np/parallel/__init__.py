@@ -1,6 +1,8 @@
 """Parallel: the same units, each group of neighbors on a worker of its own.
 
     pipeline          a rule whose units are spread over workers: step, drain, close
+    crew              its workers while they run, as the caller sees them
+    apart             which rules can run so
     worker            a group of units, its only owner; whom it waits for, and why that ends
     mailbox           messages between workers: in order, bounded, each for one batch
     shared_mailbox    the same between processes: raw bytes in shared memory

@@ -47,7 +47,7 @@ def guarded(step):
             return step(self, *batch, **options)
         except BaseException:  # also of Ctrl-C
             self.carried = carried
-            self.drain()
+            self.forget()
             raise
 
     return guarded_step
@@ -85,16 +85,20 @@ class Rule:
         return self.loss_unit.loss.errors(self.predict(x), y)
 
     def drain(self):
-        """Forget the guesses whose targets have not come (a step that succeeds leaves none).
+        """Leave nothing that waits for a target.
 
         Return the metrics of earlier steps that were not there yet when these ended: none here.
         """
+        self.forget()
+        return []
+
+    def forget(self):
+        """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""
         if type(self).parts is Rule.parts:
-            return []  # a user's rule without `parts`: it cannot be saved either
+            return  # a user's rule without `parts`: it cannot be saved either
         for owner in self.parts().values():
             if isinstance(owner, WaitingGuesses):
                 owner.clear()
-        return []
 
     def close(self):
         """End the workers of a rule that has some (see `dni_np.parallel`)."""
