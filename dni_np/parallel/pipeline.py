@@ -59,6 +59,8 @@ class Pipeline(Rule):
     def step(self, x, y):
         self._check()
         self.rule.context(x, y)  # refuses what is no batch before anything is begun
+        if len(x) != len(y):
+            raise UserError(f"{len(x)} samples cannot have {len(y)} targets")
         batch = self.clock.step + 1
         if batch in self.reports:
             raise UserError("two batches at one step of the clock: let it count each step")

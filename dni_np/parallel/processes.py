@@ -8,6 +8,7 @@ to the caller, who finishes the step and saves.
 
 import contextlib
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -105,12 +106,18 @@ def importable(job):
     (Of a notebook, python -c or standard input there is none that could be imported.)
     """
     main = sys.modules["__main__"]
-    if b"__main__" in pickle.dumps(job):
-        if getattr(main, "__spec__", None) is None and not hasattr(main, "__file__"):
-            raise UserError(
-                "a worker's process cannot know a function that was written in a notebook or at "
-                "the prompt: put it into a file and import it, or take the engine threads"
-            )
+    try:
+        needs_main = b"__main__" in pickle.dumps(job)
+        file = getattr(main, "__file__", None)
+        known = not needs_main or getattr(main, "__spec__", None) or file and os.path.exists(file)
+    except (AttributeError, TypeError, pickle.PicklingError):  # within a function, for instance
+        known = False
+    if not known:
+        raise UserError(
+            "another process can only know a function that it can import: write `build` at the top "
+            "of a file and import it (from a notebook, too), or take the engine threads"
+        )
+    if needs_main:
         yield
         return
     sys.modules["__main__"] = types.ModuleType("__main__")

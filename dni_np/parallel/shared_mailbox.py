@@ -1,12 +1,13 @@
 """The mailbox between two processes: bytes in shared memory, a pipe that says where they lie.
 
 The memory is a ring of slots, one message each. The sender copies the arrays into the next slot
-and writes a line into the pipe; the reader copies them out and answers with one byte: the slot is
-free again. A pipe also ends when the process at its other end does, however that came about.
+and writes a line into the pipe; the reader copies them out and answers, by another pipe, with one
+byte: the slot is free again. A pipe also ends when the process at its other end does, however that
+came about.
 
 The sender makes the memory when it knows how large a message is, and makes larger slots when one
-does not fit. The reader takes the memory's name away as soon as it has it: a name that nobody
-removes would keep the memory after both have gone.
+does not fit. A name that nobody removes would keep the memory after both have gone. So the reader
+takes the name away as soon as it has the memory, and the sender does if the reader has gone.
 """
 
 import contextlib
@@ -26,11 +27,14 @@ DIRECT = ("state", "load")  # large and rare, while nothing else is on the way: 
 
 
 class SharedMailbox:
-    """One end of it, for the sender or the reader. Made in pairs, by `pair`."""
+    """One end of it, for the sender or the reader. Made in pairs, by `pair`.
 
-    def __init__(self, pipe, capacity):
-        self.pipe, self.capacity = pipe, capacity
-        self.block, self.slot_size = None, 0
+    `lines` and `answers`: its ends of the two pipes.
+    """
+
+    def __init__(self, lines, answers, capacity):
+        self.lines, self.answers, self.capacity = lines, answers, capacity
+        self.block, self.made, self.slot_size = None, [], 0
         self.count = self.free = 0  # messages so far; slots that may be written
 
     def put(self, message):
@@ -45,8 +49,8 @@ class SharedMailbox:
                 return
             if size > self.slot_size:
                 self._make(size)
-            while self.free == 0 or self.pipe.poll():
-                self.pipe.recv_bytes()
+            while self.free == 0 or self.answers.poll():
+                self.answers.recv_bytes()
                 self.free += 1
             start = self.count % self.capacity * self.slot_size
             self.block.buf[start : start + len(header)] = header
@@ -54,16 +58,16 @@ class SharedMailbox:
                 view(self.block, array.dtype, array.shape, start + place)[...] = array
             self.free -= 1
             self.count += 1
-            self.pipe.send_bytes(f"slot {self.block.name} {start} {len(header)}".encode())
+            self.lines.send_bytes(f"slot {self.block.name} {start} {len(header)}".encode())
         except (EOFError, ConnectionError):
             raise Closed from None
 
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""
         try:
-            if not self.pipe.poll(timeout):
+            if not self.lines.poll(timeout):
                 return None
-            line = self.pipe.recv_bytes()
+            line = self.lines.recv_bytes()
             if not line.startswith(b"slot "):
                 return self._get_directly(line)
             start, length = self._attach(line)
@@ -73,7 +77,8 @@ class SharedMailbox:
             places, _ = layout(arrays.values(), length)
             for array, place in zip(arrays.values(), places):
                 array[...] = view(self.block, array.dtype, array.shape, start + place)
-            self.pipe.send_bytes(b".")
+            with contextlib.suppress(BrokenPipeError):  # the sender may have gone since
+                self.answers.send_bytes(b".")
             return Message(kind, batch, arrays, text)
         except (EOFError, ConnectionError):
             raise Closed from None
@@ -81,27 +86,35 @@ class SharedMailbox:
     def close(self):
         """Give back what this end holds; the other end's next call raises Closed."""
         with contextlib.suppress(EOFError, OSError):
-            while self.pipe.poll():  # of what was never read the memory has its name still
-                line = self.pipe.recv_bytes()
+            while self.lines.readable and self.lines.poll():
+                line = self.lines.recv_bytes()  # of what was never read
                 if line.startswith(b"slot "):
                     self._attach(line)
-        self.pipe.close()
+        with contextlib.suppress(EOFError, OSError):
+            while self.answers.readable and self.answers.poll():
+                self.answers.recv_bytes()  # until EOFError: the reader has gone
+            self.made = []  # it is there, and takes the names away
+        for block in self.made:
+            with contextlib.suppress(FileNotFoundError):
+                block.unlink()
+        self.lines.close()
+        self.answers.close()
         if self.block is not None:
             self.block.close()
             self.block = None
 
     def _put_directly(self, header, arrays):
-        self.pipe.send_bytes(header)
+        self.lines.send_bytes(header)
         for array in arrays.values():
             if array.nbytes:
-                self.pipe.send_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+                self.lines.send_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
 
     def _get_directly(self, header):
         kind, batch, text, about = json.loads(header)
         arrays = {name: np.empty(shape, dtype) for name, (dtype, shape) in about.items()}
         for array in arrays.values():
             if array.nbytes:
-                self.pipe.recv_bytes_into(array.reshape(-1).view(np.uint8))
+                self.lines.recv_bytes_into(array.reshape(-1).view(np.uint8))
         return Message(kind, batch, arrays, text)
 
     def _make(self, size):
@@ -110,6 +123,7 @@ class SharedMailbox:
         if self.block is not None:
             self.block.close()
         self.block = SharedMemory(create=True, size=size * self.capacity)
+        self.made.append(self.block)
         self.slot_size = size
         if self.count == 0:
             self.free = self.capacity
@@ -127,7 +141,9 @@ class SharedMailbox:
 
 def pair(capacity):
     """(the sender's end, the reader's end), with room for `capacity` messages."""
-    return tuple(SharedMailbox(pipe, capacity) for pipe in Pipe())
+    (read_lines, write_lines), (read_answers, write_answers) = Pipe(False), Pipe(False)
+    sender = SharedMailbox(write_lines, read_answers, capacity)
+    return sender, SharedMailbox(read_lines, write_answers, capacity)
 
 
 def layout(arrays, start):
