@@ -50,7 +50,8 @@ def resume(options, progress):
     if options.command not in ("compare", task):
         again = f"python -m dni_np {task} --resume {options.resume}"
         raise UserError(f"{options.resume} is a run of {task}: continue it with {again}")
-    plan = [resumed(settings, {name: given[name] for name in free if name in given}) for settings in plan]
+    changes = {name: given[name] for name in free if name in given}
+    plan = [resumed(settings, changes) for settings in plan]
     return 0 if run_plan(Path(options.resume), title, plan, load_data(plan), progress) else 130
 
 

@@ -23,7 +23,10 @@ class Costs:
 
 
 def costs(build_loop, settings, data):
-    """Of one run, by one worker. Where it draws its own data the memory is little else than data: not given."""
+    """Of one run, by one worker.
+
+    Where it draws its own data the memory is little else than data: not given.
+    """
     loops, settings = [], settings.of_one_worker()
 
     def learn():

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 
 class Message(NamedTuple):
-    """`kind` says what it is: batch, output, target, metrics, finish, state, load, events, error."""
+    """`kind`: batch, output, target, metrics, finish, state, load, events or error."""
 
     kind: str
     batch: int = 0

@@ -49,7 +49,7 @@ class SharedMailbox:
                 return
             if size > self.slot_size:
                 self._make(size)
-            while self.free == 0 or self.answers.poll():
+            while self.free == 0:
                 self.answers.recv_bytes()
                 self.free += 1
             start = self.count % self.capacity * self.slot_size
@@ -65,7 +65,7 @@ class SharedMailbox:
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""
         try:
-            if not self.lines.poll(timeout):
+            if timeout is not None and not self.lines.poll(timeout):
                 return None
             line = self.lines.recv_bytes()
             if not line.startswith(b"slot "):

@@ -52,7 +52,7 @@ class Chain(Rule):
         raise NotImplementedError
 
     def parts_of(self, units):
-        """The `parts` of some units: the number in a part's name is its unit's, the top has none."""
+        """The `parts` of some units: a number in a part's name is its unit's, the top has none."""
         top = len(self.cores) - 1
         numbers = {name: re.match(r"[a-z]+(\d*)", name)[1] for name in self.parts()}
         owned = {name for name, number in numbers.items() if int(number or top) in units}
