@@ -1,6 +1,6 @@
-"""One thread for matrix products: several workers with all of a machine's cores each are slower.
+"""One thread for each worker: several workers with all of a machine's cores each are slower.
 
-It is a setting of the whole process, made once when its worker starts, never around a single call.
+Matrix products, and what is shared out to cores beside them. It is a setting of the whole process, made once when its worker starts, never around a single call.
 """
 
 import contextlib
@@ -8,12 +8,21 @@ import os
 
 from threadpoolctl import threadpool_limits
 
+from dni_np.nn.fast import batch_threads
+
 NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def one_thread():
-    """From now on one thread; `restore_original_limits()` of what is returned ends that."""
-    return threadpool_limits(limits=1, user_api="blas")
+    """From now on one thread, for all that is computed here; call what is returned to end that."""
+    limit, cores = threadpool_limits(limits=1, user_api="blas"), batch_threads.cores
+    cores.workers += 1
+
+    def restore():
+        cores.workers -= 1
+        limit.restore_original_limits()
+
+    return restore
 
 
 @contextlib.contextmanager

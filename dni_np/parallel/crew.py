@@ -27,7 +27,8 @@ class Crew:
 
     def __init__(self, pipeline, report):
         self.pipeline, self.rule, self.report = pipeline, pipeline.rule, report
-        self.engine, self.groups, self.blas = None, (), one_thread()
+        self.engine, self.groups = None, ()
+        self.end = one_thread()
 
     def start(self, engine, x, y):
         """Start them; `x`, `y` are a batch to measure costs on, where no split is given."""
@@ -41,7 +42,7 @@ class Crew:
         job = Job(pipeline.build, self.groups, pipeline.staleness, pipeline.room)
         self.engine = engine(job)
         # Also when the program ends, before the processes are waited for.
-        self.stop = Finalize(self, self.engine.stop, exitpriority=10)
+        self.end = Finalize(self, end, (self.engine, self.end), exitpriority=10)
         for (_, line), group in zip(self.others(), self.groups[1:]):
             line.send.put(Message("load", arrays=state_of(self.rule, group)))
         own = self.rule, self.groups[0], pipeline.own, pipeline.staleness
@@ -83,12 +84,6 @@ class Crew:
             found += from_array(self._await(number, line, "events")["events"])
         return found
 
-    def end(self):
-        """End all workers."""
-        if self.engine is not None:
-            self.stop()
-        self.blas.restore_original_limits()
-
     def reason(self):
         """The error for which a worker has gone."""
         for number, line in self.others():
@@ -119,6 +114,14 @@ class Crew:
     def _name(self, number):
         group = self.groups[number - 1]
         return f"worker {number} (layers {group[0] + 1} to {group[-1] + 1})"
+
+
+def end(engine, restore_threads):
+    """End all workers."""
+    try:
+        engine.stop()
+    finally:
+        restore_threads()
 
 
 def error_of(text, worker):

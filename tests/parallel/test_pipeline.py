@@ -223,3 +223,24 @@ def test_groups_are_balanced(costs, data):
     cuts = combinations(range(1, len(costs)), workers - 1)
     sizes = [np.diff([0, *cut, len(costs)]).tolist() for cut in cuts]
     assert slowest(groups) == min(slowest(groups_of(one)) for one in sizes)
+
+
+def test_each_worker_keeps_to_one_core_while_there_are_workers():
+    from threadpoolctl import threadpool_info
+
+    from dni_np.nn.fast import batch_threads
+
+    def products():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    before, cores = products(), batch_threads.cores.count()
+    for end in ("close", "fault"):
+        pipeline = Pipeline(partial(build, "cdni"), 2, "threads")
+        train(pipeline, range(2))
+        assert set(products()) == {1} and batch_threads.cores.count() == 1
+        if end == "close":
+            pipeline.close()
+        else:
+            with pytest.raises(UserError):
+                pipeline.step(np.zeros((8, 5), np.float32), minibatch(0)[1])
+        assert products() == before and batch_threads.cores.count() == cores
