@@ -17,9 +17,9 @@ what it saw then (see `dni.waiting_guesses`).
 from below; a target, or the real input of a guessed one, of an earlier batch; room in a mailbox.
 The first comes from the caller, who begins batch n when batch n - L is done everywhere. So at
 most L batches are on the way, a mailbox has room for L, one message of each batch, and the last
-never happens. Each of the others waits for an earlier batch, or for the same one further down.
-Take the earliest batch on the way that is not done, and of the workers that have not done it the
-lowest: it waits for nothing, and goes on.
+never happens. The others wait for what some worker does with an earlier batch, or one further down
+with the same batch. Of all that is not done yet, take the earliest batch and its lowest worker: all
+that these wait for is done, so they go on.
 """
 
 from collections import deque

@@ -218,3 +218,10 @@ def test_a_run_goes_on_with_one_worker_and_with_two_again(tmp_path, shared_memor
         assert program.returncode in (0, 130)
     assert main(["mnist", "--quiet", "--resume", str(out), "--workers", "2", "--engine", "threads"]) == 0
     assert_same(content(out), wanted)
+
+
+def test_a_network_that_diverges_is_said_with_the_layer(tmp_path, capsys):
+    arguments = ["--workers", "2", "--engine", "threads", "--sg-learning-rate", "1e30", "--optimizer", "sgd"]
+    assert main(["mnist", *QUICK, *arguments, "--out", str(tmp_path / "out")]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "training diverged" in sentence and ("gradient_loss_" in sentence or "unit" in sentence)
