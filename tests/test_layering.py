@@ -179,7 +179,7 @@ def test_what_counts_as_stored(code):
 
 @pytest.mark.parametrize("name", FILES)
 def test_who_builds_a_network_chooses_the_fast_layers(name):
-    """No page to read imports one of nn/fast; who gives each worker one core must tell its threads."""
+    """No page to read imports one of nn/fast; who gives a worker one core must tell its threads."""
     choosing = name.startswith(("experiments/", "examples/")) or name == "parallel/blas.py"
     if place_of(name, LIBRARIES) != "nn/fast" and not choosing:
         assert not [module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")]

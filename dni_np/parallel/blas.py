@@ -1,6 +1,7 @@
 """One thread for each worker: several workers with all of a machine's cores each are slower.
 
-Matrix products, and what is shared out to cores beside them. It is a setting of the whole process, made once when its worker starts, never around a single call.
+Matrix products, and what is shared out to cores beside them. It is a setting of the whole process,
+made once when its worker starts, never around a single call.
 """
 
 import contextlib

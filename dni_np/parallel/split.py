@@ -1,8 +1,8 @@
 """Split: which worker has which units. Neighbors stay together, the slowest group is the fastest.
 
-    groups_of([3, 4])              the first three units, and the next four
-    balanced(seconds, workers)     by what each unit costs
-    measured(rule, x, y)           what each unit of a rule costs
+groups_of([3, 4])              the first three units, and the next four
+balanced(seconds, workers)     by what each unit costs
+measured(rule, x, y)           what each unit of a rule costs
 """
 
 import itertools

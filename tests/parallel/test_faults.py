@@ -1,4 +1,4 @@
-"""What goes wrong in a worker ends the others, says so in one sentence, and leaves nothing behind."""
+"""What goes wrong in a worker ends the others, in one sentence, and leaves nothing behind."""
 
 import multiprocessing
 import threading
@@ -31,7 +31,9 @@ def faulty(what, layer, at, engine, workers=3, split=(2, 2, 1), **more):
 
 
 @pytest.mark.parametrize("layer, worker", [(2, 2), (4, 3)])
-@pytest.mark.parametrize("what, how", [("killed", "was killed .SIGKILL."), ("exit", "ended with status 3")])
+@pytest.mark.parametrize(
+    "what, how", [("killed", "was killed .SIGKILL."), ("exit", "ended with status 3")]
+)
 def test_a_killed_worker(what, how, layer, worker):
     pipeline = faulty(what, layer, 4, "processes")
     with pytest.raises(UserError, match=rf"worker {worker} \(layers .*\) {how}") as error:
@@ -51,7 +53,9 @@ def test_a_refusal_arrives_as_its_sentence(engine, layer):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_mistake_in_the_code_arrives_with_its_place(engine):
     pipeline = faulty("fail", 3, 4, engine)
-    with pytest.raises(RuntimeError, match="worker 2 .* failed: ZeroDivisionError: by nothing") as error:
+    with pytest.raises(
+        RuntimeError, match="worker 2 .* failed: ZeroDivisionError: by nothing"
+    ) as error:
         train(pipeline, range(100))
     assert "networks.py" in error.value.__notes__[0]
 
@@ -63,7 +67,12 @@ def test_what_was_lost_is_not_used_until_a_state_is_loaded(engine):
     with pytest.raises(UserError):
         train(pipeline, range(100))
     x, y = minibatch(0)
-    for use in (pipeline.state, lambda: pipeline.step(x, y), lambda: pipeline.predict(x), pipeline.drain):
+    for use in (
+        pipeline.state,
+        lambda: pipeline.step(x, y),
+        lambda: pipeline.predict(x),
+        pipeline.drain,
+    ):
         with pytest.raises(UserError, match="lost .*this batch is not for me.*load a saved state"):
             use()
     pipeline.load_state(start)

@@ -47,7 +47,11 @@ def test_messages_come_in_order_and_as_they_were(ends):
         "turned": np.arange(12, dtype=np.int32).reshape(3, 4).T,
         "one": np.array(7),
     }
-    sent = [Message("batch", 1, arrays), Message("metrics", 2, {}, "ü\n"), Message("state", 3, arrays)]
+    sent = [
+        Message("batch", 1, arrays),
+        Message("metrics", 2, {}, "ü\n"),
+        Message("state", 3, arrays),
+    ]
     for _ in range(3):
         for one in sent:
             sender.put(one)
@@ -76,7 +80,9 @@ def test_larger_messages_while_smaller_ones_wait(ends):
         for n, size in enumerate(sizes):
             sender.put(message(n, size))
         for n, size in enumerate(sizes):
-            np.testing.assert_array_equal(reader.get().arrays["target"], message(n, size).arrays["target"])
+            np.testing.assert_array_equal(
+                reader.get().arrays["target"], message(n, size).arrays["target"]
+            )
 
 
 def test_a_full_mailbox_waits_until_one_is_read(ends):

@@ -69,7 +69,10 @@ def test_processes_are_one_worker_bit_for_bit(rule):
 
 
 def test_workers_go_on_from_a_saved_state_and_one_worker_from_theirs():
-    saved, pipeline = by_one_worker("cdni", 5)[0].state(), Pipeline(partial(build, "cdni"), 2, "threads")
+    saved, pipeline = (
+        by_one_worker("cdni", 5)[0].state(),
+        Pipeline(partial(build, "cdni"), 2, "threads"),
+    )
     train(pipeline, range(7, 9))  # of another run: forgotten
     pipeline.load_state(saved)
     pipeline.clock.step = 5
@@ -120,7 +123,9 @@ def test_late_targets_are_learned_with_the_rate_of_their_own_step_and_by_a_new_g
     clocks = RunClock(), RunClock()
     rule, by_hand = (build("cdni", clock) for clock in clocks)
     up, down, steps = Mailbox(9), Mailbox(9), range(1, 4)
-    worker = Worker(rule, range(1), clocks[0], 2, lambda *report: None, EventLog(1), above=Line(up, down))
+    worker = Worker(
+        rule, range(1), clocks[0], 2, lambda *report: None, EventLog(1), above=Line(up, down)
+    )
     targets = [np.full((8, 8), 0.1 * step, np.float32) for step in steps]
     for step in steps:
         worker.train(step, *minibatch(step))
@@ -231,7 +236,9 @@ def test_each_worker_keeps_to_one_core_while_there_are_workers():
     from dni_np.nn.fast import batch_threads
 
     def products():
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+        return [
+            library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+        ]
 
     before, cores = products(), batch_threads.cores.count()
     for end in ("close", "fault"):

@@ -15,7 +15,19 @@ from tests.experiments.arguments import latest, main
 
 ROOT = str(Path(__file__).resolve().parents[3])
 SHM = Path("/dev/shm")
-QUICK = ["--data", "digits", "--layers", "4", "--width", "16", "--steps", "40", "--batch-size", "32", "--quiet"]
+QUICK = [
+    "--data",
+    "digits",
+    "--layers",
+    "4",
+    "--width",
+    "16",
+    "--steps",
+    "40",
+    "--batch-size",
+    "32",
+    "--quiet",
+]
 QUICK += ["--evaluate-every", "20", "--checkpoint-every", "10"]
 
 
@@ -40,22 +52,39 @@ def assert_same(found, wanted):
         np.testing.assert_array_equal(found[0][name], array, err_msg=name)
 
 
-@pytest.mark.parametrize("more", [
-    ["--rule", "dni", "--hidden", "8"],
-    ["--rule", "cdni", "--sees", "output", "input"],
-    ["--rule", "cdni", "--head", "synthetic", "--cut-after", "1", "3"],
-    ["--rule", "unlock", "--hidden", "8"],
-    ["--rule", "local"],
-    ["--rule", "none"],
-    ["--rule", "cdni", "--recipe", "mnist-cnn-quick", "--layers", "3", "--width", "4", "--steps", "10"],
-], ids=lambda more: "-".join(more[1:4]))
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--rule", "dni", "--hidden", "8"],
+        ["--rule", "cdni", "--sees", "output", "input"],
+        ["--rule", "cdni", "--head", "synthetic", "--cut-after", "1", "3"],
+        ["--rule", "unlock", "--hidden", "8"],
+        ["--rule", "local"],
+        ["--rule", "none"],
+        [
+            "--rule",
+            "cdni",
+            "--recipe",
+            "mnist-cnn-quick",
+            "--layers",
+            "3",
+            "--width",
+            "4",
+            "--steps",
+            "10",
+        ],
+    ],
+    ids=lambda more: "-".join(more[1:4]),
+)
 def test_the_same_run(tmp_path, more):
     for workers in ("1", "2"):
         several = ["--engine", "threads"] if workers == "2" else []
         out = ["--out", str(tmp_path / workers), "--workers", workers, *several]
         assert main(["mnist", *QUICK, *more, *out]) == 0
     assert_same(content(tmp_path / "2"), content(tmp_path / "1"))
-    assert {path.name for path in (tmp_path / "2").iterdir()} == {path.name for path in (tmp_path / "1").iterdir()}
+    assert {path.name for path in (tmp_path / "2").iterdir()} == {
+        path.name for path in (tmp_path / "1").iterdir()
+    }
 
 
 def test_sums(tmp_path):
@@ -73,37 +102,52 @@ def test_by_processes_with_a_given_split(tmp_path):
 def test_rules_that_cannot_run_apart_run_alone_in_a_comparison(tmp_path, capsys):
     few = ["--data", "digits", "--steps", "10", "--quiet", "--workers", "2", "--engine", "threads"]
     arguments = ["--recipe", "mnist-fcn-quick", "--rules", "backprop", "cdni", *few]
-    assert main(["compare", *arguments, "--staleness", "0", "2", "--out", str(tmp_path / "out")]) == 0
+    assert (
+        main(["compare", *arguments, "--staleness", "0", "2", "--out", str(tmp_path / "out")]) == 0
+    )
     table = capsys.readouterr().out
     assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-late2" in table
-    header = next((tmp_path / "out").glob("cdni-3-late2-seed0/history.csv")).read_text().split("\n")[0]
+    header = (
+        next((tmp_path / "out").glob("cdni-3-late2-seed0/history.csv")).read_text().split("\n")[0]
+    )
     assert "staleness_" in header
 
 
-@pytest.mark.parametrize("rule", ["backprop", "bp-lambda", "fa", "dfa", "kickback", "critic", "target"])
+@pytest.mark.parametrize(
+    "rule", ["backprop", "bp-lambda", "fa", "dfa", "kickback", "critic", "target"]
+)
 def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
     assert main(["mnist", *QUICK, "--rule", rule, "--workers", "2"]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert "--workers is for the rules dni, cdni, none, unlock, local, whose layers" in sentence
 
 
-@pytest.mark.parametrize("wrong, wanted", [
-    (["--workers", "2", "--targets", "true"], "--workers is 2: it must be 1 with --targets true"),
-    (["--workers", "5"], "--workers is 5: it must be from 1 to 4"),
-    (["--workers", "0"], "--workers is 0: it must be from 1 to 4"),
-    (["--workers", "2", "--split", "1", "2"], "--split is 1 2: it must be 2 sizes"),
-    (["--workers", "2", "--engine", "horses"], "--engine is horses: it must be processes or threads"),
-    (["--engine", "threads"], "--engine is threads: it must be left out with one worker"),
-    (["--staleness", "2"], "--staleness is 2: it must be left out with one worker"),
-    (["--split", "2", "2"], "--split is 2 2: it must be left out with one worker"),
-])
+@pytest.mark.parametrize(
+    "wrong, wanted",
+    [
+        (
+            ["--workers", "2", "--targets", "true"],
+            "--workers is 2: it must be 1 with --targets true",
+        ),
+        (["--workers", "5"], "--workers is 5: it must be from 1 to 4"),
+        (["--workers", "0"], "--workers is 0: it must be from 1 to 4"),
+        (["--workers", "2", "--split", "1", "2"], "--split is 1 2: it must be 2 sizes"),
+        (
+            ["--workers", "2", "--engine", "horses"],
+            "--engine is horses: it must be processes or threads",
+        ),
+        (["--engine", "threads"], "--engine is threads: it must be left out with one worker"),
+        (["--staleness", "2"], "--staleness is 2: it must be left out with one worker"),
+        (["--split", "2", "2"], "--split is 2 2: it must be left out with one worker"),
+    ],
+)
 def test_wrong_values(wrong, wanted, capsys):
     assert main(["mnist", *QUICK, *wrong]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert wanted in sentence
 
 
-# Real programs ---------------------------------------------------------------------------------------------
+# Real programs ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -118,8 +162,12 @@ def start(out, *more):
     before = checkpoint_times(out)
     environment = {**os.environ, "PYTHONPATH": ROOT, "OPENBLAS_NUM_THREADS": "1"}
     program = subprocess.Popen(
-        [sys.executable, "-m", "dni_np", "mnist", *more], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        [sys.executable, "-m", "dni_np", "mnist", *more],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     until = time.monotonic() + 60
     while checkpoint_times(out) == before:
@@ -216,12 +264,24 @@ def test_a_run_goes_on_with_one_worker_and_with_two_again(tmp_path, shared_memor
         program.send_signal(signal.SIGINT)
         program.communicate(timeout=60)
         assert program.returncode in (0, 130)
-    assert main(["mnist", "--quiet", "--resume", str(out), "--workers", "2", "--engine", "threads"]) == 0
+    assert (
+        main(["mnist", "--quiet", "--resume", str(out), "--workers", "2", "--engine", "threads"])
+        == 0
+    )
     assert_same(content(out), wanted)
 
 
 def test_a_network_that_diverges_is_said_with_the_layer(tmp_path, capsys):
-    arguments = ["--workers", "2", "--engine", "threads", "--sg-learning-rate", "1e30", "--optimizer", "sgd"]
+    arguments = [
+        "--workers",
+        "2",
+        "--engine",
+        "threads",
+        "--sg-learning-rate",
+        "1e30",
+        "--optimizer",
+        "sgd",
+    ]
     assert main(["mnist", *QUICK, *arguments, "--out", str(tmp_path / "out")]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert "training diverged" in sentence and ("gradient_loss_" in sentence or "unit" in sentence)
