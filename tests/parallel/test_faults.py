@@ -3,27 +3,26 @@
 import multiprocessing
 import threading
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from dni_np.errors import UserError
 from dni_np.parallel.pipeline import Pipeline
 from tests.parallel.networks import build, build_faulty, minibatch
+from tests.parallel.shared_memory import assert_none_stays, names
 from tests.parallel.test_pipeline import assert_same, assert_same_state, train
 
-SHM = Path("/dev/shm")
 ENGINES = ("threads", "processes")
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays():
-    shared = set(SHM.iterdir()) if SHM.is_dir() else set()
+    shared = names()
     threads = threading.active_count()
     yield
     assert not multiprocessing.active_children()
     assert threading.active_count() == threads
-    assert (set(SHM.iterdir()) if SHM.is_dir() else set()) == shared
+    assert_none_stays(shared)
 
 
 def faulty(what, layer, at, engine, workers=3, split=(2, 2, 1), **more):

@@ -2,16 +2,14 @@
 
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dni_np.errors import UserError
 from dni_np.parallel.mailbox import Closed, Mailbox, Message
 from dni_np.parallel.shared_mailbox import check_room, pair
-from dni_np.errors import UserError
-
-SHM = Path("/dev/shm")
+from tests.parallel.shared_memory import FOLDER, assert_none_stays, names
 
 
 def between_threads(capacity):
@@ -129,20 +127,20 @@ def test_the_other_side_has_gone(ends):
             sender.put(message(n))
 
 
-@pytest.mark.skipif(not SHM.is_dir(), reason="no /dev/shm here")
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
 def test_shared_memory_has_no_name_that_could_stay():
-    before = set(SHM.iterdir())
+    before = names()
     sender, reader = pair(2)
     sender.put(message(1))
     reader.get()
-    assert set(SHM.iterdir()) == before
+    assert_none_stays(before)
     sender.put(message(2, 10_000))  # new memory, which is never read
     reader.close()
     sender.close()
-    assert set(SHM.iterdir()) == before
+    assert_none_stays(before)
 
 
-@pytest.mark.skipif(not SHM.is_dir(), reason="no /dev/shm here")
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
 def test_too_little_shared_memory_is_said_before_it_is_used():
     with pytest.raises(UserError, match="shared memory"):
         check_room(1 << 60)

@@ -12,9 +12,9 @@ import pytest
 
 from dni_np.training.checkpoint import load_checkpoint
 from tests.experiments.arguments import latest, main
+from tests.parallel.shared_memory import assert_none_stays, names
 
 ROOT = str(Path(__file__).resolve().parents[3])
-SHM = Path("/dev/shm")
 QUICK = [
     "--data",
     "digits",
@@ -152,9 +152,9 @@ def test_wrong_values(wrong, wanted, capsys):
 
 @pytest.fixture
 def shared_memory():
-    before = set(SHM.iterdir()) if SHM.is_dir() else set()
+    before = names()
     yield
-    assert (set(SHM.iterdir()) if SHM.is_dir() else set()) == before
+    assert_none_stays(before)
 
 
 def start(out, *more):
