@@ -87,9 +87,9 @@ class Crew:
     def reason(self):
         """The error for which a worker has gone."""
         for number, line in self.others():
-            try:
-                while True:
-                    self._take(number, line.receive.get())
+            try:  # what a worker says of its own error has come before its end is seen
+                while (message := line.receive.get(timeout=0)) is not None:
+                    self._take(number, message)
             except Closed:
                 pass
             except Exception as error:

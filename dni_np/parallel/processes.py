@@ -50,13 +50,11 @@ class Processes:
     def killed(self):
         """(number, what happened) of a worker that was ended from outside, or None."""
         until = time.monotonic() + PATIENCE
-        for process in self.processes:
-            process.join(max(0.0, until - time.monotonic()))
-        for number, process in enumerate(self.processes, 2):
-            code = process.exitcode
-            if code:
-                how = f"was killed ({name_of(-code)})" if code < 0 else f"ended with status {code}"
-                return number, how
+        while time.monotonic() < until:
+            for number, process in enumerate(self.processes, 2):
+                if code := process.exitcode:
+                    return number, how_it_ended(code)
+            time.sleep(0.01)  # the others may live, and wait for the caller
         return None
 
     def stop(self):
@@ -93,10 +91,13 @@ def close(lines):
             one.receive.close()
 
 
-def name_of(number):
+def how_it_ended(code):
+    """In words, from a process's exit code."""
+    if code > 0:
+        return f"ended with status {code}"
     with contextlib.suppress(ValueError):
-        return signal.Signals(number).name
-    return f"signal {number}"
+        return f"was killed ({signal.Signals(-code).name})"
+    return f"was killed (signal {-code})"
 
 
 @contextlib.contextmanager
