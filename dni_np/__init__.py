@@ -5,6 +5,7 @@
     nn/            layers with explicit caches, losses, optimizers; nn/fast: the same, faster
     dni/           the decoupled unit: a core, a synthetic gradient, and what it sees
     rules/         which gradient each layer learns from, and when: DNI and all it is compared with
+    parallel/      the same units on several threads or processes: layers that do not wait, for real
     analysis/      is a synthetic gradient any good, and what does it do to the network?
     data/          binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
     training/      the one training loop, its tasks, checkpoints

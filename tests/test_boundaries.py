@@ -20,7 +20,8 @@ TABLES = [
 # Without a table of their own, and why.
 LEFT_OUT = {
     "given what a class in a table has checked": """
-        Carried Composite CriticUnit FullBPTT Idle Summed DecoupledLossUnit FixedFeedback Joined LastStepAlone
+        Carried Chain Composite CriticUnit DecoupledLossUnit FixedFeedback FullBPTT Idle Joined
+        LastStepAlone Summed
         CarriedWithStep LabeledErrorIntoCore Layer LinearGuess LossUnit
         FastAdam FastSGD InBlocks OnAllCores Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums

@@ -7,7 +7,7 @@ import pytest
 
 from dni_np.backend import to_numpy
 from dni_np.data.digits import load_digits
-from dni_np.examples import addition, copy, mnist
+from dni_np.examples import addition, copy, mnist, two_workers
 from dni_np.experiments.feedforward.build import build_loop
 from dni_np.experiments.sequences.build import build_loop as build_recurrent_loop
 from dni_np.experiments.registry import find_recipe
@@ -45,6 +45,15 @@ def test_addition(seed):
     layers, (x, y) = addition.train(steps=100, seed=seed)
     assert_same(layers, by_command("addition-quick", steps=100, seed=seed, evaluate_every=100))
     assert 0 < len(x) == len(y)
+
+
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_two_workers(engine):
+    digits = load_digits()
+    rule, events = two_workers.train(digits, steps=20, seed=3, engine=engine)
+    cores = by_command("mnist-fcn-quick", digits, steps=20, seed=3, evaluate_every=20, layers=7)
+    assert_same(rule.cores, cores)
+    assert {event.worker for event in events} == {1, 2}
 
 
 def test_copy():

@@ -22,6 +22,10 @@ MAY_IMPORT = {
     "dni": {"arguments", "backend", "errors", "nn"},
     "rules": {"arguments", "backend", "dni", "errors", "nn"},
     "analysis": {"arguments", "backend", "errors", "nn", "rules"},
+    "parallel": {
+        *("arguments", "backend", "errors", "nn", "rules"),
+        *("pictures.events", "training.allocator"),  # what an event is; memory kept for the next step
+    },
     "data": {"arguments", "errors"},  # on the host, no backend
     # What it trains is anything with a step; of sequences it knows how they are written and what their errors are.
     "training": {
@@ -35,9 +39,11 @@ MAY_IMPORT = {
         "nn.sequence_losses",
     },
     "pictures": {"errors"},  # of host arrays and lists of events
-    "examples": {"backend", "data", "dni", "nn", "rules"},  # whole programs: no settings
+    "examples": {"backend", "data", "dni", "nn", "parallel", "rules"},  # whole programs: no settings
     # Nothing above imports experiments. Each kind of experiment knows what all share, and no other kind.
-    "experiments": {"analysis", "backend", "data", "dni", "errors", "nn", "pictures", "rules", "training"},
+    "experiments": {
+        *("analysis", "backend", "data", "dni", "errors", "nn", "parallel", "pictures", "rules", "training"),
+    },
 }
 KINDS = ("feedforward", "sequences", "two_networks")
 OF_ALL_KINDS = {"registry", "commands"}  # the pages of experiments/ that open the folders of kinds
@@ -51,6 +57,8 @@ LIBRARIES = {  # beside Python's own
     "data/download": {"numpy", "pooch"},
     "data/digits": {"numpy", "sklearn"},
     "examples": {"numpy"},
+    "parallel": {"numpy"},
+    "parallel/blas": {"threadpoolctl"},
     "training": {"numpy", "tqdm"},
     "pictures": {"numpy", "matplotlib"},
     "experiments": {"numpy"},
@@ -171,6 +179,7 @@ def test_what_counts_as_stored(code):
 
 @pytest.mark.parametrize("name", FILES)
 def test_who_builds_a_network_chooses_the_fast_layers(name):
-    """No page to read imports one of nn/fast."""
-    if place_of(name, LIBRARIES) != "nn/fast" and not name.startswith(("experiments/", "examples/")):
+    """No page to read imports one of nn/fast; who gives a worker one core must tell its threads."""
+    choosing = name.startswith(("experiments/", "examples/")) or name == "parallel/blas.py"
+    if place_of(name, LIBRARIES) != "nn/fast" and not choosing:
         assert not [module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")]

@@ -63,14 +63,15 @@ def listening(cores):
 
     It is filled while the block runs.
     """
-    arrived = [None] * len(cores)
+    arrived, before = [None] * len(cores), [dict(vars(core)) for core in cores]
     for k, core in enumerate(cores):
         listen(core, arrived, k)
     try:
         yield arrived
     finally:
-        for core in cores:
+        for core, own in zip(cores, before):
             del core.forward, core.backward  # the object's own: those of its class remain
+            vars(core).update(own)  # or who else was listening
 
 
 def listen(core, arrived, k):

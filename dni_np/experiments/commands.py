@@ -1,5 +1,6 @@
 """What the commands do; parser.py lists them. Each returns the exit status."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dni_np.errors import UserError
@@ -38,7 +39,9 @@ def start(name, title, plan, out=None, progress=None):
 def resume(options, progress):
     """An earlier run, which goes on as it was begun."""
     kept = ("command", "usual_recipe", "resume", "backend", "quiet")
-    more = [name for name, value in vars(options).items() if value is not None and name not in kept]
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    free = {name for kind in KINDS for name, one in kind.settings.options().items() if one.free}
+    more = [name for name in given if name not in (*kept, *free)]
     if more:
         more = ", ".join(map(flag, sorted(more)))
         raise UserError(f"--resume continues a run as it was started: leave out {more}")
@@ -47,7 +50,23 @@ def resume(options, progress):
     if options.command not in ("compare", task):
         again = f"python -m dni_np {task} --resume {options.resume}"
         raise UserError(f"{options.resume} is a run of {task}: continue it with {again}")
+    changes = {name: given[name] for name in free if name in given}
+    plan = [resumed(settings, changes) for settings in plan]
     return 0 if run_plan(Path(options.resume), title, plan, load_data(plan), progress) else 130
+
+
+def resumed(settings, found):
+    """The settings with what the command line has for options that are no part of a run."""
+    if not found:
+        return settings
+    options = settings.options()
+    for name in found:
+        whom = settings.whose(name) if name in options else "images"
+        if whom:
+            raise UserError(f"{flag(name)} is for {whom}: leave it out")
+    usual = {name: one.default for name, one in options.items() if one.free}
+    values = {name: options[name].read(value)[0] for name, value in found.items()}
+    return replace(settings, **{**usual, **values})
 
 
 def load_data(plan):

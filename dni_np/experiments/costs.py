@@ -23,8 +23,11 @@ class Costs:
 
 
 def costs(build_loop, settings, data):
-    """Of one run. Where it draws its own data the memory is little else than data: not given."""
-    loops = []
+    """Of one run, by one worker.
+
+    Where it draws its own data the memory is little else than data: not given.
+    """
+    loops, settings = [], settings.of_one_worker()
 
     def learn():
         loops.append(build_loop(settings, data))

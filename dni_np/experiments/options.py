@@ -45,6 +45,8 @@ class Option:
     runs: bool = False  # several values make several runs
     only: Only | None = None  # the runs that use it, if not all whose rule does
     sweep: Sweep | None = None
+    why: str = ""  # what the rules have in common that use it, beginning with a comma
+    free: bool = False  # not part of what a run is: a resumed one may have another value
     replaces: str = ""  # the option that goes back to its default where this one is given
     name: str = ""
     type: object = None  # int, float, str or bool; of each value, where there are several

@@ -65,7 +65,7 @@ def _run_plan(folder, title, plan, data, progress):
         try:
             if (run_folder / "checkpoint.npz").exists():
                 loop.resume()
-            finished = loop.run()
+            finished = run_to_end(loop)
         except Diverged as error:
             if len(plan) == 1:
                 raise
@@ -82,6 +82,14 @@ def _run_plan(folder, title, plan, data, progress):
     del loop  # its network's memory may be wanted for the report
     report(kind, folder, title, results, data, name)
     return True
+
+
+def run_to_end(loop):
+    """Train; where the rule has workers, none is left behind."""
+    try:
+        return loop.run()
+    finally:
+        loop.rule.close()
 
 
 def _put_back(folder, title, plan):

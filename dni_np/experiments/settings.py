@@ -62,9 +62,17 @@ class BaseSettings:
             "steps": self.steps or None,
             "evaluate_every": self.evaluate_every or max(1, self.steps // 50),
             "checkpoint_every": self.checkpoint_every or self.steps // 10,
-            "config": asdict(self),
-            "defaults": self.defaults(),
+            "config": self._without_free(asdict(self)),
+            "defaults": self._without_free(self.defaults()),
         }
+
+    def of_one_worker(self):
+        """The same run where nothing runs side by side."""
+        return self
+
+    @classmethod
+    def _without_free(cls, values):
+        return {name: value for name, value in values.items() if not cls.options()[name].free}
 
     @property
     def row(self):
@@ -87,7 +95,8 @@ class BaseSettings:
         """Whom an option is for, if not for this run; else None."""
         if not self.uses(self.rule, name):
             users = self.users(name)
-            return f"the rule{'s' if len(users) > 1 else ''} {', '.join(users)}"
+            why = self.options()[name].why
+            return f"the rule{'s' if len(users) > 1 else ''} {', '.join(users)}{why}"
         only = self.options()[name].only
         return only.whom if only and not only.holds(self) else None
 

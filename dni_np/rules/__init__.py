@@ -1,6 +1,7 @@
 """Rules: which gradient each layer learns from, and when. One rule a page.
 
     rule                         the base class: what every rule must offer
+    chain                        rules whose layers learn on the way up, perhaps in several places
     loss_unit                    the top of a network: its one part that sees the loss
     backprop                     the true gradient for every layer
     no_backprop                  no gradient below the top ("No Bprop", Jaderberg et al. 2017)

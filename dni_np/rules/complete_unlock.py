@@ -65,17 +65,12 @@ class CompleteUnlock(DNIChain):
                 f"not {len(inputs)}"
             )
 
-    def step(self, x, y):
-        context, metrics = self.context(x, y), {}
-        received = [x, *(model.guess(x, context) for model in self.inputs)]
-        for i, unit in enumerate(self.units):
-            back, h = unit.forward_and_synthetic_update(received[i], context, input_gradient=i > 0)
-            if i > 0:
-                self.teach(i - 1, back, metrics)
-            metrics[f"input_loss_{i + 1}"] = self.inputs[i].learn(h)
-        dh, metrics["loss"] = self.loss_unit.train(received[-1], y, context)
-        self.teach(i, dh, metrics)
-        return metrics
+    def guess_inputs(self, units, x, context, ticket=None):
+        models = {i: self.inputs[i - 1] for i in units if i > 0}
+        return {i: model.guess(x, context, ticket) for i, model in models.items()}
+
+    def teach_input(self, i, h, metrics, ticket=None):
+        metrics[f"input_loss_{i}"] = self.inputs[i - 1].learn(h, ticket)
 
     def parts(self):
         inputs = {

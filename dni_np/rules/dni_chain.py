@@ -17,37 +17,34 @@ from dni_np.dni.conditioning import label_context
 from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch
 from dni_np.nn.sequential import Sequential
-from dni_np.rules.rule import FORWARD, Rule
+from dni_np.rules.chain import Chain
+from dni_np.rules.rule import FORWARD
 
 
-class DNIChain(Rule):
+class DNIChain(Chain):
     """Train `units` (DNI, lowest first) under `loss_unit`; `classes` sizes the one-hot labels."""
 
-    locks = guess_locks = (FORWARD,)
+    guess_locks = (FORWARD,)
     learned = "gradient_loss"  # the name of a guess's loss among the metrics
 
     def __init__(self, units, loss_unit, classes):
         self.units, self.loss_unit, self.classes = list(units), loss_unit, size("classes", classes)
         self.cores = [unit.core for unit in self.units] + [loss_unit.core]
 
-    def step(self, x, y):
-        context, metrics, h = self.context(x, y), {}, x
-        for i, unit in enumerate(self.units):
-            back, h = unit.forward_and_synthetic_update(h, context, input_gradient=i > 0)
-            if i > 0:
-                self.teach(i - 1, back, metrics)  # a target made of a guess
-        dh, metrics["loss"] = self.loss_unit.train(h, y, context)
-        self.teach(i, dh, metrics)  # the top target: a true gradient
-        return metrics
-
     def context(self, x, y):
         """What synthetic gradients may see beside the layer's output: arrays (N, width) by name."""
         check_batch("a chain of units", x)
         return {"label": label_context(y, self.classes, x.dtype), "input": x}
 
-    def teach(self, i, target, metrics):
-        """Fit the guess of units[i] to `target` (N, ...); its loss goes into `metrics`."""
-        loss = self.units[i].update_synthetic_weights(target)
+    def train_unit(self, i, h, y, context, metrics, ticket=None):
+        if i < len(self.units):  # what goes back is a target made of a guess
+            unit, more = self.units[i], {"input_gradient": i > 0, "ticket": ticket}
+            return unit.forward_and_synthetic_update(h, context, **more)
+        dh, metrics["loss"] = self.loss_unit.train(h, y, context)
+        return dh, None  # the top target: a true gradient
+
+    def teach(self, i, target, metrics, ticket=None):
+        loss = self.units[i].update_synthetic_weights(target, ticket)
         metrics[f"{self.learned}_{i + 1}"] = loss
 
     def parts(self):

@@ -14,14 +14,13 @@ checked.)
 
 from dni_np.errors import UserError
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.chain import Chain
 from dni_np.rules.loss_unit import LossUnit
-from dni_np.rules.rule import FORWARD, Rule, numbered
+from dni_np.rules.rule import numbered
 
 
-class LocalLosses(Rule):
+class LocalLosses(Chain):
     """Train each core under its own classifier in `auxiliaries`, the last under the loss itself."""
-
-    locks = (FORWARD,)
 
     def __init__(self, cores, auxiliaries, loss, make_optimizer):
         self.cores, self.auxiliaries = list(cores), list(auxiliaries)
@@ -34,18 +33,18 @@ class LocalLosses(Rule):
         self.optimizers = [make_optimizer(pair) for pair in pairs]
         self.loss_unit = LossUnit(self.cores[-1], loss, make_optimizer(self.cores[-1]))
 
-    def step(self, x, y):
-        metrics, h = {}, x
-        layers = zip(self.cores, self.auxiliaries, self.optimizers)
-        for i, (core, auxiliary, optimizer) in enumerate(layers, 1):
-            h, cache = core.forward(h)
-            prediction, auxiliary_cache = auxiliary.forward(h)
-            metrics[f"local_loss_{i}"], error = self.loss_unit.loss(prediction, y)
-            gradient = auxiliary.backward(error, auxiliary_cache)
-            core.backward(gradient, cache, input_gradient=False)
-            optimizer.step()
-        _, metrics["loss"] = self.loss_unit.train(h, y, input_gradient=False)
-        return metrics
+    def train_unit(self, i, h, y, context, metrics, ticket=None):
+        if i == len(self.auxiliaries):
+            _, metrics["loss"] = self.loss_unit.train(h, y, input_gradient=False)
+            return None, None
+        core, auxiliary = self.cores[i], self.auxiliaries[i]
+        h, cache = core.forward(h)
+        prediction, auxiliary_cache = auxiliary.forward(h)
+        metrics[f"local_loss_{i + 1}"], error = self.loss_unit.loss(prediction, y)
+        gradient = auxiliary.backward(error, auxiliary_cache)
+        core.backward(gradient, cache, input_gradient=False)
+        self.optimizers[i].step()
+        return None, h
 
     def parts(self):
         layers = {**numbered("core", self.cores[:-1]), **numbered("auxiliary", self.auxiliaries)}

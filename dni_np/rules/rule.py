@@ -5,7 +5,7 @@ A rule owns a stack of cores, lowest first, and trains them:
     metrics = rule.step(x, y)      one update; device scalars by name, "loss" among them
     prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
     rule.errors(x, y)              how many of these samples it gets wrong
-    rule.drain()                   nothing waits for a target any more
+    rule.drain()                   nothing waits for a target any more; metrics that came late
     rule.state(), rule.load_state(state)      everything a resumed run needs
 
 A step that fails (an error in the loss, Ctrl-C) leaves no guess waiting for a target, and what goes
@@ -47,7 +47,7 @@ def guarded(step):
             return step(self, *batch, **options)
         except BaseException:  # also of Ctrl-C
             self.carried = carried
-            self.drain()
+            self.forget()
             raise
 
     return guarded_step
@@ -85,12 +85,23 @@ class Rule:
         return self.loss_unit.loss.errors(self.predict(x), y)
 
     def drain(self):
+        """Leave nothing that waits for a target.
+
+        Return the metrics of earlier steps that were not there yet when these ended: none here.
+        """
+        self.forget()
+        return []
+
+    def forget(self):
         """Forget the guesses whose targets have not come (a step that succeeds leaves none)."""
         if type(self).parts is Rule.parts:
             return  # a user's rule without `parts`: it cannot be saved either
         for owner in self.parts().values():
             if isinstance(owner, WaitingGuesses):
                 owner.clear()
+
+    def close(self):
+        """End the workers of a rule that has some (see `dni_np.parallel`)."""
 
     def state(self):
         """Host arrays by "part/name"; refused while guesses are waiting for their targets."""

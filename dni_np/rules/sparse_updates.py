@@ -47,7 +47,7 @@ class SparseUpdates(DNIChain):
         else:
             prediction, _ = self.loss_unit.core.forward(h)
             metrics["loss"], _ = self.loss_unit.loss(prediction, y)
-        self.drain()  # guesses whose target was never made
+        self.forget()  # guesses whose target was never made
         return metrics
 
     def parts(self):

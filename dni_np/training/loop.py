@@ -108,21 +108,28 @@ class Loop:
     def _one_step(self):
         start = time.perf_counter()
         batch = self.task.next()
-        metrics = self.task.observe(self.rule.step(*batch))
-        for name, value in metrics.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
-            self.counted[name] = self.counted.get(name, 0) + 1
+        self._add(self.rule.step(*batch))
         self.clock.step += 1
         self.seconds += time.perf_counter() - start
 
-    def _write_row(self):
+    def _add(self, metrics):
+        for name, value in self.task.observe(metrics).items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+            self.counted[name] = self.counted.get(name, 0) + 1
+
+    def _drain(self):
+        """Until all is done that the steps began: a device or workers may still be at it."""
         start = time.perf_counter()
-        synchronize()  # the device may still be at work on the steps
+        for metrics in self.rule.drain() or ():
+            self._add(metrics)
+        synchronize()
         self.seconds += time.perf_counter() - start
+
+    def _write_row(self):
+        self._drain()
         means = {name: float(value) / self.counted[name] for name, value in self.sums.items()}
         self.sums, self.counted = {}, {}
         self._check(means)
-        self.rule.drain()
         self._check_state()
         row = {"step": self.step, "seconds": round(self.seconds, 3)}
         row.update(train_loss=means.pop("loss"), **means)
@@ -163,7 +170,7 @@ class Loop:
         """Write the checkpoint and the history (nothing without a folder)."""
         if self.folder is None:
             return
-        self.rule.drain()
+        self._drain()
         self._check_state()  # the checkpoint of before stays
         arrays, meta = take(self)
         save_checkpoint(self.folder / "checkpoint.npz", arrays, {"config": self.config, **meta})

@@ -67,9 +67,9 @@ def test_only_the_top_unit_gets_a_true_gradient():
     network = dni_network()
     targets = []
     for unit in network.units:
-        unit.update_synthetic_weights = lambda target, serve=unit.update_synthetic_weights: (
-            targets.append(target),
-            serve(target),
+        unit.update_synthetic_weights = lambda *given, serve=unit.update_synthetic_weights: (
+            targets.append(given[0]),
+            serve(*given),
         )[1]
     x, y = on_device(minibatch())
     truths = true_gradients(network.cores, network.loss_unit.loss, x, y)

@@ -86,7 +86,7 @@ def test_a_step_that_failed_does_not_spoil_later_ones(fault):
             head.loss = Broken()
             network.step(x, y)
         else:
-            guess.update_synthetic_weights = lambda target: 1 / 0
+            guess.update_synthetic_weights = lambda target, ticket: 1 / 0
             network.step(x, y)
     head.loss = loss
     vars(guess).pop("update_synthetic_weights", None)  # the class's own is there again

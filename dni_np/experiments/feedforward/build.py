@@ -7,6 +7,7 @@ every rule, and a layer with its guess can be built without the others.
 """
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from dni_np.experiments.feedforward.parts import Parts
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.schedules import RunClock
+from dni_np.parallel.pipeline import Pipeline
 from dni_np.training.loop import Loop
 from dni_np.training.tasks.images import Images, scaled
 
@@ -53,6 +55,7 @@ def memory(settings, dataset):
         largest = ("hidden",) if max(settings.hidden, default=0) > max(widths) else network
         asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in widths)
     kept = n_in + 3 * sum(area * n for area, n in zip(areas, widths))  # of a sample
+    asked = Counter({names: settings.workers * n for names, n in asked.items()})
     asked["batch_size", network[-1]] += settings.batch_size * kept * NUMBER
     return asked
 
@@ -64,11 +67,22 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
         dataset = load_dataset(settings, rng)
     clock = RunClock()
     batches, network = rng.spawn(2)
-    rule = build_rule(settings, dataset, network, clock)
+    if settings.workers == 1:
+        rule = build_rule(settings, dataset, network, clock)
+    else:
+        again = partial(build_again, settings, dataset.first(1, 1))
+        names = ("workers", "engine", "split", "staleness")
+        rule = Pipeline(again, **{name: getattr(settings, name) for name in names}, clock=clock)
     task = Images(dataset, settings.batch_size, batches)
     measure = gradient_measure(settings, dataset)
     own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
     return Loop(rule, task, batches, **own, **loop_options)
+
+
+def build_again(settings, dataset, clock):
+    """The rule of a run, from nothing but its settings and the shape of its data."""
+    _, network = np.random.default_rng(settings.seed).spawn(2)
+    return build_rule(settings, dataset, network, clock)
 
 
 def load_dataset(settings, rng):
@@ -122,6 +136,7 @@ def gradient_measure(settings, dataset):
     rows = dataset.x_train[:PROBE_SAMPLES], dataset.y_train[:PROBE_SAMPLES]
 
     def measure(rule):
+        rule = getattr(rule, "rule", rule)  # with workers, what they have brought home
         x, y = map(asarray, rows)
         found = {}
         for i, (used, true) in enumerate(pairs(rule, scaled(x, dataset.scale), y), 1):

@@ -18,7 +18,8 @@ from dni_np.rules.true_targets import TrueTargets
 DEFAULT = "cdni"
 LABEL = ("output", "label")
 SEEING = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
-GUESSED = {"options": (*SEEING, "head", "targets"), "measured": "guess"}
+APART = ("workers", "engine", "split", "staleness")  # of rules that need not be in one place
+GUESSED = {"options": (*SEEING, "head", "targets", *APART), "measured": "guess"}
 CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
 CRITICAL = {"hidden": (256,), "head": "true", "targets": "true"}
 
@@ -55,7 +56,7 @@ RULES = table(
     Row("cdni", "a synthetic gradient from the layer's output and the label",
         dni, sees=LABEL, usual=True, **GUESSED),
     Row("none", "no gradient below the top layer",
-        lambda parts: NoBackprop(*parts.of_cores()), options=("cut_after",), usual=True),
+        lambda parts: NoBackprop(*parts.of_cores()), options=("cut_after", *APART), usual=True),
     Row("bp-lambda", "a guess and what comes back from above, mixed by lambda",
         lambda parts: BPLambda(*parts.chain(), parts.settings.lambdas),
         own=("lambdas",), like="cdni", measured="arriving", **CHAINED),
@@ -74,7 +75,8 @@ RULES = table(
         like="cdni", changes={"targets": "bootstrapped", "head": "true"}, measured="guess"),
     Row("unlock", "a synthetic gradient, while it reads a synthetic input",
         lambda parts: CompleteUnlock(*parts.chain(), parts.inputs()),
-        like="cdni", measured="guess", **CHAINED),
+        like="cdni", measured="guess",
+        **{**CHAINED, "options": (*CHAINED["options"], *APART)}),
     Row("fa", "the true gradient, sent down through fixed random weights",
         lambda parts: FeedbackAlignment(*parts.of_layers(), parts.rng), measured="arriving"),
     Row("dfa", "the output's error, sent to each layer through fixed random weights",
@@ -83,6 +85,6 @@ RULES = table(
     Row("kickback", "the output's error times its influence on the next layer",
         lambda parts: Kickback(*parts.of_cores()), options=("cut_after",), measured="arriving"),
     Row("local", "the loss of a linear classifier of its own",
-        local_losses, options=("cut_after",), measured="arriving"),
+        local_losses, options=("cut_after", *APART), measured="arriving"),
 )
 # fmt: on

@@ -1,6 +1,6 @@
 """What a run on images (or on sums) is: one Settings says all of it. An option is a line here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dni_np.experiments.checks import (
     FIFTY,
@@ -9,6 +9,7 @@ from dni_np.experiments.checks import (
     SHARES,
     SIZES,
     TEN,
+    Check,
     at_least,
     between,
     each,
@@ -32,6 +33,7 @@ ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has t
 ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
+ENGINES, LATE = lambda s: one_of("processes", "threads"), lambda s: between(0, 1000)
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -40,6 +42,12 @@ DATA = "mnist, cifar10, digits, auto (MNIST, or else digits), or a folder of idx
 TARGETED = "of guesses: bootstrapped (from the next guess), or true gradients"
 MIXED = "1 is backpropagation, 0 the guess alone: a number for all guesses, or one for each"
 DECAY = "shares of the run after which the rates drop tenfold; 0 for never"
+APART = ", whose layers are updated without waiting for the layers above"
+TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
+WORKERS = "how many train at the same time, each some of the layers"
+ENGINE = "what workers are: processes, or threads of one process"
+SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
+STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
 SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
 
 
@@ -53,6 +61,25 @@ def sources(s):
 def cuts(s):
     wanted = f"layers from 1 to {s.depth - 1}, none twice: the network has {s.depth}"
     return each(between(1, s.depth - 1), wanted, differ=True)
+
+
+def workers(s):
+    if s.targets == "true":
+        return Check(lambda n: n == 1, "1 with --targets true, which wait for a backpropagation")
+    n = len(s.cut_after) or s.depth - 1
+    return between(1, n + 1)
+
+
+def of_several(check, default):
+    """The check of an option that one worker alone has no use for."""
+    left_out = Check(lambda value: value == default, "left out with one worker (see --workers)")
+    return lambda s: check(s) if s.workers > 1 else left_out
+
+
+def splits(s):
+    n = len(s.cut_after) or s.depth - 1
+    wanted = f"{s.workers} sizes of at least 1 that add up to {n + 1} layers"
+    return Check(lambda v: not v or len(v) == s.workers and sum(v) == n + 1 and min(v) > 0, wanted)
 
 
 def mixtures(s):
@@ -95,7 +122,14 @@ class Settings(BaseSettings):
     checkpoint_every: int = option(0, "steps from one checkpoint to the next", TEN)
     bits: int = option(12, "length of the sums", between(2, 62), only=SUMS)
     examples: int = option(1000, "number of training sums", between(1, 10**7), only=SUMS)
+    workers: int = option(1, WORKERS, workers, **TRAINING)
+    engine: str = option("processes", ENGINE, of_several(ENGINES, "processes"), **TRAINING)
+    split: tuple[int, ...] = option((), SPLIT, of_several(splits, ()), **TRAINING)
+    staleness: int = option(0, STALENESS, of_several(LATE, 0), runs=True, why=APART)
     seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
+
+    def of_one_worker(self):
+        return replace(self, workers=1, engine="processes", split=(), staleness=0)
 
     @property
     def hidden_widths(self):

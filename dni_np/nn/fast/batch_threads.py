@@ -88,9 +88,12 @@ class Cores:
     def __init__(self):
         self.controller = self.pool = self.limit = None
         self.lock, self.users = threading.Lock(), 0
+        self.workers = 0  # crews that have the cores: each of their workers keeps to one
 
     def count(self):
-        """How many threads matrix products use, as it is at the first call."""
+        """How many threads matrix products use, as it is at the first call without workers."""
+        if self.workers:
+            return 1
         with self.lock:
             if self.pool is None:
                 self.controller = ThreadpoolController().select(user_api="blas")

@@ -1,0 +1,18 @@
+"""Parallel: the same units, each group of neighbors on a worker of its own.
+
+    pipeline          a rule whose units are spread over workers: step, drain, close
+    crew              its workers while they run, as the caller sees them
+    apart             which rules can run so
+    worker            a group of units, its only owner; whom it waits for, and why that ends
+    mailbox           messages between workers: in order, bounded, each for one batch
+    shared_mailbox    the same between processes: raw bytes in shared memory
+    threads           the workers are threads
+    processes         the workers are processes
+    serve             what a worker beside the caller does
+    split             which worker has which units
+    blas              one thread for matrix products in each worker
+    events            who did what when, as it was measured
+
+An engine (Threads, Processes) is made with a Job; it starts the workers beside the caller, which
+`serve`, has the caller's Lines to them, and the verbs `killed` and `stop`.
+"""

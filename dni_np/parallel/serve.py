@@ -1,0 +1,116 @@
+"""What a worker beside the caller does, in its thread, process or rank: build, serve, report.
+
+    Job                  what it is told before it begins: all that can be sent
+    serve(number, job, lines)
+
+The messages from the caller: `load` a state, train on a `batch`, `finish` what is on the way and
+send the `state`, send the `events`. When the caller has gone, or a neighbor, it ends.
+"""
+
+import contextlib
+import json
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from dni_np.backend import asarray
+from dni_np.errors import UserError
+from dni_np.nn.schedules import RunClock
+from dni_np.parallel.events import EventLog, to_array
+from dni_np.parallel.mailbox import Closed, Line, Message
+from dni_np.parallel.worker import Worker
+
+
+class Job(NamedTuple):
+    """`build(clock)` makes the whole rule, of which each worker uses its group, a range."""
+
+    build: Callable
+    groups: tuple
+    staleness: int
+    room: int  # messages in a mailbox
+
+
+class Lines(NamedTuple):
+    """A worker's Lines: to the caller, and to the workers below and above it, if any."""
+
+    caller: Line
+    below: Line
+    above: Line | None
+
+
+def wiring(workers, line):
+    """(the caller's Lines to the others, its Line above, [Lines of each other worker]).
+
+    `line()` makes the two ends of a new Line.
+    """
+    calls = [line() for _ in range(workers - 1)]
+    borders = [line() for _ in range(workers - 1)]  # (the lower one's end, the upper one's)
+    above = [*(lower for lower, _ in borders[1:]), None]
+    ends = zip(calls, borders, above)
+    others = [Lines(caller[1], border[1], own_above) for caller, border, own_above in ends]
+    return [mine for mine, _ in calls], borders[0][0], others
+
+
+def serve(number, job, lines):
+    """Be worker `number` (the caller is 1), until the caller has gone."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller sees it by the loss
+            _serve(number, job, lines)
+    except Closed:
+        pass  # whoever has gone, the caller says so
+    except BaseException as error:
+        kind = UserError if isinstance(error, UserError) else type(error)
+        text = json.dumps([kind.__name__, str(error), traceback.format_exc()])
+        with contextlib.suppress(Closed):
+            lines.caller.send.put(Message("error", text=text))
+    finally:
+        for line in lines:
+            if line is not None:
+                line.send.close()
+                line.receive.close()
+
+
+def _serve(number, job, lines):
+    clock, log, group = RunClock(), EventLog(number), job.groups[number - 1]
+    rule = job.build(clock)
+    log.watch_units(rule, group)
+    send = lines.caller.send
+
+    def report(batch, metrics):
+        send.put(Message("metrics", batch, metrics))
+
+    worker = Worker(
+        rule, group, clock, job.staleness, report, log, below=lines.below, above=lines.above
+    )
+    while True:
+        kind, batch, arrays, _ = lines.caller.receive.get()
+        if kind == "batch":
+            x = arrays.get("x")
+            worker.train(batch, x if x is None else asarray(x), asarray(arrays["y"]))
+        elif kind == "finish":
+            worker.finish()
+            send.put(Message("state", 0, state_of(rule, group)))
+        elif kind == "load":
+            load(rule, group, arrays)
+        elif kind == "events":
+            send.put(Message("events", 0, {"events": to_array(log.events)}))
+
+
+def state_of(rule, group):
+    """The state of a group's parts: host arrays by the names that the rule's own state has."""
+    return {
+        f"{part}/{name}": value
+        for part, owner in rule.parts_of(group).items()
+        for name, value in owner.state().items()
+    }
+
+
+def load(rule, group, state):
+    """Restore what `state_of` returned."""
+    for part, owner in rule.parts_of(group).items():
+        prefix = part + "/"
+        owner.load_state(
+            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        )

@@ -1,0 +1,134 @@
+"""Worker: a group of neighboring units, their only owner, with mailboxes to the groups beside it.
+
+For every batch
+
+    h          comes from the group below (of complete unlock: when it comes, as a target)
+    units      each trains and teaches the one below it, as the rule says
+    target     what the lowest one sends back goes to the group below
+    h          what the highest one makes goes to the group above
+
+The highest guess learns when its target comes from above. With `staleness` D a target may come up
+to D batches late: before the guess of batch n is made, the targets of all batches before n - D have
+been learned. With D = 0 these are all: each guess is made with the very weights that one worker
+would have, and so is everything else, bit for bit. With a later target the model guesses anew from
+what it saw then (see `dni.waiting_guesses`).
+
+**Why this cannot stand still.** A worker waits for four things: the next batch; h of the same batch
+from below; a target, or the real input of a guessed one, of an earlier batch; room in a mailbox.
+The first comes from the caller, who begins batch n when batch n - L is done everywhere. So at
+most L batches are on the way, a mailbox has room for L, one message of each batch, and the last
+never happens. The others wait for what some worker does with an earlier batch, or one further down
+with the same batch. Of all that is not done yet, take the earliest batch and its lowest worker: all
+that these wait for is done, so they go on.
+"""
+
+from collections import deque
+
+from dni_np.backend import asarray
+from dni_np.errors import UserError
+from dni_np.parallel.mailbox import Message
+from dni_np.rules.rule import FORWARD
+
+
+class Worker:
+    """The units `group` (a range) of `rule`, whose learning rates follow `clock`.
+
+    `below` and `above` are the Lines to the neighbors, None at the ends; `report(batch, metrics)`
+    is called when all is learned that a batch teaches here.
+    """
+
+    def __init__(self, rule, group, clock, staleness, report, log, below=None, above=None):
+        self.rule, self.group, self.clock, self.log = rule, group, clock, log
+        self.staleness, self.report = staleness, report
+        self.below, self.above = below, above
+        self.waits_below = below is not None and FORWARD in rule.locks
+        self.targets = deque()  # batches whose target has not come from above
+        self.inputs = deque()  # batches whose real input has not come from below
+        self.metrics = {}  # of the batches that are not done here
+        self.gets_targets = above is not None and rule.guess_locks is not None
+        self.gets_inputs = below is not None and FORWARD not in rule.locks
+
+    def train(self, batch, x, y):
+        """One batch: x (N, ...) or None where nothing here needs it, and its targets y."""
+        rule, group = self.rule, self.group
+        metrics = self.metrics[batch] = {}
+        self.log.batch, self.clock.step = batch, batch - 1
+        h = self._receive(self.below, "output", batch) if self.waits_below else x
+        context = rule.context(h if x is None else x, y)
+        if x is None and context is not None:
+            del context["input"]  # nobody here sees it
+        self._learn(batch - self.staleness, self.inputs, self._teach_input)
+        inputs = rule.guess_inputs(group, x, context, batch)
+        if self.gets_inputs:
+            self.inputs.append(batch)
+        for i in group:
+            if i == group[-1]:
+                self._learn(batch - self.staleness, self.targets, self._teach)
+            back, h = rule.train_unit(i, inputs.get(i, h), y, context, metrics, batch)
+            if back is not None and i > group[0]:
+                rule.teach(i - 1, back, metrics, batch)
+            elif back is not None:
+                self._send(self.below, "target", batch, back)
+            if i + 1 in inputs:
+                rule.teach_input(i + 1, h, metrics, batch)
+        if self.above is not None:
+            self._send(self.above, "output", batch, h)
+        if self.gets_targets:
+            self.targets.append(batch)
+        self._done(batch)
+        self.log.batch = None
+
+    def finish(self):
+        """Wait for all that is to be learned yet, and learn it."""
+        for waiting, teach in ((self.inputs, self._teach_input), (self.targets, self._teach)):
+            self._learn(float("inf"), waiting, teach)
+
+    def _learn(self, before, waiting, teach):
+        """Learn what has come, and wait for what belongs to a batch earlier than `before`."""
+        line = self.below if waiting is self.inputs else self.above
+        kind = "output" if waiting is self.inputs else "target"
+        step = self.clock.step
+        while waiting:
+            array = self._receive(line, kind, waiting[0], wait=waiting[0] < before)
+            if array is None:
+                return
+            batch = waiting.popleft()
+            self.clock.step = batch - 1  # the learning rate is that of its own batch
+            teach(batch, array, self.metrics[batch])
+            if self.staleness and kind == "target":  # how many guesses were made in between
+                late = asarray(float(len(waiting)))
+                self.metrics[batch][f"staleness_{self.group[-1] + 1}"] = late
+            self.clock.step = step
+            self._done(batch)
+
+    def _teach(self, batch, target, metrics):
+        with self.log.noting("correct", self.group[-1] + 1, batch):
+            self.rule.teach(self.group[-1], target, metrics, batch)
+
+    def _teach_input(self, batch, h, metrics):
+        with self.log.noting("correct input", self.group[0] + 1, batch):
+            self.rule.teach_input(self.group[0], h, metrics, batch)
+
+    def _done(self, batch):
+        """Report a batch of which nothing more comes."""
+        if batch not in self.targets and batch not in self.inputs:
+            self.report(batch, self.metrics.pop(batch))
+
+    def _send(self, line, kind, batch, array):
+        with self.log.noting("send", batch=batch):
+            line.send.put(Message(kind, batch, {kind: array}))
+
+    def _receive(self, line, kind, batch, wait=True):
+        """The array of the message, which must be of that batch; None if it need not be there."""
+        message = line.receive.get(timeout=0)
+        if message is None and wait:
+            with self.log.noting("wait", batch=batch):
+                message = line.receive.get()
+        if message is None:
+            return None
+        if (message.kind, message.batch) != (kind, batch):
+            raise UserError(
+                f"the {kind} of batch {batch} should have come, not the {message.kind} of batch "
+                f"{message.batch}: a message was lost"
+            )
+        return asarray(message.arrays[kind])

@@ -1,0 +1,59 @@
+"""A chain: rules whose layers learn one after another on the way up, none from what lies above.
+
+A batch goes up through the cores, and each core is updated before the next one runs. What comes
+back down, if anything, is a target: something to learn from later, for which no core waits. So the
+units need not be in one place. They have these verbs, and only messages between neighbors:
+
+    back, h = rule.train_unit(i, h, y, context, metrics)     one unit's whole part in a step
+    rule.teach(i - 1, back, metrics)                         the target for the unit below
+
+`step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
+"""
+
+import re
+
+from dni_np.rules.rule import FORWARD, Rule
+
+
+class Chain(Rule):
+    """Subclasses write `train_unit`, and `teach` where something comes back."""
+
+    locks = (FORWARD,)
+
+    def step(self, x, y):
+        context, metrics, h = self.context(x, y), {}, x
+        inputs = self.guess_inputs(range(len(self.cores)), x, context)
+        for i in range(len(self.cores)):
+            back, h = self.train_unit(i, inputs.get(i, h), y, context, metrics)
+            if back is not None:
+                self.teach(i - 1, back, metrics)
+            if i + 1 in inputs:
+                self.teach_input(i + 1, h, metrics)
+        return metrics
+
+    def context(self, x, y):
+        """What models beside the cores may see, arrays (N, width) by name; here there are none."""
+        return None
+
+    def guess_inputs(self, units, x, context, ticket=None):
+        """{i: what unit i receives} for the `units` that do not wait for the layers below."""
+        return {}
+
+    def train_unit(self, i, h, y, context, metrics, ticket=None):
+        """Train unit i from what it receives; return (what goes back or None, what goes on)."""
+        raise NotImplementedError
+
+    def teach(self, i, target, metrics, ticket=None):
+        """Fit the guess of units[i] to `target` (N, ...); its loss goes into `metrics`."""
+        raise NotImplementedError
+
+    def teach_input(self, i, h, metrics, ticket=None):
+        """Fit the guess of unit i's input to the real `h` (N, ...), where there is such a guess."""
+        raise NotImplementedError
+
+    def parts_of(self, units):
+        """The `parts` of some units: a number in a part's name is its unit's, the top has none."""
+        top = len(self.cores) - 1
+        numbers = {name: re.match(r"[a-z]+(\d*)", name)[1] for name in self.parts()}
+        owned = {name for name, number in numbers.items() if int(number or top) in units}
+        return {name: part for name, part in self.parts().items() if name in owned}

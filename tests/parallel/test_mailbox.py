@@ -1,0 +1,146 @@
+"""Mailboxes of both kinds: in order, bounded, arrays as they were, and no waiting for the dead."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from dni_np.errors import UserError
+from dni_np.parallel.mailbox import Closed, Mailbox, Message
+from dni_np.parallel.shared_mailbox import check_room, pair
+from tests.parallel.shared_memory import FOLDER, assert_none_stays, names
+
+
+def between_threads(capacity):
+    mailbox = Mailbox(capacity)
+    return mailbox, mailbox
+
+
+@pytest.fixture(params=[between_threads, pair], ids=["threads", "processes"])
+def ends(request):
+    """Makes (the sender's end, the reader's end); closes them afterwards."""
+    made = []
+
+    def make(capacity):
+        made.append(request.param(capacity))
+        return made[-1]
+
+    yield make
+    for sender, reader in made:
+        reader.close()
+        sender.close()
+
+
+def message(n, size=4):
+    return Message("target", n, {"target": np.full((2, size), n, np.float32)})
+
+
+def test_messages_come_in_order_and_as_they_were(ends):
+    sender, reader = ends(3)
+    arrays = {
+        "a": np.arange(6.0).reshape(2, 3),
+        "number": np.float32(2.5),
+        "none": np.zeros((0, 4), np.int64),
+        "turned": np.arange(12, dtype=np.int32).reshape(3, 4).T,
+        "one": np.array(7),
+    }
+    sent = [
+        Message("batch", 1, arrays),
+        Message("metrics", 2, {}, "ü\n"),
+        Message("state", 3, arrays),
+    ]
+    for _ in range(3):
+        for one in sent:
+            sender.put(one)
+            found = reader.get()
+            assert (found.kind, found.batch, found.text) == (one.kind, one.batch, one.text)
+            assert list(found.arrays) == list(one.arrays)
+            for name, array in one.arrays.items():
+                np.testing.assert_array_equal(found.arrays[name], array)
+                assert found.arrays[name].dtype == array.dtype
+                assert found.arrays[name].shape == array.shape
+
+
+def test_what_was_read_is_not_written_over(ends):
+    sender, reader = ends(2)
+    read = []
+    for n in range(7):
+        sender.put(message(n))
+        read.append(reader.get())
+    assert [one.arrays["target"][0, 0] for one in read] == list(range(7))
+
+
+def test_larger_messages_while_smaller_ones_wait(ends):
+    sender, reader = ends(4)
+    sizes = [3, 500, 20_000, 5]
+    for _ in range(3):
+        for n, size in enumerate(sizes):
+            sender.put(message(n, size))
+        for n, size in enumerate(sizes):
+            np.testing.assert_array_equal(
+                reader.get().arrays["target"], message(n, size).arrays["target"]
+            )
+
+
+def test_a_full_mailbox_waits_until_one_is_read(ends):
+    sender, reader = ends(2)
+    put = []
+
+    def fill():
+        for n in range(5):
+            sender.put(message(n))
+            put.append(n)
+
+    thread = threading.Thread(target=fill, daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while len(put) < 2 and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(0.05)
+    assert put == [0, 1]
+    assert [reader.get().batch for _ in range(5)] == list(range(5))
+    thread.join(10)
+    assert put == list(range(5)) and reader.get(timeout=0) is None
+
+
+def test_nothing_has_come(ends):
+    _, reader = ends(2)
+    assert reader.get(timeout=0) is None
+    assert reader.get(timeout=0.01) is None
+
+
+def test_the_other_side_has_gone(ends):
+    sender, reader = ends(3)
+    sender.put(message(1))
+    sender.close()
+    assert reader.get().batch == 1  # it was put before
+    with pytest.raises(Closed):
+        reader.get()
+    with pytest.raises(Closed):
+        reader.get(timeout=0)
+    sender, reader = ends(3)
+    sender.put(message(1))
+    reader.close()
+    with pytest.raises(Closed):
+        for n in range(5):
+            sender.put(message(n))
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
+def test_shared_memory_has_no_name_that_could_stay():
+    before = names()
+    sender, reader = pair(2)
+    sender.put(message(1))
+    reader.get()
+    assert_none_stays(before)
+    sender.put(message(2, 10_000))  # new memory, which is never read
+    reader.close()
+    sender.close()
+    assert_none_stays(before)
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
+def test_too_little_shared_memory_is_said_before_it_is_used():
+    with pytest.raises(UserError, match="shared memory"):
+        check_room(1 << 60)
