@@ -16,12 +16,17 @@ NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 def one_thread():
     """From now on one thread, for all that is computed here; call what is returned to end that."""
-    limit, cores = threadpool_limits(limits=1, user_api="blas"), batch_threads.cores
+    cores = batch_threads.cores
+    cores.count()  # finds the libraries
+    cores.free_the_setting()
+    limit = threadpool_limits(limits=1, user_api="blas")
     cores.workers += 1
 
     def restore():
         cores.workers -= 1
+        cores.free_the_setting()
         limit.restore_original_limits()
+        cores.free_the_setting()
 
     return restore
 
