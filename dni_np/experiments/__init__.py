@@ -5,6 +5,7 @@
     registry      the kinds of experiments, a line each
     options       an option is one line of a settings class; checks.py: what values must be
     settings      what all settings classes have in common
+    least_squares the options of guesses by recursive least squares
     plan          from the command line to the settings of all runs
     folder        where they are kept
     run           runs them, where they fit (memory.py); costs.py: what a rule costs beside time

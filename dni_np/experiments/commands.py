@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dni_np.errors import UserError
 from dni_np.experiments.folder import check_folder, load_plan, new_folder, save_plan
+from dni_np.experiments.least_squares import RLS
 from dni_np.experiments.options import flag
 from dni_np.experiments.plan import make_plan
 from dni_np.experiments.registry import KINDS, find_recipe, kind_of
@@ -127,9 +128,10 @@ def show_list(options):
 
 def _pace(settings):
     guess = settings.sg_learning_rate or settings.learning_rate
+    guess = RLS if getattr(settings, "sg_optimizer", "") == RLS else f"{guess:g}"
     ends = [(getattr(settings, name, 0), name) for name in ("steps", "samples", "epochs")]
     length = "{} {}".format(*next(end for end in ends if end[0]))
-    return {"length": length, "rate": f"{settings.learning_rate:g}", "guess": f"{guess:g}"}
+    return {"length": length, "rate": f"{settings.learning_rate:g}", "guess": guess}
 
 
 def _indent(rows):

@@ -26,6 +26,7 @@ class Only(NamedTuple):
 
     whom: str  # ends the sentence "... is for"
     holds: Callable  # (settings) -> bool
+    asked: bool = False  # another option decides it: to be shown beside that one
 
 
 class Sweep(NamedTuple):

@@ -101,7 +101,7 @@ def _used_in(kind, task):
     """The names of those options that some run of a task uses."""
     recipes = [recipe for recipe in kind.recipes.values() if recipe.common.task == task]
     runs = [recipe.settings(rule) for recipe in recipes for rule in recipe.possible]
-    return {name for name in kind.settings.options() if not all(run.whose(name) for run in runs)}
+    return {name for name in kind.settings.options() if any(run.may_use(name) for run in runs)}
 
 
 def _add_sample(commands):

@@ -100,6 +100,11 @@ class BaseSettings:
         only = self.options()[name].only
         return only.whom if only and not only.holds(self) else None
 
+    def may_use(self, name):
+        """Does this run use an option, or would it if another option were given?"""
+        only = self.options()[name].only
+        return self.uses(self.rule, name) and (not only or only.asked or only.holds(self))
+
     @classmethod
     def users(cls, name):
         """The rules that list an option."""

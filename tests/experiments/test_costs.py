@@ -79,6 +79,7 @@ TRUE = {"targets": "true"}
 FORMS = [
     *((name, {}) for name in RULES),
     ("bp-lambda", {"lambdas": (0.0,)}),
+    ("cdni", {"sg_optimizer": "rls"}),
     ("target", {"target_period": 4}),  # in the step that is measured no copy is refreshed
     *((name, TRUE) for name in ("dni", "cdni", "stale", "critic")),
 ]

@@ -97,11 +97,21 @@ CASES = {
     "addition": ("addition-quick", "backprop", {"examples": 100_000, "bits": 20}),
     "LSTM": ("characters-quick", "bptt", {"units": 700, "batch_size": 10}),
     "long chunks": ("characters-quick", "dni", {"unroll": 100, "batch_size": 64}),
+    "least squares": (
+        "mnist-fcn-quick",
+        "cdni",
+        {"data": "digits", "width": 700, "batch_size": 20, "sg_optimizer": "rls"},
+    ),
     "labels": ("copy-quick", "cdni", {"look_ahead": 1000, "hidden": (1000,)}),
     "two networks": (
         "two-clocks-quick",
         "decoupled",
         {"data": "digits", "units": 600, "batch_size": 10},
+    ),
+    "two networks, least squares": (
+        "two-clocks-quick",
+        "decoupled",
+        {"data": "digits", "units": 600, "batch_size": 10, "sg_optimizer": "rls", "hidden": ()},
     ),
     "long streams": (
         "two-clocks-quick",

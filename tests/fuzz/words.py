@@ -19,6 +19,7 @@ FITTING = {  # what makes a small run; other names come from an option's help
     "--backend": "numpy",
     "--head": "true synthetic",
     "--optimizer": "adam sgd",
+    "--sg-optimizer": "adam rls",
     "--pooling": "max-average max",
     "--sees": "output normalized label input picture",
     "--targets": "bootstrapped true",

@@ -27,6 +27,8 @@ IMAGES = {
     "target, every 4": {"rule": "target", "hidden": (9,), "target_period": 4},
     "cnn, fa": {"rule": "fa", "network": "cnn"},
     "sgd": {"rule": "cdni", "optimizer": "sgd"},
+    "least squares": {"rule": "cdni", "sg_optimizer": "rls"},
+    "unlock, least squares": {"rule": "unlock", "sg_optimizer": "rls", "hidden": ()},
 }
 SEQUENCES = {f"through time: {name}": name for name in THROUGH_TIME}
 NAMES = [*IMAGES, *SEQUENCES, "through time: cdni", "locked", "decoupled", "decoupled, label"]

@@ -20,6 +20,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward import architectures
 from dni_np.experiments.feedforward.parts import Parts
+from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.schedules import RunClock
@@ -54,6 +55,10 @@ def memory(settings, dataset):
     if settings.row.sees:
         largest = ("hidden",) if max(settings.hidden, default=0) > max(widths) else network
         asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in widths)
+        if settings.sg_optimizer == RLS:
+            beside = {"label": classes, "input": n_in}
+            seen = [sum(beside.get(one, n) for one in settings.sees) for n in widths]
+            asked[largest] += sum(map(memory_of, seen))
     kept = n_in + 3 * sum(area * n for area, n in zip(areas, widths))  # of a sample
     asked = Counter({names: settings.workers * n for names, n in asked.items()})
     asked["batch_size", network[-1]] += settings.batch_size * kept * NUMBER

@@ -10,6 +10,7 @@ from dni_np.dni.synthetic_gradients import NORMALIZED, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.experiments.experiment import schedule
+from dni_np.experiments.least_squares import RLS, least_squares
 from dni_np.nn.fast.choice import adam, batchnorm2d, conv2d, relu2d, sgd
 from dni_np.nn.linear import Linear
 from dni_np.nn.reshape import Flatten
@@ -40,13 +41,16 @@ class Parts:
         self.of_guesses = guesses.spawn(len(self.cores))
         self.probability, self.is_cnn = settings.update_probability, settings.network == "cnn"
 
-    def optimizer(self, layer, rate=None):
-        kind = {"adam": adam, "sgd": sgd}[self.settings.optimizer]
+    def optimizer(self, layer, rate=None, kind=None):
+        kind = {"adam": adam, "sgd": sgd}[kind or self.settings.optimizer]
         rate = rate or self.settings.learning_rate
         return kind(layer, schedule(self.settings, rate, self.clock))
 
     def model_optimizer(self, layer):
-        return self.optimizer(layer, self.settings.sg_learning_rate)
+        kind, rate = self.settings.sg_optimizer, self.settings.sg_learning_rate
+        if kind == RLS:
+            return least_squares(self.settings)(layer)
+        return self.optimizer(layer, rate, None if kind == "same" else kind)
 
     def shapes(self):
         """The shape of one sample after each core: (units,), or (height, width, channels)."""

@@ -17,11 +17,12 @@ from dni_np.rules.true_targets import TrueTargets
 
 DEFAULT = "cdni"
 LABEL = ("output", "label")
-SEEING = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
+CRITIC = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
+SEEING = (*CRITIC, "sg_optimizer", "sg_beta", "ridge")
 APART = ("workers", "engine", "split", "staleness")  # of rules that need not be in one place
 GUESSED = {"options": (*SEEING, "head", "targets", *APART), "measured": "guess"}
 CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
-CRITICAL = {"hidden": (256,), "head": "true", "targets": "true"}
+CRITICAL = {"hidden": (256,), "head": "true", "targets": "true", "sg_optimizer": "same"}
 
 
 def dni(parts):
@@ -61,7 +62,7 @@ RULES = table(
         lambda parts: BPLambda(*parts.chain(), parts.settings.lambdas),
         own=("lambdas",), like="cdni", measured="arriving", **CHAINED),
     Row("critic", "the slope of a guess of the loss",
-        critic, sees=LABEL, options=(*SEEING, "targets"),
+        critic, sees=LABEL, options=(*CRITIC, "targets"),
         like="cdni", changes=CRITICAL, measured="guess"),
     Row("stale", "an average of past gradients, of other samples",
         stale, options=("cut_after", "targets", "head_learning_rate"),

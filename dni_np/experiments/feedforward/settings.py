@@ -18,6 +18,8 @@ from dni_np.experiments.checks import (
 )
 from dni_np.experiments.experiment import Task, table
 from dni_np.experiments.feedforward.rules import DEFAULT, RULES
+from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE, RLS
+from dni_np.experiments.least_squares import sizes_of_guess
 from dni_np.experiments.options import Only, Sweep, option
 from dni_np.experiments.settings import BaseSettings
 
@@ -41,7 +43,9 @@ SINGLE = Sweep("single_dni", "cut after layer k only, a run for each k", lambda 
 DATA = "mnist, cifar10, digits, auto (MNIST, or else digits), or a folder of idx or CIFAR files"
 TARGETED = "of guesses: bootstrapped (from the next guess), or true gradients"
 MIXED = "1 is backpropagation, 0 the guess alone: a number for all guesses, or one for each"
+GUESS = "hidden layers of the guesses; 0 for linear"
 DECAY = "shares of the run after which the rates drop tenfold; 0 for never"
+FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same as --optimizer"
 APART = ", whose layers are updated without waiting for the layers above"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "how many train at the same time, each some of the layers"
@@ -56,6 +60,14 @@ def sources(s):
     names = ("output", "normalized", "label", "picture" if s.network == "cnn" else "input")
     wanted = f"one or more of {', '.join(names)}, none twice"
     return each(one_of(*names), wanted, count=range(1, 5), differ=True)
+
+
+def fitting(s):
+    """What guesses can learn by."""
+    if s.network != "cnn":
+        return one_of("same", "adam", "sgd", RLS)
+    names = ("same", "adam", "sgd")
+    return Check(lambda name: name in names, "same, adam or sgd: rls fits no convolutions")
 
 
 def cuts(s):
@@ -102,7 +114,8 @@ class Settings(BaseSettings):
     width: int = option(256, "units (or channels) of each hidden layer", at_least(1), only=ALIKE)
     widths: tuple[int, ...] = option((), "each hidden layer's own width", SIZES)
     sees: tuple[str, ...] = option(("output",), SEEN, sources, runs=True)
-    hidden: tuple[int, ...] = option((), "hidden layers of the guesses; 0 for linear", SIZES)
+    sg_optimizer: str = option("same", FITTED, fitting)
+    hidden: tuple[int, ...] = option((), GUESS, sizes_of_guess)
     cut_after: tuple[int, ...] = option((), "layers with a DNI (default: all)", cuts, sweep=SINGLE)
     pooling: str = option("max-average", "max-average (3 x 3) or max (2 x 2)", POOLINGS, only=CNN)
     targets: str = option("bootstrapped", TARGETED, TARGETS)
@@ -115,7 +128,9 @@ class Settings(BaseSettings):
     batch_size: int = option(256, "samples in a minibatch", at_least(2))
     optimizer: str = option("adam", "adam or sgd", one_of("adam", "sgd"))
     learning_rate: float = option(1e-3, "of the network", POSITIVE)
-    sg_learning_rate: float = option(0.0, "of the guesses (0: the same)", SAME)
+    sg_learning_rate: float = option(0.0, "of the guesses (0: the same)", SAME, only=AT_A_RATE)
+    sg_beta: float = option(0.98, BETA, share(0), only=BY_LEAST_SQUARES)
+    ridge: float = option(1e-3, RIDGE, POSITIVE, only=BY_LEAST_SQUARES)
     head_learning_rate: float = option(0.0, "of the top layer (0: the same)", SAME, only=TRUE_HEAD)
     decay_at: tuple[float, ...] = option((0.6, 0.8), DECAY, SHARES)
     evaluate_every: int = option(0, "steps from one to the next measurement", FIFTY)

@@ -12,6 +12,7 @@ from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.analysis.message_probe import message_gradients
 from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.experiments.experiment import schedule
+from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import RunClock
@@ -39,6 +40,7 @@ def memory(settings, dataset):
     if "hidden" in settings.row.uses:
         largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
         asked[largest] += linear([units, *settings.hidden, units])
+        asked[largest] += memory_of(units) if settings.sg_optimizer == RLS else 0
     asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels
     asked["batch_size", "unroll"] += settings.batch_size * length * (pixels + 12 * units) * NUMBER
     return asked

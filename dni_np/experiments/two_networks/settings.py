@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from dni_np.experiments.checks import FIFTY, POSITIVE, SAME, SHARES, SIZES, TEN
-from dni_np.experiments.checks import Check, at_least, between, one_of, or_zero
+from dni_np.experiments.checks import FIFTY, POSITIVE, SAME, SHARES, TEN
+from dni_np.experiments.checks import Check, at_least, between, one_of, or_zero, share
 from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE, RLS
+from dni_np.experiments.least_squares import sizes_of_guess
 from dni_np.experiments.options import option
 from dni_np.experiments.settings import BaseSettings
 from dni_np.experiments.two_networks.rules import DEFAULT, RULES
@@ -21,6 +23,8 @@ DATA = "mnist, digits, auto (MNIST, or else digits), or a folder of idx files"
 DIGITS = Check(lambda data: data != "cifar10", "digits: mnist, digits, auto or a folder")
 TICKS = between(1, 1000)
 AS_MANY = or_zero("for as many as T", TICKS)
+GUESS = "hidden layers of the guess; 0 for linear"
+FITTED = "of the guess: adam, or rls (least squares, linear)"
 FACTOR = "the synthetic gradient times this enters A (the paper: 10)"
 DECAY = "shares of the run after which the rates of A and B drop tenfold; 0 for never"
 
@@ -42,11 +46,14 @@ class TwoNetworksSettings(BaseSettings):
     unroll: int = option(3, "T, digits of A between two messages", TICKS, runs=True)
     ticks: int = option(0, "messages until B is asked (0: T)", AS_MANY)
     units: int = option(256, "of all layers of A and B", at_least(1))
-    hidden: tuple[int, ...] = option((256,), "hidden layers of the guess; 0 for linear", SIZES)
+    sg_optimizer: str = option("adam", FITTED, one_of("adam", RLS))
+    hidden: tuple[int, ...] = option((256,), GUESS, sizes_of_guess)
     batch_size: int = option(256, "streams side by side", at_least(2))
     steps: int = option(1000, "streams for each member of the batch", at_least(1))
     learning_rate: float = option(1e-3, "of A and B", POSITIVE)
-    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME)
+    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME, only=AT_A_RATE)
+    sg_beta: float = option(0.98, BETA, share(0), only=BY_LEAST_SQUARES)
+    ridge: float = option(1e-3, RIDGE, POSITIVE, only=BY_LEAST_SQUARES)
     factor: float = option(10.0, FACTOR, or_zero("for no gradient from B"))
     decay_at: tuple[float, ...] = option((), DECAY, SHARES)
     evaluate_every: int = option(0, "steps from one to the next measurement", FIFTY)

@@ -12,6 +12,7 @@ from dni_np.experiments.two_networks.build import build_loop
 from dni_np.experiments.two_networks.recipes import RECIPES
 from dni_np.experiments.two_networks.rules import RULES as ALL_RULES
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
+from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 from tests.experiments.sequences.small_runs import assert_same_run, finish
@@ -23,10 +24,11 @@ def test_every_rule_is_tested_here():
     assert set(RULES) == set(ALL_RULES)
 
 
+@pytest.mark.parametrize("changes", [{}, {"sg_optimizer": "rls", "hidden": ()}], ids=["", "rls"])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("stop_at", [1, 7, 11])  # before, at and after a measurement
-def test_resumed_equals_uninterrupted(stop_at, rule, tmp_path, monkeypatch):
-    settings = small(rule, decay_at=(0.6,))
+def test_resumed_equals_uninterrupted(stop_at, rule, changes, tmp_path, monkeypatch):
+    settings = small(rule, decay_at=(0.6,), **changes)
     whole = loop_of(settings)
     first = loop_of(settings, tmp_path)
     interrupt_after(first, stop_at, monkeypatch)
@@ -156,6 +158,9 @@ def test_settings_reach_the_rule():
         guess = loop_of(small(hidden=hidden)).rule.guess
         assert [layer.params["W"].shape for layer in guess.leaves() if "W" in layer.params] == sizes
     assert loop_of(small()).rule.guess_optimizer.learning_rate == 0.01  # 0: the same
+    fitted = small(sg_optimizer="rls", hidden=(), sg_beta=0.5, ridge=0.1)
+    optimizer = loop_of(fitted).rule.guess_optimizer
+    assert (type(optimizer), optimizer.beta, optimizer.ridge) == (RecursiveLeastSquares, 0.5, 0.1)
 
 
 def test_factor_0_is_a_network_that_b_does_not_teach():
