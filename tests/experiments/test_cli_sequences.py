@@ -180,6 +180,16 @@ def test_compare_takes_all_rules_of_the_task(tmp_path):
     ]
 
 
+def test_guesses_by_least_squares_beside_the_ceiling(tmp_path):
+    arguments = ["compare", "--recipe", "copy-rls-quick", "--rules", "bptt", "dni-trace", "full"]
+    arguments += ["--samples", "200", "--units", "6", "--unroll", "2", "--quiet", "--out", "run"]
+    assert main(arguments) == 0
+    rows = rows_of(tmp_path / "run" / "summary.csv")
+    assert [row["run"] for row in rows] == ["bptt-T2", "dni-trace-T2", "full-T2"]
+    assert all(float(row["MB a sequence"]) > 0 for row in rows)
+    assert [bool(row["cosine of gradients"]) for row in rows] == [True, True, False]
+
+
 def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path, capsys):
     arguments = [
         "compare",

@@ -13,6 +13,7 @@ import numpy as np
 
 from dni_np.data.copy_tasks import CLASSES
 from dni_np.data.curriculum import COPY, REPEAT_COPY, Curriculum
+from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.experiments.sequences.probe import copying_measure
 from dni_np.nn.clip import Clipped
@@ -41,6 +42,8 @@ def memory(settings, text):
         labels = settings.look_ahead * classes if "look_ahead" in uses else 0
         sizes = {"units": units, "hidden": max(hidden, default=0), "look_ahead": labels}
         asked[(max(sizes, key=sizes.get),)] += linear([units + labels, *hidden, 2 * units])
+    if settings.sg_optimizer == RLS:
+        asked[("units",)] += memory_of((1 + settings.sees_cell) * units)
     # The first episodes of a curriculum are short.
     steps = settings.unroll if text else min(settings.unroll, 4)
     asked["batch_size", "unroll"] = settings.batch_size * steps * (2 * classes + 8 * units) * NUMBER

@@ -7,9 +7,9 @@ A builder takes the settings, `network` (core, read-out, loss and their optimize
 from functools import partial
 
 from dni_np.experiments.experiment import Row, table
+from dni_np.experiments.least_squares import RLS, least_squares
 from dni_np.experiments.options import Only
 from dni_np.nn.fast.choice import adam
-from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
 from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.recurrent.dni import RecurrentDNI, state_guess
@@ -78,8 +78,8 @@ def _guess(settings, rng, parts=2, **sees):
 
 def _optimizer_of_guesses(settings):
     """What makes the optimizer of a model."""
-    if settings.sg_optimizer == "rls":
-        return partial(RecursiveLeastSquares, beta=settings.sg_beta, ridge=settings.ridge)
+    if settings.sg_optimizer == RLS:
+        return least_squares(settings)
     rate = settings.sg_learning_rate or settings.learning_rate
     return partial(adam, learning_rate=rate)
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from dni_np.experiments.checks import NO_LIMIT, POSITIVE, SAME, SIZES
+from dni_np.experiments.checks import NO_LIMIT, POSITIVE, SAME
 from dni_np.experiments.checks import Check, at_least, between, each, one_of, or_zero, share
 from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE, RLS
+from dni_np.experiments.least_squares import sizes_of_guess
 from dni_np.experiments.options import Only, option
 from dni_np.experiments.sequences.rules import COPYING, DEFAULT, RULES
 from dni_np.experiments.settings import BaseSettings
@@ -26,11 +28,8 @@ DATA = "library (Python's own source), shakespeare, or a text file or folder"
 SCALE = "the synthetic gradient times this enters the network (the paper: 0.1)"
 SCALED = "targets are made of the scaled synthetic gradient"
 CORE = "the guess's error teaches the LSTM, too"
-BY_ADAM = Only("--sg-optimizer adam", lambda s: s.sg_optimizer == "adam")
-BY_RLS = Only("--sg-optimizer rls", lambda s: s.sg_optimizer == "rls")
-OPTIMIZER = "of the guess: adam, or rls, recursive least squares, where it is linear"
-BETA = "what a batch counts in least squares when the next one has come"
-RIDGE = "of least squares, as a share of the mean diagonal"
+HIDDEN = "hidden layers of the guess; 0 for linear"
+FITTED = "of the guess: adam, or rls (least squares, a linear one)"
 BETAS = each(share(1), "two numbers, at least 0 and below 1", count=(2,))
 CELL = "the guess sees the LSTM's cell, too"
 BOUNDARY = "a guess of its own for each boundary between chunks"
@@ -44,12 +43,6 @@ SAMPLES = "sequences seen (0: no limit)"
 EPOCHS = "readings of the text (0: no limit)"
 TEN = or_zero("for ten in a run of --steps, else for the end only")
 PATIENCE = "end once so many validations in a row were no better (0: never)"
-
-
-def linear_with_rls(s):
-    """Least squares fits a linear guess only."""
-    linear = Check(lambda sizes: sizes == (), "0 with --sg-optimizer rls: it fits linear guesses")
-    return linear if s.sg_optimizer == "rls" else SIZES
 
 
 def alone(s):
@@ -83,16 +76,16 @@ class SequenceSettings(BaseSettings):
     rule: str = option(DEFAULT, check=lambda s: one_of(*RULES))
     unroll: int = option(3, "T, time steps in a chunk", FAR, runs=True)
     units: int = option(256, "of the LSTM", at_least(1))
-    hidden: tuple[int, ...] = option((256,), "hidden layers of the guess; 0: none", linear_with_rls)
+    hidden: tuple[int, ...] = option((256,), HIDDEN, sizes_of_guess)
     batch_size: int = option(256, "sequences side by side", at_least(1))
     learning_rate: float = option(1e-3, "of the network", POSITIVE)
     betas: tuple[float, ...] = option((0.9, 0.999), "of Adam for the network", BETAS)
     clip: float = option(0.0, CLIP, or_zero("for no clipping"))
     update: str = option("chunk", UPDATE, one_of("chunk", "sequence"), only=DRAWN)
-    sg_optimizer: str = option("adam", OPTIMIZER, one_of("adam", "rls"))
-    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME, only=BY_ADAM)
-    sg_beta: float = option(0.98, BETA, share(0), only=BY_RLS)
-    ridge: float = option(1e-4, RIDGE, POSITIVE, only=BY_RLS)
+    sg_optimizer: str = option("adam", FITTED, one_of("adam", RLS))
+    sg_learning_rate: float = option(0.0, "of the guess (0: the same)", SAME, only=AT_A_RATE)
+    sg_beta: float = option(0.98, BETA, share(0), only=BY_LEAST_SQUARES)
+    ridge: float = option(1e-4, RIDGE, POSITIVE, only=BY_LEAST_SQUARES)
     sees_cell: bool = option(False, CELL)
     each_boundary: bool = option(True, BOUNDARY)
     trace_lambda: float = option(1.0, LAMBDA, between(0, 1))

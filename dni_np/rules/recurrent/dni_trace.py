@@ -71,7 +71,7 @@ class DNITrace(UpdatePerSequence):
             self.send_back(z, delta_h, delta_c)
             metrics["gradient_loss"] = half_squares(delta_h) + half_squares(delta_c)
         self.go_on(*self.core.cell_path(cache))
-        self.close(last)
+        self.close_boundaries(last)
         return metrics
 
     def begin_trace(self, z):
@@ -95,7 +95,7 @@ class DNITrace(UpdatePerSequence):
         P = self.carried.trace["P"] * (self.lam * path)
         self.carried.trace = {**self.carried.trace, "P": P, "slope": slope}
 
-    def close(self, last):
+    def close_boundaries(self, last):
         """The oldest n boundaries have received all they will: collect their guesses' gradients."""
         trace = self.carried.trace
         count = len(trace["z"])

@@ -46,5 +46,5 @@ class SharedTrace(DNITrace):
         E = self.carried.trace["E"] * (self.lam * path)[:, :, None]
         self.carried.trace = {"E": E, "slope": slope}
 
-    def close(self, last):
+    def close_boundaries(self, last):
         """No boundary is open: the gradients are collected as the differences come."""
