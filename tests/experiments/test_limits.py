@@ -102,6 +102,7 @@ CASES = {
         "cdni",
         {"data": "digits", "width": 700, "batch_size": 20, "sg_optimizer": "rls"},
     ),
+    "trace": ("copy-rls-quick", "dni-trace", {"units": 600}),
     "labels": ("copy-quick", "cdni", {"look_ahead": 1000, "hidden": (1000,)}),
     "two networks": (
         "two-clocks-quick",

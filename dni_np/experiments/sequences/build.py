@@ -38,12 +38,13 @@ def memory(settings, text):
     units, hidden, uses = settings.units, settings.hidden, settings.row.uses
     classes = text.classes if text else CLASSES
     asked = Counter({("units",): linear([classes + units, 4 * units]) + linear([units, classes])})
-    if "hidden" in uses:
+    if "sg_optimizer" in uses:
         labels = settings.look_ahead * classes if "look_ahead" in uses else 0
         sizes = {"units": units, "hidden": max(hidden, default=0), "look_ahead": labels}
-        asked[(max(sizes, key=sizes.get),)] += linear([units + labels, *hidden, 2 * units])
-    if settings.sg_optimizer == RLS:
-        asked[("units",)] += memory_of((1 + settings.sees_cell) * units)
+        seen = units * (2 if settings.sees_cell else 1) + labels
+        model = linear([seen, *hidden, 2 * units])
+        model += memory_of(seen) if settings.sg_optimizer == RLS else 0
+        asked[(max(sizes, key=sizes.get),)] += model
     # The first episodes of a curriculum are short.
     steps = settings.unroll if text else min(settings.unroll, 4)
     asked["batch_size", "unroll"] = settings.batch_size * steps * (2 * classes + 8 * units) * NUMBER

@@ -33,18 +33,18 @@ from tests.rules.recurrent.traces import (
 
 def run(network, data, T):
     """A whole sequence; return what the guesses at k = 1, 2, ... learn, R_k (N, 2 H)."""
-    close, R = network.close, []
+    close_boundaries, R = network.close_boundaries, []
 
     def watch(last):
         before = network.carried.trace
-        close(last)
+        close_boundaries(last)
         closed = len(before["z"]) - len(network.carried.trace["z"])
         R.extend(to_numpy(xp.concatenate([before["R_h"], before["R_c"]], axis=2)[:closed]))
 
-    network.close = watch
+    network.close_boundaries = watch
     for chunk in chunks(data, T):
         network.step(*chunk)
-    network.close = close
+    network.close_boundaries = close_boundaries
     return R
 
 
