@@ -1,4 +1,6 @@
-"""Ten steps of every rule, to the numbers they gave when they were right (float32, the quick recipe, made-up images).
+"""Ten steps of every rule, to the numbers they gave when they were right.
+
+(float32, the quick recipe, made-up images)
 
 A change in one of them is either a bug or a change of the algorithm. Print new ones with:
     python tests/test_golden.py
@@ -68,11 +70,13 @@ def patterns():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 640)
     images = rng.integers(0, 160, (10, 64))[labels] + rng.integers(0, 96, (640, 64))
-    return Dataset("patterns", images[:512].astype(np.uint8), labels[:512], images[512:].astype(np.uint8), labels[512:], 10)
+    images = images.astype(np.uint8)
+    return Dataset("patterns", images[:512], labels[:512], images[512:], labels[512:], 10)
 
 
 def losses(rule):
-    settings = find("mnist-fcn-quick").settings(rule, steps=10, batch_size=64, width=32, layers=4, evaluate_every=1, seed=7)
+    small = {"steps": 10, "batch_size": 64, "width": 32, "layers": 4, "evaluate_every": 1}
+    settings = find("mnist-fcn-quick").settings(rule, seed=7, **small)
     loop = build_loop(settings, patterns(), progress=False)
     loop.run()
     return [row["train_loss"] for row in loop.history.rows]

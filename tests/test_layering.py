@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = {str(path.relative_to(ROOT / "dni_np")): path for path in sorted((ROOT / "dni_np").rglob("*.py"))}
+FILES = {
+    str(path.relative_to(ROOT / "dni_np")): path for path in sorted((ROOT / "dni_np").rglob("*.py"))
+}
 TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
-# What each place may import beside itself: the longest name that fits a file decides. "nn" allows nn and all below it.
+# What each place may import beside itself: the longest name that fits a file decides. "nn" allows
+# nn and all below it.
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"experiments.cli"},
@@ -24,10 +27,14 @@ MAY_IMPORT = {
     "analysis": {"arguments", "backend", "errors", "nn", "rules"},
     "parallel": {
         *("arguments", "backend", "errors", "nn", "rules"),
-        *("pictures.events", "training.allocator"),  # what an event is; memory kept for the next step
+        *(
+            "pictures.events",
+            "training.allocator",
+        ),  # what an event is; memory kept for the next step
     },
     "data": {"arguments", "errors"},  # on the host, no backend
-    # What it trains is anything with a step; of sequences it knows how they are written and what their errors are.
+    # What it trains is anything with a step; of sequences it knows how they are written and what
+    # their errors are.
     "training": {
         "backend",
         "errors",
@@ -39,10 +46,29 @@ MAY_IMPORT = {
         "nn.sequence_losses",
     },
     "pictures": {"errors"},  # of host arrays and lists of events
-    "examples": {"backend", "data", "dni", "nn", "parallel", "rules"},  # whole programs: no settings
-    # Nothing above imports experiments. Each kind of experiment knows what all share, and no other kind.
+    "examples": {
+        "backend",
+        "data",
+        "dni",
+        "nn",
+        "parallel",
+        "rules",
+    },  # whole programs: no settings
+    # Nothing above imports experiments. Each kind of experiment knows what all share, and no other
+    # kind.
     "experiments": {
-        *("analysis", "backend", "data", "dni", "errors", "nn", "parallel", "pictures", "rules", "training"),
+        *(
+            "analysis",
+            "backend",
+            "data",
+            "dni",
+            "errors",
+            "nn",
+            "parallel",
+            "pictures",
+            "rules",
+            "training",
+        ),
     },
 }
 KINDS = ("feedforward", "sequences", "two_networks")
@@ -62,13 +88,19 @@ LIBRARIES = {  # beside Python's own
     "training": {"numpy", "tqdm"},
     "pictures": {"numpy", "matplotlib"},
     "experiments": {"numpy"},
-    **{f"experiments/{page}": {"numpy", "matplotlib"} for page in ("plotting", "feedforward/overview")},
+    **{
+        f"experiments/{page}": {"numpy", "matplotlib"}
+        for page in ("plotting", "feedforward/overview")
+    },
     **{f"experiments/{kind}/plotting": {"numpy", "matplotlib"} for kind in KINDS},
 }
 
 
 def place_of(name, table):
-    """The longest key of `table` that `name` lies in: nn/fast/dft.py -> nn/fast, or nn where that is no key."""
+    """The longest key of `table` that `name` lies in:
+
+    nn/fast/dft.py -> nn/fast, or nn where that is no key.
+    """
     parts = name.removesuffix(".py").split("/")
     places = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
     return next((place for place in places if place in table), None)
@@ -99,7 +131,9 @@ def test_imports_go_one_way(name):
     for module in imports(TREES[name]):
         if module.startswith("dni_np."):
             inner = module.removeprefix("dni_np.")
-            allowed = any(inner == one or inner.startswith(one + ".") for one in {*MAY_IMPORT[place], place})
+            allowed = any(
+                inner == one or inner.startswith(one + ".") for one in {*MAY_IMPORT[place], place}
+            )
             assert allowed, f"{name} imports {module}"
 
 
@@ -125,11 +159,15 @@ def test_only_the_named_libraries_are_used(name):
 
 def test_cupy_is_imported_only_when_it_is_asked_for():
     """Only backend.py names it, and in no import statement; PyTorch is named nowhere."""
-    mentions = {name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "cupy")}
+    mentions = {
+        name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "cupy")
+    }
     assert mentions == {"backend.py"}
     imported = {module.split(".")[0] for tree in TREES.values() for module in imports(tree)}
     assert "numpy" in imported and not imported & {"cupy", "torch"}
-    assert not [name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "torch")]
+    assert not [
+        name for name, tree in TREES.items() for node in ast.walk(tree) if is_text(node, "torch")
+    ]
 
 
 def is_text(node, text):
@@ -137,7 +175,9 @@ def is_text(node, text):
 
 
 def test_no_file_is_long():
-    assert {name: n for name, path in FILES.items() if (n := len(path.read_text().splitlines())) > 200} == {}
+    assert {
+        name: n for name, path in FILES.items() if (n := len(path.read_text().splitlines())) > 200
+    } == {}
 
 
 def test_every_file_says_what_it_is():
@@ -151,7 +191,10 @@ def run_at_import(tree):
         node = waiting.pop()
         yield node
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+            defaults = [
+                *node.args.defaults,
+                *(default for default in node.args.kw_defaults if default),
+            ]
             waiting += [*defaults, *getattr(node, "decorator_list", [])]
         else:
             waiting += ast.iter_child_nodes(node)
@@ -168,7 +211,12 @@ def test_nothing_of_xp_is_stored_at_import(name):
     assert frozen(TREES[name]) == []
 
 
-STORED = ["exp = xp.exp", "class A:\n  f = xp.exp", "def f(g=xp.exp): pass", "f = lambda x, *, g=xp.exp: x"]
+STORED = [
+    "exp = xp.exp",
+    "class A:\n  f = xp.exp",
+    "def f(g=xp.exp): pass",
+    "f = lambda x, *, g=xp.exp: x",
+]
 
 
 @pytest.mark.parametrize("code", STORED)
@@ -182,4 +230,6 @@ def test_who_builds_a_network_chooses_the_fast_layers(name):
     """No page to read imports one of nn/fast; who gives a worker one core must tell its threads."""
     choosing = name.startswith(("experiments/", "examples/")) or name == "parallel/blas.py"
     if place_of(name, LIBRARIES) != "nn/fast" and not choosing:
-        assert not [module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")]
+        assert not [
+            module for module in imports(TREES[name]) if module.startswith("dni_np.nn.fast")
+        ]

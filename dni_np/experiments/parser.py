@@ -59,7 +59,8 @@ def parser():
         usual = kind.settings.defaults()["rule"]
         _once(command, "--rule", "NAME", f"{rules}; default: {usual}")
         _add_experiment(command, task.recipe, [kind], _used_in(kind, name))
-    command, (example, recipe) = _add(commands, "compare", COMPARED[0]), COMPARED
+    example, recipe = COMPARED
+    command = _add(commands, "compare", example)
     usual = "default: the usual ones of the recipe's task, all: every one; see list"
     command.add_argument("--rules", action=Once, nargs="+", metavar="NAME", help=usual)
     _add_experiment(command, recipe, KINDS, None)
