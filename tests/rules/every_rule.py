@@ -22,6 +22,8 @@ IMAGES = {
     **{rule: {"rule": rule} for rule in RULES},
     "dni, hidden, synthetic head": {"rule": "dni", "hidden": (9,), "head": "synthetic"},
     "cdni, true targets": {"rule": "cdni", "targets": "true"},
+    "cdni, lambda targets": {"rule": "cdni", "target_lambda": (0.5,)},
+    "unlock, lambda targets": {"rule": "unlock", "target_lambda": (0.9,)},
     "critic, bootstrapped": {"rule": "critic", "targets": "bootstrapped"},
     "cnn, pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
     "target, every 4": {"rule": "target", "hidden": (9,), "target_period": 4},

@@ -12,6 +12,8 @@ def label(settings, seed=False):
         parts.append("after" + "+".join(map(str, settings.cut_after)))
     if settings.targets == "true" and "targets" in uses:
         parts.append("truetargets")
+    if any(settings.target_lambda) and "target_lambda" in uses:
+        parts.append("lambda" + "+".join(f"{one:g}" for one in settings.target_lambda))
     if settings.staleness:
         parts.append(f"late{settings.staleness}")
     if settings.head == "synthetic" and "head" in uses:

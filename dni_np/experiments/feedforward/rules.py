@@ -9,6 +9,7 @@ from dni_np.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.feedback_alignment import FeedbackAlignment
 from dni_np.rules.kickback import Kickback
+from dni_np.rules.lambda_targets import LambdaTargets, LambdaUnlock
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.sparse_updates import SparseUpdates
@@ -20,14 +21,24 @@ LABEL = ("output", "label")
 CRITIC = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
 SEEING = (*CRITIC, "sg_optimizer", "sg_beta", "ridge")
 APART = ("workers", "engine", "split", "staleness")  # of rules that need not be in one place
-GUESSED = {"options": (*SEEING, "head", "targets", *APART), "measured": "guess"}
+GUESSED = {"options": (*SEEING, "head", "targets", "target_lambda", *APART), "measured": "guess"}
 CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
 CRITICAL = {"hidden": (256,), "head": "true", "targets": "true", "sg_optimizer": "same"}
 
 
 def dni(parts):
     """DNI or cDNI: they differ in what a guess sees."""
+    lambdas = parts.settings.target_lambda
+    if any(lambdas):
+        return LambdaTargets(*parts.chain(), lambdas=lambdas)
     return true_or_chained(parts)(*parts.chain())
+
+
+def unlock(parts):
+    lambdas = parts.settings.target_lambda
+    if any(lambdas):
+        return LambdaUnlock(*parts.chain(), parts.inputs(), lambdas=lambdas)
+    return CompleteUnlock(*parts.chain(), parts.inputs())
 
 
 def stale(parts):
@@ -75,9 +86,8 @@ RULES = table(
         sees=LABEL, options=SEEING, own=("target_period",),
         like="cdni", changes={"targets": "bootstrapped", "head": "true"}, measured="guess"),
     Row("unlock", "a synthetic gradient, while it reads a synthetic input",
-        lambda parts: CompleteUnlock(*parts.chain(), parts.inputs()),
-        like="cdni", measured="guess",
-        **{**CHAINED, "options": (*CHAINED["options"], *APART)}),
+        unlock, like="cdni", measured="guess",
+        **{**CHAINED, "options": (*CHAINED["options"], "target_lambda", *APART)}),
     Row("fa", "the true gradient, sent down through fixed random weights",
         lambda parts: FeedbackAlignment(*parts.of_layers(), parts.rng), measured="arriving"),
     Row("dfa", "the output's error, sent to each layer through fixed random weights",

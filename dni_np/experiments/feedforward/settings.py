@@ -44,6 +44,7 @@ DATA = "mnist, cifar10, digits, auto (MNIST, or else digits), or a folder of idx
 TARGETED = "of guesses: bootstrapped (from the next guess), or true gradients"
 MIXED = "1 is backpropagation, 0 the guess alone: a number for all guesses, or one for each"
 GUESS = "hidden layers of the guesses; 0 for linear"
+LAMBDAS = "how much of the true gradient is in a guess's target: 0 (default) to 1, one or several"
 DECAY = "shares of the run after which the rates drop tenfold; 0 for never"
 FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same as --optimizer"
 APART = ", whose layers are updated without waiting for the layers above"
@@ -75,9 +76,18 @@ def cuts(s):
     return each(between(1, s.depth - 1), wanted, differ=True)
 
 
-def workers(s):
+def target_mixtures(s):
     if s.targets == "true":
-        return Check(lambda n: n == 1, "1 with --targets true, which wait for a backpropagation")
+        return Check(lambda values: values == (), "left out with --targets true")
+    n = len(s.cut_after) or s.depth - 1
+    wanted = f"numbers from 0 (the next guess) to 1 (the true gradient), one or {n}"
+    return each(between(0, 1), wanted, count={0, 1, n})
+
+
+def workers(s):
+    waiting = "--targets true" if s.targets == "true" else "--target-lambda"
+    if s.targets == "true" or any(s.target_lambda):
+        return Check(lambda n: n == 1, f"1 with {waiting}: guesses wait for a backpropagation")
     n = len(s.cut_after) or s.depth - 1
     return between(1, n + 1)
 
@@ -119,6 +129,7 @@ class Settings(BaseSettings):
     cut_after: tuple[int, ...] = option((), "layers with a DNI (default: all)", cuts, sweep=SINGLE)
     pooling: str = option("max-average", "max-average (3 x 3) or max (2 x 2)", POOLINGS, only=CNN)
     targets: str = option("bootstrapped", TARGETED, TARGETS)
+    target_lambda: tuple[float, ...] = option((), LAMBDAS, target_mixtures)
     head: str = option("true", "the top layer's gradient: true, or synthetic (trask's)", HEADS)
     lambdas: tuple[float, ...] = option((0.5,), MIXED, mixtures, runs=True)
     update_probability: float = option(0.2, "how often a layer learns", share(0), runs=True)

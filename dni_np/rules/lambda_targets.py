@@ -1,0 +1,56 @@
+"""Lambda targets: layers learn from their guesses at once, guesses from what skips other guesses.
+
+    g_k = M(h_k)                                      the core learns from its own guess, as in DNI
+    z_k = (lambda_{k+1} z_{k+1} + (1 - lambda_{k+1}) g_{k+1}) dh_{k+1}/dh_k          its target
+    z_K = dL/dh_K                                     at the top the true gradient
+
+In the chain of `dni_chain` every target is made of the next guess, and errors multiply on the way
+down. Here it is a weighted mean of the true gradient and of all guesses above, each backpropagated:
+the lambda-return of TD(lambda), along the layers. In `bp_lambda` the same mean is what the *cores*
+learn from, and they wait for it; here only the guesses wait. lambda = 0 everywhere is DNI; lambda =
+1 everywhere gives every guess the true gradient.
+
+All z use the weights of the batch's forward pass. Cost: one more backward pass through each unit
+whose lambda is not 0 (the lowest unit's plays no part).
+
+MNIST, 21 layers, linear cDNI, 600 steps: test error 69 % with lambda 0, 3.8 with 0.9, 4.6 with 1.
+(Ours; a measurement of a prototype, one seed.)
+"""
+
+from dni_np.rules.bp_lambda import one_for_each
+from dni_np.rules.complete_unlock import CompleteUnlock
+from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.rule import FORWARD, LOCKS
+
+
+class LambdaTargets(DNIChain):
+    """A DNIChain with `lambdas`: one number, 0 to 1, for each unit, lowest first, or for all."""
+
+    def __init__(self, *arguments, lambdas):
+        super().__init__(*arguments)
+        self.lambdas = one_for_each(lambdas, len(self.units))
+        self.guess_locks = LOCKS if any(self.lambdas[1:]) else (FORWARD,)
+
+    def step(self, x, y):
+        context, metrics, h, passes = self.context(x, y), {}, x, []
+        inputs = self.guess_inputs(range(len(self.cores)), x, context)
+        for i, unit in enumerate(self.units):
+            guess, h, cache = unit.forward_and_guess(inputs.get(i, h), context)
+            passes.append((guess, cache))
+            if i + 1 in inputs:
+                self.teach_input(i + 1, h, metrics)
+        z, metrics["loss"] = self.loss_unit.train(inputs.get(len(passes), h), y, context)
+        for i in reversed(range(len(self.units))):
+            unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
+            self.teach(i, z, metrics)
+            if i > 0 and lam > 0:
+                z = unit.core.backward(lam * z + (1 - lam) * guess, cache)
+                unit.core.backward(guess, cache, input_gradient=False)
+            else:
+                z = unit.core.backward(guess, cache, input_gradient=i > 0)
+            unit.core_optimizer.step()
+        return metrics
+
+
+class LambdaUnlock(LambdaTargets, CompleteUnlock):
+    """The same where layers do not wait for their inputs either; the last argument is `inputs`."""
