@@ -1009,13 +1009,13 @@ plt.show()
 #    that follows from $dc$ is wrong: $dc_{t-1}$, and through $dz_i$, $dz_f$, $dz_g$ all the rest. Only $dz_o$ stays right.
 #
 #    ```python
+#    rng, W, b = np.random.default_rng(0), small.params["W"], small.params["b"]
+#    x_1, h_1, c_1, R_h, R_c = (rng.standard_normal((4, n)) for n in (3, 5, 5, 5, 5))
 #    cache = lstm_step(x_1, h_1, c_1, W, b)[2]
 #    right, wrong = (lstm_step_backward(R_h, dc, W, cache) for dc in (R_c, 0 * R_c))
 #    for name, a, b_ in zip(("x", "h", "c", "W", "b"), right, wrong):
 #        print(f"d{name}: off by {abs(a - b_).max():.1f}")
 #    ```
-#
-#    with `x_1, h_1, c_1` as in section 3: `(4, 3)`, `(4, 5)`, `(4, 5)` random numbers.
 #
 # 2. A chunk's gradient is a linear function of what comes in at its end. It is (its own losses) + $\lambda$ (the
 #    future through the boundary); summed over chunks, truncated + $\lambda$ (true - truncated).

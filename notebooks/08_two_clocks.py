@@ -523,10 +523,15 @@ plt.show()
 #    ```python
 #    from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
 #
-#    honest = DecoupledLabel.look
-#    DecoupledLabel.look = lambda self, m, chunk: honest(self, m, chunk._replace(threes=np.roll(chunk.threes, 1)))
+#    right = DecoupledLabel.context
+#
+#    def of_another_stream(self, chunks, dtype):
+#        wrong = [chunk._replace(threes=np.roll(chunk.threes, 1)) for chunk in chunks]
+#        return right(self, wrong, dtype)
+#
+#    DecoupledLabel.context = of_another_stream
 #    report("a wrong count", train("decoupled-label"))
-#    DecoupledLabel.look = honest
+#    DecoupledLabel.context = right
 #    ```
 #
 # 3. It would: $y$ is then known, only $p$ is not. But at an early tick nobody knows it. A would have to wait for

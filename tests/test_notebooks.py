@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.course import EMPTY, as_a_reader_leaves_it
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install -r tests/requirements.txt")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -23,15 +25,21 @@ def test_there_are_notebooks():
 
 @pytest.mark.parametrize("path", [run(path) for path in NOTEBOOKS])
 @pytest.mark.notebook
-def test_it_runs_in_its_fast_mode(path, tmp_path, monkeypatch):
+def test_it_runs_in_its_fast_mode_and_so_do_its_solutions(path, tmp_path, monkeypatch):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install -r tests/requirements.txt")
     root = str(path.parents[1])
     monkeypatch.setenv("DNI_NP_FAST", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])))
-    notebook = nbformat.read(path, as_version=4)
+    notebook = as_a_reader_leaves_it(nbformat.read(path, as_version=4), path)
     nbclient.NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()
+    for check in (cell for cell in notebook.cells if "check" in cell.metadata):
+        assert EMPTY not in printed(check) and EMPTY in printed(notebook.cells[check.metadata["check"]])
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)
 
 
 @each
