@@ -167,6 +167,8 @@ def test_compare_covers_rules_unrolls_and_seeds(options, tmp_path):
     assert all(row["seeds"] == "2" for row in rows)
     column = "span" if options is COPY else "test bits/char"
     assert all("±" in row[column] for row in rows)
+    figures = {path.name for path in (tmp_path / "run").glob("*.png")}
+    assert figures == {"comparison.png"} | ({"places.png"} if options is COPY else set())
     assert (tmp_path / "run" / "comparison.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -12,6 +12,7 @@ from dni_np.experiments import plotting
 from dni_np.experiments.feedforward import overview
 from dni_np.experiments.report import save_figure
 from dni_np.experiments.sequences import plotting as sequences
+from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.two_networks import plotting as two_networks
 from dni_np.rules.rule import LOCKS
 from dni_np.training.history import History
@@ -82,6 +83,11 @@ def copying(values):
     return rows if len(rows.rows) > 1 else history(values, ("bits",), span=4, solved_span=0)
 
 
+def places(values):
+    row = {f"place_{i}": value for i, value in enumerate(values, 1)}
+    return History([{"step": 10, "seconds": 0.5, "N": len(values), **row}])
+
+
 def reading(values):
     return history(values, ("train_bits", "valid_bits", "test_bits", "gradient_loss"))
 
@@ -143,6 +149,9 @@ FIGURES = {
     ),
     "figure_17": lambda values, title: sequences.figure_17(
         grid(copying, RULES["sequences"])(values), title
+    ),
+    "bits_by_place": lambda values, title: sequences.bits_by_place(
+        grid(places, ALL_RULES)(values), title
     ),
     "curves": lambda values, title: two_networks.curves(counting(values), title),
     "two_networks.comparison": lambda values, title: two_networks.comparison(

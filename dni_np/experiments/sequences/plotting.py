@@ -75,21 +75,17 @@ def figure_16(curves, title):
 def _comparison(curves, title, along, ylabel, final):
     """A color for each T, a style for each rule, a line for each seed; beside it how they ended."""
     solving = final == "solved_span"
-    unrolls = sorted({unroll for _, unroll, _ in curves})
-    shades = dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
+    shades = _shades(curves)
     rules = list(dict.fromkeys(rule for rule, _, _ in curves))
     with rc_context(STYLE):
         figure = Figure(figsize=(9.5, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        for rule, unroll, histories in curves:
-            for i, history in enumerate(histories):
-                line = {"color": shades[unroll], "linestyle": RULES[rule].line, "linewidth": 1.4}
-                line["label"] = f"{rule}, T = {unroll}" if i == 0 else None
-                x, y = columns(history, *along)
-                if solving:
-                    curve(left, *from_zero(x, y), drawstyle="steps-post", **line)
-                else:
-                    curve(left, x, y, **line)
+        for history, line in _lines(curves, shades):
+            x, y = columns(history, *along)
+            if solving:
+                curve(left, *from_zero(x, y), drawstyle="steps-post", **line)
+            else:
+                curve(left, x, y, **line)
         left.set(xlabel=along[0], ylabel=ylabel)
         for rule, color in colors_of(rules).items():
             seeds = {T: histories for name, T, histories in curves if name == rule}
@@ -100,7 +96,7 @@ def _comparison(curves, title, along, ylabel, final):
             means_and_ranges(right, list(seeds), ends, label=rule, color=color, **style)
         right.set(xlabel="T, time steps in a chunk")
         right.set_ylabel("solved at the end" if solving else "test bits per character")
-        right.xaxis.set_major_locator(GivenTicks(unrolls))
+        right.xaxis.set_major_locator(GivenTicks(shades))
         if solving:
             whole_axis_from_zero(left)
             whole_axis_from_zero(right)
@@ -108,6 +104,38 @@ def _comparison(curves, title, along, ylabel, final):
         legend_beside(figure, left)
         finish(figure, title)
         return figure
+
+
+def bits_by_place(curves, title):
+    """How well each symbol of the level being learned is written at the end; `curves`: as above."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 4), layout="constrained")
+        axes = figure.subplots()
+        for history, line in _lines(curves, _shades(curves)):
+            last = history.rows[-1]
+            bits = [last[f"place_{i}"] for i in range(1, last["N"] + 1) if f"place_{i}" in last]
+            curve(axes, range(1, len(bits) + 1), bits, **line)
+        axes.axhline(1, color="0.5", linestyle=":", linewidth=1)  # by chance
+        axes.set(xlabel="place of the symbol, from the first that was read", ylabel="bits")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis_from_zero(axes)
+        legend_beside(figure, axes)
+        finish(figure, title)
+        return figure
+
+
+def _shades(curves):
+    """{T: a color}."""
+    unrolls = sorted({unroll for _, unroll, _ in curves})
+    return dict(zip(unrolls, colormaps["viridis"](np.linspace(0, 0.85, len(unrolls)))))
+
+
+def _lines(curves, shades):
+    """Of each seed of each rule and T: (history, how its line is drawn)."""
+    for rule, unroll, histories in curves:
+        for i, history in enumerate(histories):
+            line = {"color": shades[unroll], "linestyle": RULES[rule].line, "linewidth": 1.4}
+            yield history, {**line, "label": f"{rule}, T = {unroll}" if i == 0 else None}
 
 
 def _panels(history):

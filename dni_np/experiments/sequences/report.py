@@ -41,6 +41,8 @@ def memory(settings, row):
 def worst_place(row):
     """The symbol that is written worst at the level being learned: its bits, and which it is."""
     places = {name.removeprefix("place_"): row[name] for name in row if name.startswith("place_")}
+    if not places:
+        return "-"  # the run ended before they were measured
     worst = max(places, key=places.get)
     return f"{places[worst]:.2f} ({worst})"
 
@@ -60,12 +62,17 @@ def run_figures(settings, history, title):
 
 
 def comparison_figures(groups, title):
-    """Curves for each rule and T, and how they end: figure 17, or figure 16 for characters."""
+    """Curves for each rule and T, and how they end: figure 17, or figure 16 for characters.
+
+    Of Copy and Repeat Copy also which symbols are missing at the end.
+    """
     from dni_np.experiments.sequences import plotting
 
     if len(groups) < 2:
         return {}
     curves = [(group.settings.rule, group.settings.unroll, group.histories) for group in groups]
     copying = groups[0].settings.task in COPYING
-    figure = plotting.figure_17 if copying else plotting.figure_16
-    return {"comparison.png": figure(curves, title)}
+    if not copying:
+        return {"comparison.png": plotting.figure_16(curves, title)}
+    places = plotting.bits_by_place(curves, title)
+    return {"comparison.png": plotting.figure_17(curves, title), "places.png": places}

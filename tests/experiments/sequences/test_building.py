@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dni_np.errors import UserError
+from dni_np.experiments.report import Group
 from dni_np.experiments.sequences.recipes import RECIPES
+from dni_np.experiments.sequences.report import columns, comparison_figures
 from dni_np.experiments.sequences.rules import RULES as ALL_RULES
 from dni_np.experiments.sequences.settings import TASKS, SequenceSettings
 from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
@@ -178,6 +180,18 @@ def test_full_backpropagation_is_truncated_with_chunks_as_long_as_sequences():
     for row in runs[1][0]:
         del row["core_cosine"]
     assert_same_run(*runs)
+
+
+def test_a_run_that_ended_before_places_were_measured_is_still_reported():
+    settings = small("copy", "bptt")
+    history = loop_of(settings).history
+    rows = finish(loop_of(settings))[0]
+    for row in rows:
+        history.add({name: value for name, value in row.items() if not name.startswith("place_")})
+    cells = columns(settings, [history.rows[-1]])
+    assert cells["next level's worst place, bits"] == "-"
+    groups = [Group(settings, [history], 0)] * 2
+    assert set(comparison_figures(groups, "old")) == {"comparison.png", "places.png"}
 
 
 def test_measured_beside_the_level():
