@@ -487,7 +487,7 @@ MISTAKES = {
         ["mnist", "--data", "digits", "--rule", "critic", "--hidden", "0"],
         "has one slope everywhere",
     ),
-    "a critic that looks away": (
+    "a critic that does not see the output": (
         ["mnist", "--data", "digits", "--rule", "critic", "--sees", "label"],
         "a critic sees output first",
     ),
