@@ -74,7 +74,7 @@ source = OddAndThrees(dataset.x_train, dataset.y_train, 64, T, np.random.default
 chunks = [source.next() for _ in range(T)]
 one = int(np.argmax(chunks[-1].threes == 2))  # a stream to look at, with two threes
 for chunk in chunks:
-    print("pixels", chunk.x.shape, " odd", chunk.odd[one], " threes so far", chunk.threes[one], " B is asked:", chunk.asked)
+    print("pixels", chunk.x.shape, " odd", chunk.odd[one], " threes so far", chunk.threes[one], " B is asked:", chunk.last)
 
 # %%
 RED, BLUE = "#d1495b", "#2e6f95"
@@ -90,7 +90,7 @@ for k, axis in enumerate(axes):
         spine.set(visible=True, color="0.8")
     if place == T - 1:
         axis.annotate(f"A: {chunk.odd[one]} odd", (0.5, -0.30), xycoords="axes fraction", ha="center", color=BLUE)
-        if chunk.asked:
+        if chunk.last:
             axis.annotate(f"B: {chunk.threes[one]} threes", (0.5, -0.78), xycoords="axes fraction", ha="center", color=RED)
         else:
             axis.annotate("a message", (0.5, -0.78), xycoords="axes fraction", ha="center", color="0.5", fontsize=9)

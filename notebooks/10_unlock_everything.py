@@ -480,14 +480,14 @@ class SparseBackprop(Rule):
         self.optimizers = [*(unit.core_optimizer for unit in network.units), network.loss_unit.optimizer]
 
     def step(self, x, y):
-        awake = self.coins.toss(self.probability)
+        active = self.coins.draw(self.probability)
         caches = []
         for core in self.cores:
             x, cache = core.forward(x)
             caches.append(cache)
         loss, gradient = self.loss_unit.loss(x, y)
-        for core, optimizer, cache, is_awake in reversed(list(zip(self.cores, self.optimizers, caches, awake))):
-            if not is_awake:
+        for core, optimizer, cache, is_active in reversed(list(zip(self.cores, self.optimizers, caches, active))):
+            if not is_active:
                 break  # nothing arrives below
             gradient = core.backward(gradient, cache)
             optimizer.step()
@@ -939,7 +939,7 @@ for delay in (0, 5, 10):
 #        def __init__(self, seed):
 #            self.rng = np.random.default_rng(seed)
 #
-#        def toss(self, probability):
+#        def draw(self, probability):
 #            return np.full(len(loop.rule.cores), self.rng.random() < probability)
 #
 #    loop.rule.coins = OneCoin(5)

@@ -1,8 +1,8 @@
 """What a reader adds to a notebook: the cells to write, and the code of the solutions to exercises.
 
 A cell to write defines a function that has a docstring and nothing else; the cell after it checks
-what the reader wrote. Its solution is a function of the same name in notebooks/solutions/. Exercises
-are answered in a markdown cell, inside <details>, where code stands in ```python fences.
+what the reader wrote. Its solution is a function of the same name in notebooks/solutions/.
+Exercises are answered in a markdown cell, inside <details>, where code stands in ```python fences.
 """
 
 import ast
@@ -25,7 +25,9 @@ def cells_to_write(notebook):
 
 
 def _is_only_a_docstring(body):
-    return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    return (
+        len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    )
 
 
 def solutions(path):
@@ -45,7 +47,9 @@ def solutions(path):
 def answers(cell):
     """The code in a markdown cell's <details>."""
     inside = re.findall(r"<details>(.*?)</details>", cell.source, re.DOTALL)
-    fences = [code for part in inside for code in re.findall(r"```python\n(.*?)```", part, re.DOTALL)]
+    fences = [
+        code for part in inside for code in re.findall(r"```python\n(.*?)```", part, re.DOTALL)
+    ]
     return [textwrap.dedent(code) for code in fences]
 
 
@@ -60,7 +64,10 @@ def as_a_reader_leaves_it(notebook, path):
         copy.cells.append(deepcopy(cell))
         if place in written:
             before = {"check": len(copy.cells) - 1}  # where the check is that found nothing written
-            copy.cells += [new_code_cell(solved[written[place]]), new_code_cell(cell.source, metadata=before)]
+            copy.cells += [
+                new_code_cell(solved[written[place]]),
+                new_code_cell(cell.source, metadata=before),
+            ]
         if cell.cell_type == "markdown":
             copy.cells += [new_code_cell(code) for code in answers(cell)]
     return copy

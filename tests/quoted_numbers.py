@@ -8,7 +8,8 @@ NO_CLAIMS = re.compile(  # what is not prose
 )
 NAMES = re.compile(  # numbers that count nothing here: places in the course, in papers, in lists
     r"^\s*(?:#+|-)?\s*\d+\.\s"
-    r"|\b(?:notebooks?|sections?|figures?|exercises?|equations?|tables?|layers?|seeds?|guess|guesses"
+    r"|\b(?:notebooks?|sections?|figures?|exercises?|equations?|tables?|layers?|seeds?"
+    r"|guess|guesses"
     r"|solutions?|predictions?)\s+[A-Z]?\d[\d.]*(?:(?:,| and| to|, and)\s+\d+)*\b"
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE | re.MULTILINE,
@@ -42,7 +43,7 @@ def shown(notebook):
 
 
 def not_shown(notebook):
-    """Quoted numbers that no cell shows, also not with more digits, or as a share for a percentage."""
+    """Quoted numbers that no cell shows, nor with more digits, nor as a share for a percentage."""
     numbers = shown(notebook)
     return sorted({token for token in quoted(notebook) if not _among(token, numbers)})
 

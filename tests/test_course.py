@@ -1,4 +1,7 @@
-"""The notebooks as a course: something to write in each, in plain words, of a size to be read, every number shown."""
+"""The notebooks as a course.
+
+Something to write in each, in plain words, of a size to be read, every number shown.
+"""
 
 import ast
 import re
@@ -9,7 +12,9 @@ import pytest
 from tests.course import answers, cells_to_write, solutions
 from tests.quoted_numbers import not_shown
 
-nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install -r tests/requirements.txt")
+nbformat = pytest.importorskip(
+    "nbformat", reason="nbformat is not installed: pip install -r tests/requirements.txt"
+)
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
 REWRITTEN = ["01_backprop_to_dni"]  # those that keep the rules below; in the end all of them
@@ -17,8 +22,8 @@ rewritten = pytest.mark.parametrize("name", REWRITTEN)
 
 WORDS, CODE, FIGURES, CELL, WIDTH = 2000, 500, 10, 25, 100  # at most
 
-# Numbers in the text that no cell shows: a paper's, or those of runs that are not in the notebook. A test fails too
-# when one of them is no longer needed here.
+# Numbers in the text that no cell shows: a paper's, or those of runs that are not in the notebook.
+# A test fails, too, when one of them is no longer needed here.
 QUOTED_ONLY = {
     "03_mnist": "1,797 1.42 1.45 1.49 1.50 1.57 1.63 1.64 12.61 17.02 22.48 7,000 9.16".split(),
     "04_how_good_is_the_guess": "0.40 0.42 0.8 1.8 2.1 2.9 23.7".split(),
@@ -58,8 +63,15 @@ def test_every_file_of_solutions_belongs_to_a_notebook():
 @rewritten
 def test_there_is_something_to_write_and_its_solution_is_not_on_the_page(name):
     notebook = read(name)
-    bodies = [ast.unparse(ast.parse(code).body[0].body) for code in solutions(NOTEBOOKS[name]).values()]
-    assert bodies and not [body for body in bodies for cell in of("code", notebook) if body in ast.unparse(ast.parse(cell.source))]
+    bodies = [
+        ast.unparse(ast.parse(code).body[0].body) for code in solutions(NOTEBOOKS[name]).values()
+    ]
+    assert bodies and not [
+        body
+        for body in bodies
+        for cell in of("code", notebook)
+        if body in ast.unparse(ast.parse(cell.source))
+    ]
     assert sum(len(answers(cell)) for cell in of("markdown", notebook)) >= 1
 
 
@@ -67,7 +79,11 @@ def test_there_is_something_to_write_and_its_solution_is_not_on_the_page(name):
 def test_it_can_be_read_in_one_sitting(name):
     notebook = read(name)
     code = [cell.source.splitlines() for cell in of("code", notebook)]
-    figures = sum("image/png" in output.get("data", {}) for cell in of("code", notebook) for output in cell.outputs)
+    figures = sum(
+        "image/png" in output.get("data", {})
+        for cell in of("code", notebook)
+        for output in cell.outputs
+    )
     assert sum(len(cell.source.split()) for cell in of("markdown", notebook)) <= WORDS
     assert sum(map(len, code)) <= CODE and max(map(len, code)) <= CELL and figures <= FIGURES
     lines = NOTEBOOKS[name].with_suffix(".py").read_text().splitlines()
@@ -76,19 +92,28 @@ def test_it_can_be_read_in_one_sitting(name):
 
 @rewritten
 def test_it_says_what_it_asks_what_it_needs_what_came_out_and_what_is_next(name):
-    first, text = read(name).cells[0].source, "\n".join(cell.source for cell in of("markdown", read(name)))
+    first, text = (
+        read(name).cells[0].source,
+        "\n".join(cell.source for cell in of("markdown", read(name))),
+    )
     for row in ("Question", "Time", "Level", "Needs"):
         assert f"| **{row}** |" in first
-    assert text.index("## Your prediction") < text.index("## As predicted?") < text.index("\nNext: ")
+    assert (
+        text.index("## Your prediction") < text.index("## As predicted?") < text.index("\nNext: ")
+    )
 
 
 @rewritten
 def test_its_colors_are_those_of_the_pictures(name):
     code = "\n".join(cell.source for cell in of("code", read(name)))
-    assert "style." in code and not re.findall(r"""["'](?:C\d|tab:\w+|red|blue|green|orange)["']""", code)
+    assert "style." in code and not re.findall(
+        r"""["'](?:C\d|tab:\w+|red|blue|green|orange)["']""", code
+    )
 
 
 @rewritten
 def test_it_is_written_in_plain_words(name):
     text = "\n".join(cell.source for cell in of("markdown", read(name)))
-    assert not re.findall(r"\b(?:hears?|heard|(?:is|are) told|mends?|moves?)\b", text, re.IGNORECASE)
+    assert not re.findall(
+        r"\b(?:hears?|heard|(?:is|are) told|mends?|moves?)\b", text, re.IGNORECASE
+    )

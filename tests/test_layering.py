@@ -180,6 +180,17 @@ def test_no_file_is_long():
     } == {}
 
 
+@pytest.mark.parametrize("folder", ["dni_np", "tests"])
+def test_no_line_is_long(folder):
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 100
+    ]
+    assert long == []
+
+
 def test_every_file_says_what_it_is():
     assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
 

@@ -72,7 +72,7 @@ def two_clocks(rng, rule):
                 rng.integers(0, 7, N),
             )
             arrays = {"x": asarray(x, FLOAT), "odd": asarray(odd), "threes": asarray(threes)}
-            chunks.append(SimpleNamespace(**arrays, fresh=tick == 0, asked=tick == 1))
+            chunks.append(SimpleNamespace(**arrays, fresh=tick == 0, last=tick == 1))
         work.append((chunks,))
     return rule(*networks, *(Adam(network, 0.01) for network in networks), *more), work
 

@@ -42,7 +42,7 @@ def arriving_gradients(rule, x, y):
         feed_back_weights(rule.cores)
         _, truths = true_gradients(rule.cores, rule.loss_unit.loss, x, y)
         rule.load_state(before)  # restores the fixed feedback B
-        with listening(rule.cores[:-1]) as arrived:
+        with recorded_gradients(rule.cores[:-1]) as arrived:
             rule.step(x, y)
     finally:
         rule.load_state(before)
@@ -58,34 +58,34 @@ def feed_back_weights(cores):
 
 
 @contextmanager
-def listening(cores):
+def recorded_gradients(cores):
     """Yield a list of the gradients, or None, that each core's first forward pass receives back.
 
     It is filled while the block runs.
     """
     arrived, before = [None] * len(cores), [dict(vars(core)) for core in cores]
     for k, core in enumerate(cores):
-        listen(core, arrived, k)
+        record(core, arrived, k)
     try:
         yield arrived
     finally:
         for core, own in zip(cores, before):
             del core.forward, core.backward  # the object's own: those of its class remain
-            vars(core).update(own)  # or who else was listening
+            vars(core).update(own)  # or those of whoever else records
 
 
-def listen(core, arrived, k):
+def record(core, arrived, k):
     """Replace `forward` and `backward` of this object by ones that also write `arrived[k]`."""
     forward, backward, caches = core.forward, core.backward, []
 
-    def forward_heard(x, training=True):
+    def recorded_forward(x, training=True):
         h, cache = forward(x, training)
         caches.append(cache)
         return h, cache
 
-    def backward_heard(dh, cache, input_gradient=True):
+    def recorded_backward(dh, cache, input_gradient=True):
         if cache is caches[0]:
             arrived[k] = dh.copy()
         return backward(dh, cache, input_gradient)
 
-    core.forward, core.backward = forward_heard, backward_heard
+    core.forward, core.backward = recorded_forward, recorded_backward

@@ -20,7 +20,7 @@ class Batches:
         if self.batch_size > n:
             raise UserError(
                 f"a batch of {batch_size} cannot be drawn from {n} samples: "
-                f"choose --batch-size between 1 and {n}"
+                f"choose a --batch-size of at most {n}"
             )
         self.epoch = 0
         self.order = rng.permutation(self.n)  # (n,)

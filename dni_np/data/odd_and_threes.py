@@ -35,7 +35,7 @@ class Chunk(NamedTuple):
     odd: np.ndarray  # (batch,) int64: odd digits in this chunk
     threes: np.ndarray  # (batch,) int64: threes since the streams began, this chunk included
     fresh: bool  # the streams begin here: reset the networks' states
-    asked: bool  # they end here: now `threes` is B's target
+    last: bool  # they end here: now `threes` is B's target
 
 
 class OddAndThrees:
@@ -81,7 +81,7 @@ class OddAndThrees:
         self.threes = self.threes + (digits == THREE).sum(axis=0)
         self.tick = (self.tick + 1) % self.ticks
         odd = (digits % 2).sum(axis=0, dtype=np.int64)
-        return Chunk(self.images[rows], odd, self.threes, fresh, asked=self.tick == 0)
+        return Chunk(self.images[rows], odd, self.threes, fresh, last=self.tick == 0)
 
     def state(self):
         """The place in the streams, JSON-able; the generator's own state is its owner's to save."""

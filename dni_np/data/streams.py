@@ -46,7 +46,7 @@ class Streams:
         if batch > self.predictions:
             raise UserError(
                 f"{batch} streams cannot be cut from a text of {len(self.ids)} characters: "
-                f"choose --batch-size between 1 and {max(self.predictions, 1)}, or a longer text"
+                f"choose a --batch-size of at most {max(self.predictions, 1)}, or a longer text"
             )
         self.length = -(-self.predictions // batch)  # of a stream; the last ones may be shorter
         self.chunks = -(-self.length // steps)  # in an epoch

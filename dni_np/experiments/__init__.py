@@ -8,7 +8,8 @@
     least_squares the options of guesses by recursive least squares
     plan          from the command line to the settings of all runs
     folder        where they are kept
-    run           runs them, where they fit (memory.py); costs.py: what a rule costs beside time
+    run           runs them, where they fit (memory.py); load.py: are all cores busy already?
+    costs         what a rule costs beside time
     report        the table and the figures; plotting.py draws them
 
     feedforward/     images and sums

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dni_np.errors import Diverged
 from dni_np.experiments.folder import save_plan
+from dni_np.experiments.load import load_note
 from dni_np.experiments.memory import check_memory
 from dni_np.experiments.registry import kind_of
 from dni_np.experiments.report import report, save_run_figures
@@ -54,8 +55,9 @@ def run_plan(folder, title, plan, data, progress=None):
 
 
 def _run_plan(folder, title, plan, data, progress):
-    if data and data.note:
-        print(f"NOTE: {data.note}", flush=True)
+    for note in (data and data.note, load_note()):
+        if note:
+            print(f"NOTE: {note}", flush=True)
     kind, results = kind_of(plan[0]), []
     for settings in plan:
         name = kind.report.label(settings, seed=True)

@@ -63,7 +63,7 @@ def _one_batch(rule, x, y):
     for i in range(n):
         back, h = timed(i, rule.train_unit, i, inputs.get(i, h), y, context)
         if back is not None:
-            timed(i - 1, rule.teach, i - 1, back)
+            timed(i - 1, rule.fit_guess, i - 1, back)
         if i + 1 in inputs:
-            timed(i + 1, rule.teach_input, i + 1, h)
+            timed(i + 1, rule.fit_input_guess, i + 1, h)
     return seconds

@@ -57,20 +57,20 @@ class Worker:
         context = rule.context(h if x is None else x, y)
         if x is None and context is not None:
             del context["input"]  # nobody here sees it
-        self._learn(batch - self.staleness, self.inputs, self._teach_input)
+        self._learn(batch - self.staleness, self.inputs, self._fit_input_guess)
         inputs = rule.guess_inputs(group, x, context, batch)
         if self.gets_inputs:
             self.inputs.append(batch)
         for i in group:
             if i == group[-1]:
-                self._learn(batch - self.staleness, self.targets, self._teach)
+                self._learn(batch - self.staleness, self.targets, self._fit_guess)
             back, h = rule.train_unit(i, inputs.get(i, h), y, context, metrics, batch)
             if back is not None and i > group[0]:
-                rule.teach(i - 1, back, metrics, batch)
+                rule.fit_guess(i - 1, back, metrics, batch)
             elif back is not None:
                 self._send(self.below, "target", batch, back)
             if i + 1 in inputs:
-                rule.teach_input(i + 1, h, metrics, batch)
+                rule.fit_input_guess(i + 1, h, metrics, batch)
         if self.above is not None:
             self._send(self.above, "output", batch, h)
         if self.gets_targets:
@@ -80,10 +80,10 @@ class Worker:
 
     def finish(self):
         """Wait for all that is to be learned yet, and learn it."""
-        for waiting, teach in ((self.inputs, self._teach_input), (self.targets, self._teach)):
-            self._learn(float("inf"), waiting, teach)
+        for waiting, fit in ((self.inputs, self._fit_input_guess), (self.targets, self._fit_guess)):
+            self._learn(float("inf"), waiting, fit)
 
-    def _learn(self, before, waiting, teach):
+    def _learn(self, before, waiting, fit):
         """Learn what has come, and wait for what belongs to a batch earlier than `before`."""
         line = self.below if waiting is self.inputs else self.above
         kind = "output" if waiting is self.inputs else "target"
@@ -94,20 +94,20 @@ class Worker:
                 return
             batch = waiting.popleft()
             self.clock.step = batch - 1  # the learning rate is that of its own batch
-            teach(batch, array, self.metrics[batch])
+            fit(batch, array, self.metrics[batch])
             if self.staleness and kind == "target":  # how many guesses were made in between
                 late = asarray(float(len(waiting)))
                 self.metrics[batch][f"staleness_{self.group[-1] + 1}"] = late
             self.clock.step = step
             self._done(batch)
 
-    def _teach(self, batch, target, metrics):
+    def _fit_guess(self, batch, target, metrics):
         with self.log.noting("correct", self.group[-1] + 1, batch):
-            self.rule.teach(self.group[-1], target, metrics, batch)
+            self.rule.fit_guess(self.group[-1], target, metrics, batch)
 
-    def _teach_input(self, batch, h, metrics):
+    def _fit_input_guess(self, batch, h, metrics):
         with self.log.noting("correct input", self.group[0] + 1, batch):
-            self.rule.teach_input(self.group[0], h, metrics, batch)
+            self.rule.fit_input_guess(self.group[0], h, metrics, batch)
 
     def _done(self, batch):
         """Report a batch of which nothing more comes."""

@@ -40,7 +40,7 @@ class BPLambda(DNIChain):
         z, metrics["loss"] = self.loss_unit.train(h, y, context)
         for i in reversed(range(len(self.units))):
             unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
-            self.teach(i, z, metrics)
+            self.fit_guess(i, z, metrics)
             z = unit.core.backward(lam * z + (1 - lam) * guess, cache, input_gradient=i > 0)
             unit.core_optimizer.step()
         return metrics

@@ -5,7 +5,7 @@ back down, if anything, is a target: something to learn from later, for which no
 units need not be in one place. They have these verbs, and only messages between neighbors:
 
     back, h = rule.train_unit(i, h, y, context, metrics)     one unit's whole part in a step
-    rule.teach(i - 1, back, metrics)                         the target for the unit below
+    rule.fit_guess(i - 1, back, metrics)                     the target for the unit below
 
 `step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
 """
@@ -16,7 +16,7 @@ from dni_np.rules.rule import FORWARD, Rule
 
 
 class Chain(Rule):
-    """Subclasses write `train_unit`, and `teach` where something comes back."""
+    """Subclasses write `train_unit`, and `fit_guess` where something comes back."""
 
     locks = (FORWARD,)
 
@@ -26,9 +26,9 @@ class Chain(Rule):
         for i in range(len(self.cores)):
             back, h = self.train_unit(i, inputs.get(i, h), y, context, metrics)
             if back is not None:
-                self.teach(i - 1, back, metrics)
+                self.fit_guess(i - 1, back, metrics)
             if i + 1 in inputs:
-                self.teach_input(i + 1, h, metrics)
+                self.fit_input_guess(i + 1, h, metrics)
         return metrics
 
     def context(self, x, y):
@@ -43,11 +43,11 @@ class Chain(Rule):
         """Train unit i from what it receives; return (what goes back or None, what goes on)."""
         raise NotImplementedError
 
-    def teach(self, i, target, metrics, ticket=None):
+    def fit_guess(self, i, target, metrics, ticket=None):
         """Fit the guess of units[i] to `target` (N, ...); its loss goes into `metrics`."""
         raise NotImplementedError
 
-    def teach_input(self, i, h, metrics, ticket=None):
+    def fit_input_guess(self, i, h, metrics, ticket=None):
         """Fit the guess of unit i's input to the real `h` (N, ...), where there is such a guess."""
         raise NotImplementedError
 

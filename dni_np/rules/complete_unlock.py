@@ -69,7 +69,7 @@ class CompleteUnlock(DNIChain):
         models = {i: self.inputs[i - 1] for i in units if i > 0}
         return {i: model.guess(x, context, ticket) for i, model in models.items()}
 
-    def teach_input(self, i, h, metrics, ticket=None):
+    def fit_input_guess(self, i, h, metrics, ticket=None):
         metrics[f"input_loss_{i}"] = self.inputs[i - 1].learn(h, ticket)
 
     def parts(self):

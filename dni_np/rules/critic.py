@@ -106,5 +106,5 @@ class CriticChain(DNIChain):
         values = [unit.value for unit in self.units[1:]]
         targets = [*values, losses] if self.bootstrapped else [losses] * len(self.units)
         for i, target in enumerate(targets):
-            self.teach(i, target, metrics)
+            self.fit_guess(i, target, metrics)
         return metrics

@@ -43,7 +43,7 @@ class DNIChain(Chain):
         dh, metrics["loss"] = self.loss_unit.train(h, y, context)
         return dh, None  # the top target: a true gradient
 
-    def teach(self, i, target, metrics, ticket=None):
+    def fit_guess(self, i, target, metrics, ticket=None):
         loss = self.units[i].update_synthetic_weights(target, ticket)
         metrics[f"{self.learned}_{i + 1}"] = loss
 

@@ -38,11 +38,11 @@ class LambdaTargets(DNIChain):
             guess, h, cache = unit.forward_and_guess(inputs.get(i, h), context)
             passes.append((guess, cache))
             if i + 1 in inputs:
-                self.teach_input(i + 1, h, metrics)
+                self.fit_input_guess(i + 1, h, metrics)
         z, metrics["loss"] = self.loss_unit.train(inputs.get(len(passes), h), y, context)
         for i in reversed(range(len(self.units))):
             unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
-            self.teach(i, z, metrics)
+            self.fit_guess(i, z, metrics)
             if i > 0 and lam > 0:
                 z = unit.core.backward(lam * z + (1 - lam) * guess, cache)
                 unit.core.backward(guess, cache, input_gradient=False)

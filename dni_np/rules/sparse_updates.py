@@ -30,20 +30,20 @@ class SparseUpdates(DNIChain):
         self.coins = Coins(generator(rng), len(self.cores))
 
     def step(self, x, y):
-        active = self.coins.toss(self.probability)
+        active = self.coins.draw(self.probability)
         context, metrics, h = self.context(x, y), {}, x
         for i, unit in enumerate(self.units):
             if active[i]:
                 back, h = unit.forward_and_synthetic_update(h, context, input_gradient=i > 0)
                 if i > 0:
-                    self.teach(i - 1, back, metrics)
+                    self.fit_guess(i - 1, back, metrics)
             elif active[i + 1]:  # a target will come
                 _, h, _ = unit.forward_and_guess(h, context)
             else:
                 h, _ = unit.core.forward(h)
         if active[-1]:
             dh, metrics["loss"] = self.loss_unit.train(h, y, context)
-            self.teach(i, dh, metrics)
+            self.fit_guess(i, dh, metrics)
         else:
             prediction, _ = self.loss_unit.core.forward(h)
             metrics["loss"], _ = self.loss_unit.loss(prediction, y)
@@ -60,7 +60,7 @@ class Coins:
     def __init__(self, rng, n):
         self.rngs = rng.spawn(n)
 
-    def toss(self, probability):
+    def draw(self, probability):
         """A list of n bools: is layer i updated? Each True with `probability`."""
         return [rng.random() < probability for rng in self.rngs]
 

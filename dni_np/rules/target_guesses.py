@@ -40,11 +40,11 @@ class TargetGuesses(DNIChain):
             guess, h, cache = unit.forward_and_guess(h, context)
             if i > 0:
                 target_guess, _ = self.refreshed_copy(i).forward(h, context)
-                self.teach(i - 1, unit.core.backward(target_guess, cache), metrics)
+                self.fit_guess(i - 1, unit.core.backward(target_guess, cache), metrics)
             unit.core.backward(guess, cache, input_gradient=False)  # the gradients of this one stay
             unit.core_optimizer.step()
         dh, metrics["loss"] = self.loss_unit.train(h, y, context)
-        self.teach(i, dh, metrics)
+        self.fit_guess(i, dh, metrics)
         return metrics
 
     def refreshed_copy(self, i):

@@ -24,7 +24,7 @@ class TrueTargets(DNIChain):
         _, metrics["loss"] = self.loss_unit.train(h, y, context, input_gradient=False)
         _, truths = true_gradients(self.cores, self.loss_unit.loss, x, y)
         for i, truth in enumerate(truths):
-            self.teach(i, truth, metrics)
+            self.fit_guess(i, truth, metrics)
         return metrics
 
 

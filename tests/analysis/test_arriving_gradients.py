@@ -82,7 +82,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("network", ["fcn", "cnn"])
 @pytest.mark.parametrize("name", KINDS)
-def test_listening_changes_nothing(name, network, backend):
+def test_recording_changes_nothing(name, network, backend):
     listened, alone = (trained(name, 3, network=network) for _ in range(2))
     before = listened.state()
     pairs = arriving_gradients(listened, *batch(3))
@@ -161,16 +161,16 @@ def test_nothing_arrives_where_nothing_learns():
     ]
 
 
-def test_sparse_updates_are_heard_by_those_awake():
+def test_in_sparse_updates_gradients_arrive_at_active_layers_only():
     rule = trained("sparse", update_probability=0.5)
-    heard = []
+    arrived_at = []
     for _ in range(12):
-        coins = copy.deepcopy(rule.coins).toss(0.5)
+        coins = copy.deepcopy(rule.coins).draw(0.5)
         found = [arrived is not None for arrived, _ in arriving_gradients(rule, *batch(5))]
         assert found == coins[:3]
-        heard += found
+        arrived_at += found
         rule.step(*batch(5))
-    assert any(heard) and not all(heard)
+    assert any(arrived_at) and not all(arrived_at)
     rule.probability = 1.0
     assert all(arrived is not None for arrived, _ in arriving_gradients(rule, *batch(5)))
 
@@ -218,7 +218,7 @@ def test_local_losses_send_their_own_gradients():
         np.testing.assert_array_equal(to_numpy(arrived), to_numpy(wanted))
 
 
-def test_feedback_alignment_tells_its_own_and_not_the_truth():
+def test_feedback_alignment_gives_its_own_gradient_and_not_the_true_one():
     """Below the output e B^T, beside e W^T; further down B has been passed more than once."""
     rule, (x, y) = trained("fa"), batch(5)
     top = rule.cores[-1]

@@ -43,7 +43,7 @@ def test_the_scale_of_a_layer_does_not_matter():
     np.testing.assert_allclose(one.predict(H), other.predict(1000 * H - 5), atol=1e-9)
 
 
-def test_units_that_never_move():
+def test_units_that_never_change():
     """A layer of dead units can be probed; it says nothing but the most frequent class."""
     probe = LinearProbe(np.zeros((6, 4), np.float32), np.array([0, 0, 0, 1, 1, 2]), 3)
     assert float(probe.error(np.zeros((4, 4)), np.array([0, 0, 1, 2]))) == 0.5

@@ -38,7 +38,7 @@ def test_counts_are_of_what_was_shown(batch, steps, ticks, seed):
             assert chunk.x.shape == (steps, batch, 784) and chunk.x.dtype == np.uint8
             assert chunk.odd.shape == chunk.threes.shape == (batch,)
             assert chunk.odd.dtype == chunk.threes.dtype == np.int64
-            assert (chunk.fresh, chunk.asked) == (tick == 0, tick == expected_ticks - 1)
+            assert (chunk.fresh, chunk.last) == (tick == 0, tick == expected_ticks - 1)
             digits = chunk.x[:, :, 0]  # (T, batch)
             seen += digits.tolist()
             assert chunk.odd.tolist() == [

@@ -88,7 +88,7 @@ def test_the_text_is_not_copied():
 def test_impossible_streams(length, batch):
     message = (
         f"{batch} streams cannot be cut from a text of {length} characters: "
-        "choose --batch-size between 1 and"
+        "choose a --batch-size of at most"
     )
     with pytest.raises(UserError, match=message):
         Streams(np.zeros(length, np.uint8), batch, 1)

@@ -25,14 +25,14 @@ CONVOLUTIONS = Layers(partial(Conv2D, kernel=3), BatchNorm, ReLU)
 
 
 def of_rows(hidden):
-    looks = Conditioning(("output", "normalized", "label"), 3, label=2)
-    return SyntheticGradient(3, looks, np.random.default_rng(0), hidden, glorot_uniform)
+    conditioning = Conditioning(("output", "normalized", "label"), 3, label=2)
+    return SyntheticGradient(3, conditioning, np.random.default_rng(0), hidden, glorot_uniform)
 
 
 def of_images(hidden):
-    looks = Conditioning(("output", "label"), 3, label=2)
+    conditioning = Conditioning(("output", "label"), 3, label=2)
     rng = np.random.default_rng(0)
-    return SyntheticGradient(3, looks, rng, hidden, glorot_uniform, layers=CONVOLUTIONS)
+    return SyntheticGradient(3, conditioning, rng, hidden, glorot_uniform, layers=CONVOLUTIONS)
 
 
 MODELS = {
@@ -104,8 +104,8 @@ def test_plain_guesses(backend):
 
 
 def test_class_maps_without_a_label():
-    looks = Conditioning(("output",), 3)
-    model = SyntheticGradient(3, looks, np.random.default_rng(0), layers=CONVOLUTIONS)
+    conditioning = Conditioning(("output",), 3)
+    model = SyntheticGradient(3, conditioning, np.random.default_rng(0), layers=CONVOLUTIONS)
     for context in (None, {}):
         with pytest.raises(UserError, match="need the label in the context"):
             ClassPictures(model, (5, 6, 3), 2).forward(asarray(IMAGES), context)

@@ -21,10 +21,10 @@ IMAGE, CLASSES = (4, 6, 3), 5
 
 def build(hidden=(), last_init=he_normal):
     rng = np.random.default_rng(0)
-    looks = Conditioning(("output", "label"), IMAGE[2], label=CLASSES)
+    conditioning = Conditioning(("output", "label"), IMAGE[2], label=CLASSES)
     layers = Layers(partial(Conv2D, kernel=3), BatchNorm, ReLU)
     model = SyntheticGradient(
-        IMAGE[2], looks, rng, hidden, last_init, dtype=np.float64, layers=layers
+        IMAGE[2], conditioning, rng, hidden, last_init, dtype=np.float64, layers=layers
     )
     h = asarray(rng.standard_normal((7, *IMAGE)))
     label = asarray(np.eye(CLASSES)[np.arange(7) % CLASSES])

@@ -20,10 +20,10 @@ from dni_np.nn.initializers import he_normal, zeros
 
 def model_and_images(sees=("output", "label"), hidden=(), last_init=he_normal, channels=3):
     rng = np.random.default_rng(0)
-    looks = Conditioning(sees, channels, label=4)
+    conditioning = Conditioning(sees, channels, label=4)
     layers = Layers(partial(conv2d, kernel=3), batchnorm2d, relu2d)
     model = SyntheticGradient(
-        channels, looks, rng, hidden, last_init, dtype=np.float64, layers=layers
+        channels, conditioning, rng, hidden, last_init, dtype=np.float64, layers=layers
     )
     h = asarray(rng.standard_normal((5, 4, 6, channels)))
     return model, h, {"label": asarray(np.eye(4)[rng.integers(0, 4, 5)])}, rng

@@ -62,16 +62,16 @@ def test_without_memory_the_guess_is_the_last_batch_s_target():
 
 def test_news_travels_down_one_layer_a_step():
     network = build()
-    awake = []
+    changed = []
     for step in range(4):
-        awake.append(
+        changed.append(
             [
                 bool(to_numpy(unit.synthetic_gradient.params["average"]).any())
                 for unit in network.units
             ]
         )
         network.step(*on_device(minibatch(step)))
-    assert awake == [[False] * 3, [False, False, True], [False, True, True], [True] * 3]
+    assert changed == [[False] * 3, [False, False, True], [False, True, True], [True] * 3]
 
 
 @pytest.mark.parametrize("n", [3, 16, 40])

@@ -19,8 +19,8 @@ WIDTH, LABELS, INPUTS = 4, 3, 5
 
 def model_and_views(sees, hidden=(), seed=0, last_init=he_normal):
     rng = np.random.default_rng(seed)
-    looks = Conditioning(sees, WIDTH, label=LABELS, input=INPUTS)
-    model = SyntheticGradient(WIDTH, looks, rng, hidden, last_init, dtype=np.float64)
+    conditioning = Conditioning(sees, WIDTH, label=LABELS, input=INPUTS)
+    model = SyntheticGradient(WIDTH, conditioning, rng, hidden, last_init, dtype=np.float64)
     h = asarray(rng.standard_normal((9, WIDTH)))
     context = {
         "label": asarray(np.eye(LABELS)[rng.integers(0, LABELS, 9)]),

@@ -25,8 +25,8 @@ def unit(hidden=(), rate=0.1):
     """6 to 8, a guess that sees the label."""
     rng = np.random.default_rng(0)
     core = Linear(6, 8, rng, dtype=np.float64)
-    looks = Conditioning(("output", "label"), 8, label=4)
-    model = SyntheticGradient(8, looks, rng, hidden, he_normal, dtype=np.float64)
+    conditioning = Conditioning(("output", "label"), 8, label=4)
+    model = SyntheticGradient(8, conditioning, rng, hidden, he_normal, dtype=np.float64)
     return DNI(core, model, SGD(core, rate), SGD(model, rate))
 
 

@@ -211,9 +211,16 @@ def line(name, tests, **values):
 def test_the_overview_orders_rules_by_their_error():
     lines = [
         line("worse", [5.0, 7.0], locks=LOCKS),
-        line("better", [1.0, 2.0], seconds=30, megabytes=1, cosines=[0.2, -0.9]),
+        line(
+            "better",
+            [1.0, 2.0],
+            seconds=30,
+            megabytes=1,
+            cosines=[0.2, -0.9],
+            guess_locks=(FORWARD,),
+        ),
     ]
-    errors, cosines, seconds, memory, locks = overview(lines, "title").axes
+    errors, cosines, seconds, memory, locks, guess_locks = overview(lines, "title").axes
     assert [label.get_text() for label in errors.get_yticklabels()] == ["better", "worse"]
     assert [len(dots.get_offsets()) for dots in cosines.collections] == [
         2,
@@ -221,12 +228,18 @@ def test_the_overview_orders_rules_by_their_error():
     ] and cosines.get_xlim()[0] < -0.9
     assert [bar.get_width() for bar in seconds.patches] == [30, 3]
     assert [bar.get_width() for bar in memory.patches] == [1, 10]
-    assert len(locks.collections) == 6
+    assert [filled(square) for square in locks.collections] == [False] * 3 + [True] * 3
+    # the worse one guesses nothing: it has no squares there
+    assert [filled(square) for square in guess_locks.collections] == [True, False, False]
+
+
+def filled(square):
+    return len(square.get_facecolor()) > 0
 
 
 def test_the_overview_shows_rules_without_errors_and_leaves_out_memory_that_is_not_known():
     axes = overview([line("perfect", [0.0, 0.0], megabytes=None)], "title").axes
-    assert len(axes) == 4
+    assert len(axes) == 5
     check_figure(axes[0].figure)  # on a log scale a 0 would have no place
 
 

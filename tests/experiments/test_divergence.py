@@ -1,4 +1,4 @@
-"""Runs with absurd rates are told as diverged; others go on; no nan in a table, no warning."""
+"""Runs with absurd rates are reported as diverged; others go on; no nan in a table, no warning."""
 
 import csv
 import json
@@ -58,7 +58,7 @@ def test_absurd_rates_under_every_rule(rate, capsys):
     assert "nan" not in out[out.index("run  ") :] and "nan" not in summary
 
 
-def test_a_guess_that_diverges_is_told_though_the_loss_is_finite():
+def test_a_guess_that_diverges_is_reported_though_the_loss_is_finite():
     loop = Loop(None, None, None, steps=1, evaluate_every=1)
     with pytest.raises(
         Diverged, match=r"before step 0 \(the mean gradient_loss is inf\): lower the learning rate"
@@ -80,10 +80,10 @@ def test_histories_hold_no_nan(tmp_path):
     }
 
 
-def test_a_last_step_that_ruins_the_network_is_told(capsys):
+def test_a_last_step_that_ruins_the_network_is_reported(capsys):
     """The only loss was taken before it, and is finite."""
     arguments = ["addition", "--rule", "backprop", "--optimizer", "sgd", "--steps", "1"]
     assert main([*arguments, "--learning-rate", "1e300", "--quiet", "--out", "mine"]) != 0
-    told = capsys.readouterr()
-    assert "training diverged before step 1 (core/0.0.W is no longer finite)" in told.err
+    printed = capsys.readouterr()
+    assert "training diverged before step 1 (core/0.0.W is no longer finite)" in printed.err
     assert not Path("mine/checkpoint.npz").exists()

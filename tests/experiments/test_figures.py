@@ -120,6 +120,7 @@ def lines(values, n=3, name="rule", memory=2.0):
             0.01 * i,
             memory,
             LOCKS[:i],
+            None if i == 0 else LOCKS[:i],
         )
         for i in range(n)
     ]

@@ -150,5 +150,5 @@ def test_what_asks_for_most_is_named(monkeypatch):
     memory.check_memory(settings, {("width",): 1e30})
 
 
-def test_the_machine_tells_its_memory():
+def test_the_memory_of_the_machine_is_known():
     assert free_memory() is None or free_memory() > 1e7

@@ -38,7 +38,7 @@ def written():
 @pytest.mark.parametrize(
     "command", [c for c in written() if "--resume" not in c and "--help" not in c]
 )
-def test_commands_that_readers_are_told_ask_for_runs(command):
+def test_commands_in_the_texts_are_understood(command):
     assert plan_of(command.replace("CIFAR-10 (JPEG q75)", "folder"))
 
 

@@ -168,7 +168,7 @@ def test_writing_into_an_array_is_no_replacement():
     assert_learns(layer, optimizer)
 
 
-def test_the_newest_of_two_optimizers_is_obeyed_and_the_other_says_so():
+def test_the_newest_of_two_optimizers_counts_and_the_other_is_refused():
     layer = network()
     older, newer = SGD(layer, 0.1), SGD(layer, 0.1)
     assert_learns(layer, newer)

@@ -39,7 +39,7 @@ LAYERS = {
 }
 
 
-def shaken(layer, rng):
+def randomized(layer, rng):
     """Move all parameters off their round initial values: a gamma of 1 hides a forgotten factor."""
     for value in layer.params.values():
         value += asarray(0.3 * rng.standard_normal(value.shape))
@@ -58,7 +58,7 @@ def away_from_zero(rng, shape):
 @pytest.mark.parametrize("name", LAYERS)
 def test_each_element(name, training):
     rng = np.random.default_rng(0)
-    layer = shaken(LAYERS[name](rng), rng)
+    layer = randomized(LAYERS[name](rng), rng)
     assert check_layer(layer, away_from_zero(rng, (7, 5)), rng, training, elementwise=True) < 1e-6
 
 
@@ -66,7 +66,7 @@ def test_each_element(name, training):
 @pytest.mark.parametrize("name", LAYERS)
 def test_random_directions(name, batch):
     rng = np.random.default_rng(1)
-    layer = shaken(LAYERS[name](rng), rng)
+    layer = randomized(LAYERS[name](rng), rng)
     assert check_layer(layer, away_from_zero(rng, (batch, 5)), rng, directions=10) < 1e-6
 
 
@@ -94,7 +94,7 @@ def test_loss_gradient(name):
 )
 def test_backward_without_input_gradient_writes_the_same_gradients(name):
     rng = np.random.default_rng(3)
-    layer = shaken(LAYERS[name](rng), rng)
+    layer = randomized(LAYERS[name](rng), rng)
     y, cache = layer.forward(asarray(rng.standard_normal((8, 5))))
     dy = asarray(rng.standard_normal(y.shape))
     layer.backward(dy, cache)
@@ -123,7 +123,7 @@ def test_the_check_finds_a_wrong_gradient():
     assert 5e-4 < check_layer(wrong, rng.standard_normal((6, 3)), rng) < 2e-3
 
 
-def test_the_check_restores_what_it_moves():
+def test_the_check_restores_what_it_changes():
     rng = np.random.default_rng(5)
     layer, x = Linear(3, 2, rng, dtype=DOUBLE), rng.standard_normal((4, 3))
     before, x_before = to_numpy(layer.params["W"]).copy(), x.copy()

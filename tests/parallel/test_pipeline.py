@@ -138,7 +138,7 @@ def test_late_targets_are_learned_with_the_rate_of_their_own_step_and_by_a_new_g
         by_hand.train_unit(0, x, y, by_hand.context(x, y), {}, step)
     for step in steps:
         clocks[1].step = step - 1
-        by_hand.teach(0, targets[step - 1], {}, step)
+        by_hand.fit_guess(0, targets[step - 1], {}, step)
     assert_same_state(rule, by_hand)
 
 

@@ -56,8 +56,8 @@ def dni_network(
     cores = cut(main_layers(sizes=sizes, dtype=dtype), after)
     units = []
     for core, k in zip(cores, after):
-        looks = Conditioning(sees, sizes[k], label=sizes[-1], input=sizes[0])
-        model = SyntheticGradient(sizes[k], looks, rng, hidden, last_init, dtype=dtype)
+        conditioning = Conditioning(sees, sizes[k], label=sizes[-1], input=sizes[0])
+        model = SyntheticGradient(sizes[k], conditioning, rng, hidden, last_init, dtype=dtype)
         units.append(DNI(core, model, optimizer(core), optimizer(model)))
     head = LossUnit(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
     return DNIChain(units, head, sizes[-1])

@@ -32,7 +32,7 @@ def changed(core, before):
     return any((to_numpy(value) != before[name]).any() for name, value in core.params.items())
 
 
-def test_backprop_moves_every_layer_and_no_backprop_the_top_one():
+def test_backprop_updates_every_layer_and_no_backprop_the_top_one():
     for rule, wanted in ((Backprop, [True] * 4), (NoBackprop, [False, False, False, True])):
         network = build(rule)
         before = [parameters(core) for core in network.cores]

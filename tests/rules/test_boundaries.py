@@ -145,8 +145,8 @@ def test_two_networks(name, open_one, backend):
         if name == "decoupled label":
             options["classes"] = COUNTS
         right = {key: asarray(array) for key, array in CHUNK.items()}
-        first = SimpleNamespace(**right, fresh=True, asked=False)
-        last = SimpleNamespace(**right | {open_one: value}, fresh=False, asked=True)
+        first = SimpleNamespace(**right, fresh=True, last=False)
+        last = SimpleNamespace(**right | {open_one: value}, fresh=False, last=True)
         return step(kind(*networks, *optimizers, **options), [first, last])
 
     classes = {"x": 0, "odd": STEPS + 1, "threes": COUNTS}[open_one]

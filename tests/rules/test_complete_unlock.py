@@ -1,6 +1,6 @@
 """Complete unlock:
 
-perfect inputs make it DNI; no layer looks at another; predictions use the real forward pass.
+perfect inputs make it DNI; no layer depends on another; predictions use the real forward pass.
 """
 
 import numpy as np
@@ -30,14 +30,14 @@ def build(sees=LABEL, hidden=(9,)):
     network, rng = dni_network(sees, hidden), np.random.default_rng(4)
     inputs = []
     for n in SIZES[1:-1]:
-        looks = Conditioning(sees, SIZES[0], label=SIZES[-1])
-        model = SyntheticGradient(n, looks, rng, hidden, he_normal, dtype=np.float64)
+        conditioning = Conditioning(sees, SIZES[0], label=SIZES[-1])
+        model = SyntheticGradient(n, conditioning, rng, hidden, he_normal, dtype=np.float64)
         inputs.append(SyntheticInput(model, adam(model), (n,)))
     return CompleteUnlock(network.units, network.loss_unit, network.classes, inputs)
 
 
-class Told:
-    """An input model that is told the answer; it writes down what it is to learn."""
+class TrueInput:
+    """An input model that returns the true input; it writes down what it is to learn."""
 
     def __init__(self):
         self.learned = []
@@ -56,26 +56,26 @@ class Told:
 @pytest.mark.parametrize("sees", [("output",), LABEL], ids="+".join)
 def test_with_perfect_synthetic_inputs_it_is_dni(sees):
     source, decoupled = dni_network(sees), dni_network(sees)
-    told = [Told() for _ in source.units]
-    network = CompleteUnlock(source.units, source.loss_unit, source.classes, told)
+    models = [TrueInput() for _ in source.units]
+    network = CompleteUnlock(source.units, source.loss_unit, source.classes, models)
     for step in range(5):
         x, y = on_device(minibatch(step))
         h = x
         with undisturbed(network.cores):
-            for core, model in zip(network.cores, told):
+            for core, model in zip(network.cores, models):
                 h, _ = core.forward(h)
                 model.answer = h
         metrics, wanted = network.step(x, y), decoupled.step(x, y)
         assert {name: float(metrics[name]) for name in wanted} == {
             name: float(value) for name, value in wanted.items()
         }
-        for model in told:  # and what it is to learn is the real one
+        for model in models:  # and what it is to learn is the real one
             np.testing.assert_array_equal(to_numpy(model.learned[-1]), to_numpy(model.answer))
     for name, value in decoupled.state().items():
         np.testing.assert_array_equal(network.state()[name], value)
 
 
-def test_no_layer_looks_at_another():
+def test_no_layer_depends_on_another():
     """Other weights in one layer change nobody else's step, whether above it or below; in DNI those
     above change.
     """
@@ -107,7 +107,7 @@ def test_predictions_use_the_real_forward_pass():
     np.testing.assert_array_equal(to_numpy(network.predict(x)), to_numpy(h))
 
 
-def test_input_models_come_to_know_the_inputs():
+def test_input_models_learn_the_inputs():
     network = build(hidden=(40,))
     batch = on_device(minibatch(n=64))
     losses = [network.step(*batch) for _ in range(400)]

@@ -31,8 +31,8 @@ LABEL = ("output", "label")
 
 
 def critic(width=5, hidden=(9, 6), sees=LABEL, last_init=he_normal):
-    looks = Conditioning(sees, width, label=4, input=6)
-    return ScalarCritic(looks, np.random.default_rng(1), hidden, last_init, dtype=np.float64)
+    conditioning = Conditioning(sees, width, label=4, input=6)
+    return ScalarCritic(conditioning, np.random.default_rng(1), hidden, last_init, dtype=np.float64)
 
 
 def build(bootstrapped=True, last_init=he_normal, optimizer=adam, hidden=(9,)):
@@ -128,7 +128,7 @@ def test_the_loss_of_each_sample(loss):
         assert each[n] == pytest.approx(float(loss(prediction[n : n + 1], target[n : n + 1])[0]))
 
 
-def test_a_critic_of_zero_moves_nothing_below_the_top():
+def test_a_critic_of_zero_changes_nothing_below_the_top():
     network = build(last_init=zeros)
     before = network.state()
     network.step(*on_device(minibatch()))

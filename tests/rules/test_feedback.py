@@ -49,7 +49,7 @@ def direct(sizes=SIZES):
     return DirectFeedbackAlignment(main_layers(sizes=sizes), SoftmaxCrossEntropy(), adam, feedback)
 
 
-def kicked(sizes=SIZES):
+def kickback(sizes=SIZES):
     return Kickback(main_layers(sizes=sizes), SoftmaxCrossEntropy(), adam)
 
 
@@ -206,7 +206,7 @@ def test_direct_feedback_carries_the_error_itself():
 
 def test_one_layer_below_the_output_kickback_is_backprop():
     assert_same_steps(
-        kicked(ONE_HIDDEN), Backprop(main_layers(sizes=ONE_HIDDEN), SoftmaxCrossEntropy(), adam)
+        kickback(ONE_HIDDEN), Backprop(main_layers(sizes=ONE_HIDDEN), SoftmaxCrossEntropy(), adam)
     )
 
 
@@ -230,7 +230,7 @@ def test_kickback_is_the_error_times_the_influence():
     )
 
 
-def test_each_unit_hears_the_error_of_its_class():
+def test_each_unit_receives_the_error_of_its_class():
     e = asarray(np.arange(6.0).reshape(2, 3))
     np.testing.assert_array_equal(
         to_numpy(error_of_each(e, asarray(np.zeros((2, 5))))), [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4]]
@@ -239,13 +239,13 @@ def test_each_unit_hears_the_error_of_its_class():
     assert maps.shape == (2, 4, 4, 5) and (maps[1, :, :, 1] == 4).all()
 
 
-@pytest.mark.parametrize("build", [aligned, direct, kicked])
+@pytest.mark.parametrize("build", [aligned, direct, kickback])
 def test_they_go_on_from_their_saved_state(build):
     assert_goes_on_from_its_saved_state(build)
 
 
 @pytest.mark.parametrize("build, count", [(aligned, 3), (direct, 3)])
-def test_feedback_is_saved_and_never_moves(build, count):
+def test_feedback_is_saved_and_never_changes(build, count):
     network = build()
     before = {
         k: v

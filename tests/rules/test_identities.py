@@ -27,7 +27,7 @@ from tests.rules.networks import SIZES, adam, dni_network, main_layers, minibatc
 
 
 class Oracle(Layer):
-    """A synthetic gradient model that is told the answer."""
+    """A synthetic gradient model that returns the true gradient."""
 
     def forward(self, h, context=None):
         return self.answer, None
@@ -78,7 +78,7 @@ def test_a_perfect_guess_is_backprop_bit_for_bit():
 
 
 @pytest.mark.parametrize("hidden", [(), (9,)], ids=["linear", "hidden"])
-def test_zero_guesses_move_nothing_below_the_top_at_first(hidden):
+def test_zero_guesses_change_nothing_below_the_top_at_first(hidden):
     network = dni_network(hidden=hidden, last_init=zeros)
     before = [{k: to_numpy(v).copy() for k, v in core.params.items()} for core in network.cores]
     network.step(*on_device(minibatch()))
@@ -88,16 +88,16 @@ def test_zero_guesses_move_nothing_below_the_top_at_first(hidden):
     assert any((to_numpy(v) != before[-1][k]).any() for k, v in network.cores[-1].params.items())
     # After this step only the top guess has seen a target that is not zero; then they wake, one
     # each step.
-    awake = []
+    changed = []
     for step in range(3):
-        awake.append(
+        changed.append(
             [
                 bool(to_numpy(list(unit.synthetic_gradient.params.values())[-2]).any())
                 for unit in network.units
             ]
         )
         network.step(*on_device(minibatch(seed=step)))
-    assert awake == [[False, False, True], [False, True, True], [True, True, True]]
+    assert changed == [[False, False, True], [False, True, True], [True, True, True]]
 
 
 @pytest.mark.parametrize("with_labels", [False, True], ids=["output", "output and label"])
@@ -126,9 +126,11 @@ def test_the_package_equals_the_tutorial(with_labels):
         core = Sequential(
             [Linear(m, n, rng, bias=False, init=trask_normal, dtype=np.float64), Sigmoid()]
         )
-        looks = Conditioning(("output", "label") if with_labels else ("output",), n, label=bits)
+        conditioning = Conditioning(
+            ("output", "label") if with_labels else ("output",), n, label=bits
+        )
         model = SyntheticGradient(
-            n, looks, rng, last_init=trask_normal, bias=False, dtype=np.float64
+            n, conditioning, rng, last_init=trask_normal, bias=False, dtype=np.float64
         )
         units.append(DNI(core, model, SGD(core, alpha * batch), SGD(model, alpha * batch)))
     network = DNIChain(units[:-1], DecoupledLossUnit(units[-1], SquaredError()), bits)

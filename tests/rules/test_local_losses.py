@@ -54,7 +54,7 @@ def test_each_layer_descends_its_own_loss():
                 assert check_gradient(loss, array, gradients[f"{part}/{name}"], rng) < 1e-6
 
 
-def test_a_layer_does_not_hear_of_those_above():
+def test_a_layer_does_not_depend_on_those_above():
     """Whatever stands above it, the lowest layer takes the same steps."""
     one, other = build(), build()
     other.cores[1].params["0.W"][...] *= -2

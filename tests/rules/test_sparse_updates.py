@@ -1,6 +1,6 @@
 """Sparse updates:
 
-p = 1 is DNI; who is asleep does not move; each wakes as often as p says, and by itself.
+p = 1 is DNI; an inactive layer is not updated; each is active with probability p, independently.
 """
 
 import numpy as np
@@ -17,14 +17,14 @@ from tests.rules.networks import (
 )
 
 
-class Asleep:
-    """Coins that show who is asleep, once."""
+class FixedDraws:
+    """Coins with given results: which layers are inactive, once."""
 
-    def __init__(self, *asleep):
-        self.asleep = list(asleep)
+    def __init__(self, *inactive):
+        self.inactive = list(inactive)
 
-    def toss(self, probability):
-        return [not sleeps for sleeps in self.asleep]
+    def draw(self, probability):
+        return [not out for out in self.inactive]
 
     def state(self):
         return {}
@@ -35,7 +35,7 @@ def build(probability, coins=None, seed=5, **options):
     parts = network.units, network.loss_unit, network.classes
     sparse = SparseUpdates(*parts, probability, np.random.default_rng(seed))
     if coins is not None:
-        sparse.coins = Asleep(*coins)
+        sparse.coins = FixedDraws(*coins)
     return sparse
 
 
@@ -77,7 +77,7 @@ def moved(network, batch):
         ([0, 1, 0, 1], {"unit0/core", "unit2/core", "unit1/model"}),
     ],
 )
-def test_a_layer_that_is_awake_moves_itself_and_the_guess_below(coins, wanted):
+def test_an_active_layer_updates_itself_and_the_guess_below(coins, wanted):
     network = build(0.5, coins)
     parts, metrics = moved(network, on_device(minibatch()))
     assert parts == wanted
@@ -86,14 +86,14 @@ def test_a_layer_that_is_awake_moves_itself_and_the_guess_below(coins, wanted):
     assert not any(unit.waiting for unit in network.units)
 
 
-def test_a_sleeping_head_still_tells_the_loss():
-    asleep, awake = build(0.5, [1, 1, 1, 1]), build(0.5, [1, 1, 1, 0])
+def test_an_inactive_head_still_measures_the_loss():
+    inactive, active = build(0.5, [1, 1, 1, 1]), build(0.5, [1, 1, 1, 0])
     batch = on_device(minibatch())
-    assert float(asleep.step(*batch)["loss"]) == float(awake.step(*batch)["loss"]) > 0
+    assert float(inactive.step(*batch)["loss"]) == float(active.step(*batch)["loss"]) > 0
 
 
-def test_what_sleeps_does_not_change_what_the_others_do():
-    """The awake layer's step is the same whoever else is awake:
+def test_inactive_layers_do_not_change_what_the_others_do():
+    """The active layer's step is the same whichever others are active:
 
     no gradient is passed through anybody.
     """
@@ -113,7 +113,7 @@ def test_layers_wake_with_probability_p_and_independently():
     assert (np.abs(counts / 2000 - 0.3) < 0.04).all()  # four standard deviations
     assert len(set(counts)) > 1  # not one coin for all
     learned = [unit.sg_optimizer.steps for unit in network.units]
-    assert learned == list(counts[1:])  # a guess learns when the part above is awake
+    assert learned == list(counts[1:])  # a guess learns when the part above is active
 
 
 class Counter:
@@ -138,9 +138,9 @@ def test_a_state_without_coins_is_refused():
 
 def test_a_layer_tosses_the_same_coin_in_any_network():
     few, many = (Coins(np.random.default_rng(0), n) for n in (3, 5))
-    tosses = np.array([(few.toss(0.5), many.toss(0.5)[:3]) for _ in range(50)])
-    np.testing.assert_array_equal(tosses[:, 0], tosses[:, 1])
-    assert 0.3 < tosses.mean() < 0.7 and len(set(map(tuple, tosses[:, 0].T))) == 3
+    draws = np.array([(few.draw(0.5), many.draw(0.5)[:3]) for _ in range(50)])
+    np.testing.assert_array_equal(draws[:, 0], draws[:, 1])
+    assert 0.3 < draws.mean() < 0.7 and len(set(map(tuple, draws[:, 0].T))) == 3
 
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1, float("nan")])

@@ -6,7 +6,7 @@ import sys
 from dni_np.training.allocator import keep_freed_memory
 
 
-def test_glibc_listens():
+def test_glibc_accepts_the_setting():
     assert keep_freed_memory() == (
         sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc"
     )

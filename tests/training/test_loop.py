@@ -1,6 +1,6 @@
 """The training loop:
 
-resumed equals uninterrupted, measuring changes nothing, divergence is told.
+resumed equals uninterrupted, measuring changes nothing, divergence is reported.
 """
 
 import json

@@ -24,13 +24,13 @@ from dni_np.backend import xp
 from dni_np.nn.checks import check_batch, check_samples
 
 
-def best_guess(looks, d, tolerance=1e-9):
-    """Projection of the true gradients d (N, D) on the columns of `looks` (N, K), what it sees.
+def best_guess(seen, d, tolerance=1e-9):
+    """Projection of the true gradients d (N, D) on the columns of `seen` (N, K), what it sees.
 
     The columns may be linearly dependent.
     """
-    check_samples("a linear guess", looks, d)
-    basis, sizes, _ = xp.linalg.svd(looks, False)  # (N, K), (K,)
+    check_samples("a linear guess", seen, d)
+    basis, sizes, _ = xp.linalg.svd(seen, False)  # (N, K), (K,)
     basis = basis * (sizes > tolerance * xp.maximum(sizes[0], 1e-300))
     return basis @ (basis.T @ d)
 

@@ -24,7 +24,8 @@ class Line:
     cosines: list
     seconds: float
     megabytes: float | None
-    locks: tuple
+    locks: tuple  # what a layer waits for
+    guess_locks: tuple | None = None  # what its guess waits for; None where nothing is guessed
 
 
 def overview(lines, title):
@@ -37,17 +38,18 @@ def overview(lines, title):
     costs = {name: values for name, values in costs.items() if None not in values}
     with rc_context({**STYLE, "axes.grid.axis": "x"}):
         names = max(width_of(line.name, 10) for line in lines) / 72  # inches
-        figure = Figure(figsize=(10.5 + names, 1.7 + 0.27 * len(lines)), layout="constrained")
+        figure = Figure(figsize=(11.5 + names, 1.7 + 0.27 * len(lines)), layout="constrained")
         figure.get_layout_engine().set(wspace=0.04)
-        first, second, *others, last = figure.subplots(
-            1, 3 + len(costs), sharey=True, width_ratios=(4, 2, *(2 for _ in costs), 1.2)
+        first, second, *others, layers, guesses = figure.subplots(
+            1, 4 + len(costs), sharey=True, width_ratios=(4, 2, *(2 for _ in costs), 1.2, 1.2)
         )
         _errors(first, lines)
         _cosines(second, lines)
         for axes, (name, values) in zip(others, costs.items()):
             axes.barh(range(len(lines)), values, color=COST, height=0.6)
             axes.set(xlabel=name)
-        _locks(last, lines)
+        _locks(layers, [line.locks for line in lines], "a layer\nwaits for")
+        _locks(guesses, [line.guess_locks for line in lines], "its guess\nwaits for")
         first.set_yticks(range(len(lines)), [line.name for line in lines])
         first.set_ylim(len(lines) - 0.4, -0.6)
         finish(figure, title)
@@ -77,11 +79,11 @@ def _cosines(axes, lines):
     axes.set(xlabel="cosine with the true\ngradient (dark: lowest)", xlim=(low - 0.15, 1.05))
 
 
-def _locks(axes, lines):
-    for i, line in enumerate(lines):
-        for j, lock in enumerate(LOCKS):
-            face = LOCKED if lock in line.locks else "none"
+def _locks(axes, locks_of_each, title):
+    for i, locks in enumerate(locks_of_each):
+        for j, lock in enumerate(LOCKS if locks is not None else ()):
+            face = LOCKED if lock in locks else "none"
             axes.scatter(j, i, marker="s", s=60, facecolor=face, edgecolor="0.7", linewidth=0.5)
-    axes.set(xlabel="waits for", xlim=(-0.6, 2.6))
+    axes.set(xlabel=title, xlim=(-0.6, 2.6))
     axes.set_xticks(range(len(LOCKS)), LOCKS, rotation=90, fontsize=8)
     axes.grid(False)

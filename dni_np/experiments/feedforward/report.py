@@ -91,6 +91,7 @@ def _line(group):
         seconds=mean("seconds"),
         megabytes=group.costs.megabytes,
         locks=group.costs.locks,
+        guess_locks=group.costs.guess_locks,
     )
 
 

@@ -16,7 +16,7 @@ from memory, not checked; section D.3 gives the networks and the factor of 10.)
 
 A step is one stream, from its first digit to B's loss: a list of chunks, one a tick, each with
 
-    x (T, N, pixels), odd (N,), threes (N,), and the flags fresh (the first) and asked (the last)
+    x (T, N, pixels), odd (N,), threes (N,), and the flags fresh and last
 
 as in `data.odd_and_threes`. Nothing needs B before the end: its ticks are run together there.
 """
@@ -54,11 +54,11 @@ class Locked(Rule):
 
     def ticks_of_a(self, chunks):
         """Run A: for each tick its message, its own loss, that loss's gradient, and the cache."""
-        flags = [(chunk.fresh, chunk.asked) for chunk in chunks]
+        flags = [(chunk.fresh, chunk.last) for chunk in chunks]
         if not flags or flags != [(i == 0, i == len(flags) - 1) for i in range(len(flags))]:
             raise UserError(
                 "one step needs one whole stream of digits: "
-                "a fresh chunk first, and one that is asked last"
+                "a chunk that is fresh first, and one that is last at the end"
             )
         check_batch(self.a.digits, chunks[0].x, (3,))
         state, start = self.a.core.initial_state(chunks[0].x.shape[1]), 0

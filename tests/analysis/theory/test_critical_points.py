@@ -21,15 +21,15 @@ SEES = {
 
 
 def test_the_best_guess_is_least_squares(backend):
-    looks, d = RNG.standard_normal((20, 3)), RNG.standard_normal((20, 2))
-    wanted = looks @ np.linalg.lstsq(looks, d, rcond=None)[0]
+    seen, d = RNG.standard_normal((20, 3)), RNG.standard_normal((20, 2))
+    wanted = seen @ np.linalg.lstsq(seen, d, rcond=None)[0]
     for columns in (
-        looks,
-        np.concatenate([looks, looks[:, :1] + looks[:, 1:2]], axis=1),
+        seen,
+        np.concatenate([seen, seen[:, :1] + seen[:, 1:2]], axis=1),
     ):  # one tells nothing new
         found = best_guess(backend.asarray(columns), backend.asarray(d))
         np.testing.assert_allclose(to_numpy(found), wanted, atol=1e-12)
-    assert (to_numpy(best_guess(backend.asarray(0 * looks), backend.asarray(d))) == 0).all()
+    assert (to_numpy(best_guess(backend.asarray(0 * seen), backend.asarray(d))) == 0).all()
 
 
 @pytest.mark.parametrize("seed", range(5))

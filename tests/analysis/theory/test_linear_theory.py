@@ -84,8 +84,8 @@ def test_it_is_the_package_s_chain_of_linear_units(backend):
     cores, units = [], []
     for W in weights:
         core = Linear(*W.shape, rng, bias=False, init=lambda m, n, rng, W=W: W, dtype=np.float64)
-        looks = Conditioning(("output", "label"), W.shape[1], label=2)
-        model = SyntheticGradient(W.shape[1], looks, rng, dtype=np.float64)
+        conditioning = Conditioning(("output", "label"), W.shape[1], label=2)
+        model = SyntheticGradient(W.shape[1], conditioning, rng, dtype=np.float64)
         cores.append(core)
         units.append(DNI(core, model, SGD(core, 0.05), SGD(model, 0.1)))
     theirs = DNIChain(units[:-1], DecoupledLossUnit(units[-1], SquaredError()), 2)

@@ -121,7 +121,7 @@ def test_the_probe_sees_what_the_guess_sees_and_learns_from(rule):
     assert np.abs(true).max() > 1e-4 and guess.shape == true.shape == (2, 5, 6)
 
 
-def test_the_probe_gives_the_cosine_of_whatever_the_guess_says():
+def test_the_probe_gives_the_cosine_of_any_guess():
     rows = []
     for sign in (1, -1):
         loop = loop_of(small())
@@ -163,7 +163,7 @@ def test_settings_reach_the_rule():
     assert (type(optimizer), optimizer.beta, optimizer.ridge) == (RecursiveLeastSquares, 0.5, 0.1)
 
 
-def test_factor_0_is_a_network_that_b_does_not_teach():
+def test_factor_0_is_a_network_a_that_learns_nothing_from_b():
     """A moves on its own loss alone: whatever the guess says changes nothing."""
     one, other = (loop_of(small(factor=0.0, sg_learning_rate=rate)) for rate in (1e-3, 1e-1))
     states = [finish(loop)[1] for loop in (one, other)]

@@ -112,7 +112,7 @@ def test_one_step_at_a_time_lambda_does_not_matter(lam):
 
 @pytest.mark.parametrize("T", [1, 3, 8])
 @pytest.mark.parametrize("lam", LAMBDAS)
-def test_a_guess_that_knows_gives_the_true_gradient_for_every_lambda(lam, T):
+def test_a_perfect_guess_gives_the_true_gradient_for_every_lambda(lam, T):
     network, data = build(RecurrentBPLambda, lam=lam), sequence()
     answers, wanted = true_gradients(network, data)
     table = network.guess = Table(answers)

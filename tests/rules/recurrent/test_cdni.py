@@ -25,12 +25,12 @@ def labeled(rate, kinds=(RecurrentDNI, LabeledRecurrentDNI), **options):
     rng = np.random.default_rng(9)
     plain = build(kinds[0], rate=rate, optimizer=Adam, **options)
     plain.guess = state_guess(H, rng, hidden=(), last_init=he_normal, dtype=np.float64)
-    told = build(kinds[1], rate=rate, optimizer=Adam, look_ahead=L, classes=C, **options)
-    told.guess = state_guess(H, rng, hidden=(), dtype=np.float64, labels_to_come=L * C)
-    told.guess.params["0.W"][:H] = plain.guess.params["0.W"]
-    for network in (plain, told):
+    seen = build(kinds[1], rate=rate, optimizer=Adam, look_ahead=L, classes=C, **options)
+    seen.guess = state_guess(H, rng, hidden=(), dtype=np.float64, labels_to_come=L * C)
+    seen.guess.params["0.W"][:H] = plain.guess.params["0.W"]
+    for network in (plain, seen):
         network.guess_optimizer = Adam(network.guess, lambda step: 0.0)
-    return plain, told
+    return plain, seen
 
 
 def chunks_ahead(data, T):
@@ -43,58 +43,58 @@ def chunks_ahead(data, T):
     "options", [{}, {"kinds": (ErrorIntoCore, LabeledErrorIntoCore)}, {"scaled_target": False}]
 )
 def test_labels_without_weight_change_nothing(options):
-    plain, told = labeled(0.1, **options)
+    plain, seen = labeled(0.1, **options)
     data = sequence()
     for chunk, chunk_ahead in zip(chunks(data, 3), chunks_ahead(data, 3)):
         plain.step(*chunk)
-        told.step(*chunk_ahead)
+        seen.step(*chunk_ahead)
         np.testing.assert_allclose(
-            to_numpy(told.core_optimizer.params), to_numpy(plain.core_optimizer.params), rtol=1e-12
+            to_numpy(seen.core_optimizer.params), to_numpy(plain.core_optimizer.params), rtol=1e-12
         )
-    told.guess.params["0.W"][H:] = 1.0  # and with weight they do
+    seen.guess.params["0.W"][H:] = 1.0  # and with weight they do
     plain.step(*next(chunks(data, 3)))
-    told.step(*next(chunks_ahead(data, 3)))
+    seen.step(*next(chunks_ahead(data, 3)))
     assert (
-        np.abs(to_numpy(told.core_optimizer.params) - to_numpy(plain.core_optimizer.params)).max()
+        np.abs(to_numpy(seen.core_optimizer.params) - to_numpy(plain.core_optimizer.params)).max()
         > 1e-6
     )
 
 
 def test_labels_side_by_side():
     labels, scored = asarray([[2, 0], [1, 1]]), asarray(np.array([[1, 1], [1, 0]], np.float32))
-    told = to_numpy(labels_to_come(labels, scored, steps=3, classes=3))
-    np.testing.assert_array_equal(told, [[0, 0, 1, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0]])
-    assert told.dtype == np.float32
+    seen = to_numpy(labels_to_come(labels, scored, steps=3, classes=3))
+    np.testing.assert_array_equal(seen, [[0, 0, 1, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0]])
+    assert seen.dtype == np.float32
     nothing = labels_to_come(labels[:0], scored[:0], steps=3, classes=3)
     assert nothing.shape == (2, 9) and not to_numpy(nothing).any()
 
 
-def labels_told(task, updates=120):
-    """(what the guess at the end of a chunk is told, what that at the next one's begin is) of a
+def labels_seen(task, updates=120):
+    """(what the guess at the end of a chunk sees, what that at the next one's begin is) of a
     run, and the loop.
     """
     loop = loop_of(small(task, "cdni", look_ahead=L))
-    rule, told, ends = loop.rule, [], []
+    rule, seen, ends = loop.rule, [], []
     step = rule.step
 
     def watch(x, y, mask, first, last):
         metrics = step(x, y, mask, first, last)
         contexts = [context["labels_to_come"] for context in (rule.context, rule.context_after)]
-        told.append(tuple(map(to_numpy, (*contexts, y[: len(x)], mask[: len(x)]))))
+        seen.append(tuple(map(to_numpy, (*contexts, y[: len(x)], mask[: len(x)]))))
         ends.append(last)
         return metrics
 
     rule.step = watch
     for _ in range(updates):
         loop._one_step()
-    return told, ends
+    return seen, ends
 
 
 @pytest.mark.parametrize("task", ["copy", "repeat-copy", "characters"])
-def test_the_guess_is_told_of_the_same_steps_twice(task):
-    told, ends = labels_told(task)
+def test_the_guess_sees_the_labels_of_the_same_steps_twice(task):
+    seen, ends = labels_seen(task)
     assert any(ends) and not all(ends)
-    for (begin, end, y, mask), (next_begin, *_), last in zip(told, told[1:], ends):
+    for (begin, end, y, mask), (next_begin, *_), last in zip(seen, seen[1:], ends):
         classes = begin.shape[1] // L
         first_step = begin[:, :classes]  # the label of the chunk's own first step
         scored = mask[0] == 1
@@ -106,9 +106,9 @@ def test_the_guess_is_told_of_the_same_steps_twice(task):
             assert np.array_equal(end, next_begin)
 
 
-def test_characters_are_told_what_the_text_says_next():
-    told, _ = labels_told("characters", updates=1)
-    begin, end, y, _ = told[0]
+def test_guesses_on_characters_see_the_next_ones():
+    seen, _ = labels_seen("characters", updates=1)
+    begin, end, y, _ = seen[0]
     spoken = begin.reshape(len(begin), L, -1).argmax(axis=2)  # (streams, L)
     assert np.array_equal(spoken[0], TEXT.train[1 : 1 + L])
     assert np.array_equal(

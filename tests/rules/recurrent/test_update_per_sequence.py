@@ -70,7 +70,7 @@ def test_while_a_sequence_lasts_nothing_is_updated(name):
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_a_sequence_that_is_cut_short_teaches_nothing(name):
+def test_a_sequence_that_is_cut_short_changes_nothing(name):
     one, other = LEARNING[name](), LEARNING[name]()
     for network in (one, other):
         for chunk in chunks(sequence(seed=3), 3):

@@ -133,8 +133,8 @@ def test_decoupled_is_the_gradient_of_its_own_loss_and_ten_guesses(steps, ticks)
         )
 
 
-class Knows:
-    """Says what the gradient of each message will be."""
+class TrueGuess:
+    """Returns the true gradient of each message."""
 
     def __init__(self, dmessages):
         self.dmessages, self.asked = dmessages, 0
@@ -159,7 +159,7 @@ def test_with_the_true_gradients_and_factor_1_decoupled_is_locked(steps, ticks, 
     locked.step(chunks)
     dmessages, gradients = true[0], gradients_by_tick(decoupled)
     assert np.abs(to_numpy(dmessages)).max() > 1e-3
-    decoupled.guess, learns_from = Knows(dmessages), []
+    decoupled.guess, learns_from = TrueGuess(dmessages), []
     decoupled.train_guess = lambda messages, chunks, target: learns_from.append(to_numpy(target))
     decoupled.step(chunks)
     np.testing.assert_array_equal(learns_from[0], to_numpy(dmessages))
@@ -169,7 +169,7 @@ def test_with_the_true_gradients_and_factor_1_decoupled_is_locked(steps, ticks, 
             np.testing.assert_array_equal(value, getattr(locked, part).state()[name])
 
 
-def test_a_moves_before_b_has_heard_it_or_does_not():
+def test_a_is_updated_before_or_after_b_receives_its_message():
     for rule, moved in ((Locked, False), (Decoupled, True)):
         network, chunks = build(rule, 2, 3, rate=0.1), stream(2, 3)
         before, at_b = to_numpy(network.optimizer_a.params).copy(), []

@@ -46,7 +46,7 @@ def test_chunks_make_up_the_episode(unroll, lengths):
 
 @pytest.mark.parametrize("name", ["copy", "repeat copy"])
 @pytest.mark.parametrize("unroll", [1, 3, 50])
-def test_the_curriculum_hears_the_bits_of_whole_episodes(name, unroll):
+def test_the_curriculum_receives_the_bits_of_whole_episodes(name, unroll):
     copying, rule = task(name, unroll), Recorder(nats=0.1 * math.log(2))
     while copying.curriculum.level < 3:
         one_step(copying, rule)

@@ -29,7 +29,7 @@ class Recorder:
         return {"loss": np.float32(1)}
 
 
-class Says(Locked):
+class FixedAnswers(Locked):
     """A rule whose counts are off by `odd` for A and by `threes` for B in the first streams of
     every ten.
     """
@@ -54,7 +54,7 @@ def test_a_step_is_a_whole_stream_of_pixels_in_0_to_1():
     for _ in range(2):
         one_step(clocks, rule)
     for chunks in rule.seen:
-        assert [(chunk.fresh, chunk.asked) for chunk in chunks] == [
+        assert [(chunk.fresh, chunk.last) for chunk in chunks] == [
             (True, False),
             (False, False),
             (False, True),
@@ -69,7 +69,7 @@ def test_a_step_is_a_whole_stream_of_pixels_in_0_to_1():
 
 @pytest.mark.parametrize("odd, threes", [(0, 0), (3, 0), (0, 6), (30, 30)])
 def test_errors_are_the_share_of_wrong_counts(odd, threes):
-    row = task().measure(Says(odd, threes))
+    row = task().measure(FixedAnswers(odd, threes))
     assert row["test_odd_error"] == pytest.approx(100 * odd / 30)
     assert row["test_threes_error"] == pytest.approx(100 * threes / 30)
     assert row["test_odd_loss"] == pytest.approx(
@@ -80,7 +80,7 @@ def test_errors_are_the_share_of_wrong_counts(odd, threes):
 
 def test_parts_of_the_test_streams_count_by_their_size():
     """Of AT_ONCE + 100 streams the first 10 of each part are wrong."""
-    row = task(test_streams=AT_ONCE + 100).measure(Says(threes=10))
+    row = task(test_streams=AT_ONCE + 100).measure(FixedAnswers(threes=10))
     assert row["test_threes_error"] == pytest.approx(100 * 20 / (AT_ONCE + 100))
 
 
@@ -100,7 +100,7 @@ def test_every_run_is_asked_the_same_and_about_held_out_images():
 
 def test_measuring_draws_nothing_from_the_run():
     one, other = task(), task()
-    one.measure(Says())
+    one.measure(FixedAnswers())
     rules = Recorder(), Recorder()
     for clocks, rule in zip((one, other), rules):
         one_step(clocks, rule)
