@@ -1,6 +1,7 @@
 """Summary: what each worker did with its time, how much it waited, what it sent.
 
-    rows = summary(events)       a Row for each worker
+    events = without_pauses(events)     such as those of a measurement
+    rows = summary(events)              a Row for each worker
     print(table(rows))
 
 Waiting is all time between the first event of all workers and the last one that is not work: also
@@ -13,9 +14,6 @@ import numpy as np
 
 from dni_np.errors import UserError
 from dni_np.pictures.events import span, work
-
-
-PAUSE = 20  # a step that takes this many times the usual one is the caller's pause
 
 
 class Row(NamedTuple):
@@ -51,19 +49,38 @@ def _row(worker, events, time, message_bytes):
 
 
 def throughput(events):
-    """Batches in a second: what the highest layer begins, over the second half.
-
-    The caller's pauses, such as for a measurement, are left out: steps of over 20 times the usual.
-    """
-    top = max((event.layer for event in events), default=0)
-    firsts = {}
-    for event in work(events):
-        if event.layer == top:
-            firsts[event.batch] = min(event.start, firsts.get(event.batch, event.start))
-    steps = np.diff(sorted(firsts.values()))[len(firsts) // 2 :]
-    if not len(steps):
+    """Batches in a second: what the highest layer begins, over the second half."""
+    begins = begins_of(events, max((event.layer for event in events), default=0))
+    half = begins[len(begins) // 2 :]
+    if len(half) < 2:
         raise UserError("a throughput needs events of several batches")
-    return 1 / steps[steps <= PAUSE * np.median(steps)].mean()
+    return (len(half) - 1) / (half[-1] - half[0])
+
+
+def without_pauses(events):
+    """The events as if the time had stood still whenever no worker worked for longer than a batch
+    usually takes: the caller measured or saved something.
+    """
+    events = sorted(events, key=lambda event: event.start)
+    steps = np.diff(begins_of(events, min((e.layer for e in events if e.layer), default=0)))
+    longest, end, pause, moved = np.median(steps) if len(steps) else np.inf, None, 0.0, []
+    for event in events:
+        if event.kind == "wait":
+            continue  # what lies between the others is waiting
+        if end is not None and event.start - end > longest:
+            pause += event.start - end
+        end = event.stop if end is None else max(end, event.stop)
+        moved.append(event._replace(start=event.start - pause, stop=event.stop - pause))
+    return moved
+
+
+def begins_of(events, layer):
+    """When that layer began each batch, sorted."""
+    begins = {}
+    for event in work(events):
+        if event.layer == layer:
+            begins[event.batch] = min(event.start, begins.get(event.batch, event.start))
+    return sorted(begins.values())
 
 
 def table(rows):

@@ -3,7 +3,7 @@
 import pytest
 
 from dni_np.errors import UserError
-from dni_np.parallel.summary import summary, table, throughput
+from dni_np.parallel.summary import summary, table, throughput, without_pauses
 from dni_np.pictures.events import Event
 
 EVENTS = [
@@ -43,11 +43,26 @@ def test_without_work_there_is_no_summary():
         summary([Event(1, 1, "wait", 0.0, 1.0)])
 
 
-def test_throughput_is_the_highest_layers_without_pauses():
-    times = [0, 9, 10, 12, 14, 16, 1000, 1002, 1004]
-    events = [Event(2, n, "forward", t, t + 1, 4) for n, t in enumerate(times, 1)]
-    events += [Event(2, n, "update", t + 1, t + 1.5, 4) for n, t in enumerate(times, 1)]
-    events += [Event(1, n, "forward", t - 9, t, 1) for n, t in enumerate(times, 1)]
+def test_throughput_is_the_highest_layers():
+    events = [Event(2, n, "forward", t, t + 1, 4) for n, t in enumerate([0, 9, 10, 12, 14], 1)]
+    events += [Event(1, n, "forward", n, n + 1, 1) for n in range(1, 6)]
     assert throughput(events) == pytest.approx(1 / 2)
     with pytest.raises(UserError, match="several batches"):
-        throughput(events[:1])
+        throughput(events[:2])
+
+
+def test_time_in_which_nobody_works_is_left_out_if_it_is_long():
+    times = [0, 2, 4, 106, 108]  # a pause between 5 and 106
+    events = [Event(1, n, "forward", t, t + 1, 1) for n, t in enumerate(times, 1)]
+    events += [Event(2, n, "forward", t + 1.5, t + 2, 2) for n, t in enumerate(times, 1)]
+    events += [Event(2, 4, "wait", 7, 107.5)]
+    found = without_pauses(events)
+    assert [e.start for e in found if e.worker == 1] == pytest.approx([0, 2, 4, 6, 8])
+    assert [e.start for e in found if e.worker == 2] == pytest.approx([1.5, 3.5, 5.5, 7.5, 9.5])
+    assert summary(found)[0].waiting == pytest.approx(0.5)
+
+
+def test_a_worker_that_works_while_another_waits_is_no_pause():
+    events = [Event(1, n, "forward", n, n + 0.5, 1) for n in range(1, 9)]
+    events += [Event(2, 1, "forward", 1, 50, 2), Event(1, 9, "forward", 50, 50.5, 1)]
+    assert without_pauses(events) == sorted(events, key=lambda event: event.start)
