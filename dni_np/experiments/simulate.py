@@ -14,12 +14,13 @@ import numpy as np
 
 from dni_np.errors import UserError
 from dni_np.experiments.report import format_table, save_figure
-from dni_np.parallel import summary, trace
+from dni_np.parallel import trace
 from dni_np.parallel.durations import measured
 from dni_np.parallel.machine import Machine, even_groups
 from dni_np.parallel.simulated_pipeline import locked
 from dni_np.parallel.simulator import decoupled
 from dni_np.parallel.split import groups_of
+from dni_np.parallel.summary import throughput, without_pauses
 
 MOST = 1000  # layers
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, MOST)
@@ -28,7 +29,7 @@ USUAL = {"layers": MOST, "micro_batches": 32, "seed": 0, "slow": 1.0, "slowdowns
 
 def simulate(options):
     """Print two tables, and save a figure beside the trace or in `--out`; return 0."""
-    from dni_np.pictures.throughput import throughput  # Matplotlib: help does not wait for it
+    from dni_np.pictures import throughput as picture  # Matplotlib: help does not wait for it
 
     given = {name: value for name, value in vars(options).items() if value is not None}
     options = Namespace(**{**vars(options), **USUAL, **given})
@@ -48,7 +49,7 @@ def simulate(options):
     print(format_table([{name: f"{value:.4g}" for name, value in row.items()} for row in rows]))
     lines = {name: [row[name] for row in rows] for name in rows[0] if name[-1] not in "s%"}
     path = Path(options.out or options.trace.with_name("simulated.png"))
-    save_figure(throughput(workers, lines, what + stragglers(options)), path)
+    save_figure(picture.throughput(workers, lines, what + stragglers(options)), path)
     print(f"\nThe figure is {path}")
     return 0
 
@@ -78,9 +79,8 @@ def again(events, durations, staleness, seed):
     """The run's own workers, measured and simulated, as a table."""
     machine = Machine(durations.latency, send=durations.send)
     found = decoupled(durations, groups_of(durations.split), staleness, machine, 1000, seed)
-    rows = summary.summary(events)
-    waiting = {"measured": [row.waiting for row in rows], "simulated": found.waiting()}
-    speed = {"measured": summary.throughput(events), "simulated": found.throughput()}
+    speed = {"measured": throughput(without_pauses(events)), "simulated": found.throughput()}
+    waiting = {"measured": 1 - speed["measured"] * durations.busy(), "simulated": found.waiting()}
     lines = [
         {
             "this run": name,

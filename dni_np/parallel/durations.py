@@ -32,6 +32,15 @@ class Durations(NamedTuple):
     sources: tuple
     split: tuple
 
+    def busy(self):
+        """Seconds of work a batch, on the average, of each worker."""
+        last = len(self.split) - 1
+        busy = [self.send * (1 if w in (0, last) else 2) * (last > 0) for w in range(last + 1)]
+        owners = [w for w, layers in enumerate(self.split) for _ in range(layers)]
+        for (_, layer), samples in self.samples.items():
+            busy[owners[self.sources.index(layer)]] += samples.mean()
+        return np.array(busy)
+
     def deeper(self, layers):
         """For a network of so many layers: its first and last one are those measured, the layers
         between them like the measured ones between these, in turn.

@@ -36,7 +36,8 @@ def locked(
     durations, groups, micro_batches=8, schedule="1f1b", machine=Machine(), batches=20, seed=0
 ):
     """The Simulation of so many batches. The measured guesses and corrections are left out."""
-    size("batches", batches, least=4), size("micro_batches", micro_batches)
+    size("batches", batches, least=4), size("seed", seed, least=0)
+    size("micro_batches", micro_batches)
     if schedule not in SCHEDULES:
         raise UserError(f"there is no schedule {schedule!r}: choose among {', '.join(SCHEDULES)}")
     drawn = machine.checked().draw(durations, groups, batches, np.random.default_rng(seed))

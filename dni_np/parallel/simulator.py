@@ -29,7 +29,8 @@ def decoupled(
 
     `room`: batches on the way at most (None: as many as a Pipeline allows).
     """
-    size("batches", batches, least=4), size("staleness", staleness, least=0)
+    size("batches", batches, least=4), size("seed", seed, least=0)
+    size("staleness", staleness, least=0)
     least = staleness + len(groups) + 3
     room = least if room is None else size("room", room, least)
     times = machine.checked().draw(durations, groups, batches, np.random.default_rng(seed))
