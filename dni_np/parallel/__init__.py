@@ -11,6 +11,7 @@
     serve             what a worker beside the caller does
     split             which worker has which units
     blas              one thread for matrix products in each worker
+    locked            backpropagation on workers, with micro-batches: to compare with
     events            who did what when, as it was measured
     trace             the same as a file, which Perfetto opens
     summary           what each worker did, how much it waited, what it sent

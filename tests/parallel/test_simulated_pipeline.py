@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dni_np.errors import UserError
+from dni_np.parallel.locked import SCHEDULES
 from dni_np.parallel.machine import Machine, even_groups
-from dni_np.parallel.simulated_pipeline import SCHEDULES, locked
+from dni_np.parallel.simulated_pipeline import locked
 from tests.parallel.simulated import durations
 
 EXACT = Machine(jitter=0)
