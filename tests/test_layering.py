@@ -27,10 +27,9 @@ MAY_IMPORT = {
     "analysis": {"arguments", "backend", "errors", "nn", "rules"},
     "parallel": {
         *("arguments", "backend", "errors", "nn", "rules"),
-        *(
-            "pictures.events",
-            "training.allocator",
-        ),  # what an event is; memory kept for the next step
+        "pictures.events",  # what an event is
+        "training.allocator",  # memory kept for the next step
+        "training.files",  # a trace is whole, or not there
     },
     "data": {"arguments", "errors"},  # on the host, no backend
     # What it trains is anything with a step; of sequences it knows how they are written and what

@@ -12,6 +12,7 @@ from dni_np.experiments.registry import KINDS, find_recipe, kind_of
 from dni_np.experiments.report import format_table
 from dni_np.experiments.run import check_plan, run_plan
 from dni_np.experiments.sequences.sampling import load_network, sample
+from dni_np.experiments.simulate import simulate
 
 
 def run(options):
@@ -138,4 +139,5 @@ def _indent(rows):
     return "\n".join("  " + line for line in format_table(rows).splitlines())
 
 
-COMMANDS = {"sample": write_sample, "list": show_list, "demo": demo}  # all others train
+# All others train.
+COMMANDS = {"sample": write_sample, "list": show_list, "demo": demo, "simulate": simulate}

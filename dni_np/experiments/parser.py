@@ -1,6 +1,7 @@
 """The command line's grammar: which commands there are, and the options of each."""
 
 import argparse
+from pathlib import Path
 
 from dni_np.errors import UserError
 from dni_np.experiments.options import Once
@@ -11,6 +12,7 @@ COMMANDS = {
     **{name: kind.tasks[name].about for name, kind in TASKS.items()},
     "compare": "several rules, depths or lengths of chunks side by side: one table, one figure",
     "sample": "text from the best network of a characters run",
+    "simulate": "what up to 1,000 workers would do, from the times of a run with some",
     "list": "the rules and the named recipes",
 }
 OVERVIEW = """Decoupled Neural Interfaces: networks whose layers do not wait for their gradients.
@@ -65,6 +67,7 @@ def parser():
     command.add_argument("--rules", action=Once, nargs="+", metavar="NAME", help=usual)
     _add_experiment(command, recipe, KINDS, None)
     _add_sample(commands)
+    _add_simulate(commands)
     _add(commands, "demo")
     commands.add_parser("list", description=COMMANDS["list"])
     return top
@@ -117,3 +120,28 @@ def _add_sample(commands):
         ("--seed", int, "of the drawing (default: 0)"),
     ):
         command.add_argument(name, action=Once, type=kind, help=about)
+
+
+def _add_simulate(commands):
+    command = _add(commands, "simulate", "runs/mnist/mnist-fcn-cdni/trace.json --staleness 4")
+    about = "the trace.json that a run with several --workers left"
+    command.add_argument("trace", action=Once, metavar="TRACE", type=Path, help=about)
+    for name, kind, about in (
+        ("--layers", int, "of the network simulated, like those of the run (default: 1000)"),
+        ("--staleness", int, "how many batches late a target may come (default: the run's)"),
+        ("--micro-batches", int, "of a locked pipeline (default: 32)"),
+        ("--room", int, "batches on the way at most (default: as in a run)"),
+        ("--seed", int, "of the times that are drawn (default: 0)"),
+        ("--latency", float, "of a message, in microseconds (default: as measured)"),
+        ("--bandwidth", float, "in megabytes a second (default: all is in the latency)"),
+        ("--jitter", float, "of times, relative to their median (default: times as measured)"),
+        ("--slow", float, "how many times slower worker 1 is (default: 1)"),
+    ):
+        command.add_argument(name, action=Once, type=kind, help=about)
+    several = {"action": Once, "type": float, "nargs": 2, "metavar": ("SHARE", "FACTOR")}
+    about = "in this share of its batches a worker is so many times slower"
+    command.add_argument("--slowdowns", help=about, **several)
+    several = {"action": Once, "type": int, "nargs": "+", "metavar": "N"}
+    about = "numbers of them (default: 1, 2, 4, ... up to the layers)"
+    command.add_argument("--workers", help=about, **several)
+    _once(command, "--out", "FILE", "of the figure (default: simulated.png beside the trace)")

@@ -12,6 +12,7 @@ from dni_np.experiments.load import load_note
 from dni_np.experiments.memory import check_memory
 from dni_np.experiments.registry import kind_of
 from dni_np.experiments.report import report, save_run_figures
+from dni_np.experiments.workers import save_events
 from dni_np.training.files import remove_left_behind
 from dni_np.training.one_at_a_time import alone_with
 
@@ -67,7 +68,7 @@ def _run_plan(folder, title, plan, data, progress):
         try:
             if (run_folder / "checkpoint.npz").exists():
                 loop.resume()
-            finished = run_to_end(loop)
+            finished = run_to_end(loop, run_folder, settings, name)
         except Diverged as error:
             if len(plan) == 1:
                 raise
@@ -86,10 +87,13 @@ def _run_plan(folder, title, plan, data, progress):
     return True
 
 
-def run_to_end(loop):
-    """Train; where the rule has workers, none is left behind."""
+def run_to_end(loop, folder, settings, name):
+    """Train; where the rule has workers, keep what they noted, and leave none behind."""
     try:
-        return loop.run()
+        finished = loop.run()
+        if events := loop.rule.events():
+            save_events(events, loop, folder, settings, name)
+        return finished
     finally:
         loop.rule.close()
 

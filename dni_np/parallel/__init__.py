@@ -11,7 +11,18 @@
     serve             what a worker beside the caller does
     split             which worker has which units
     blas              one thread for matrix products in each worker
+    locked            backpropagation on workers, with micro-batches: to compare with
     events            who did what when, as it was measured
+    trace             the same as a file, which Perfetto opens
+    summary           what each worker did, how much it waited, what it sent
+
+And what more workers than this machine has would do, from the times of a run:
+
+    durations         how long each layer's work took
+    machine           what is supposed of the workers and their messages; what comes out
+    simulator         decoupled workers
+    simulated_pipeline    a locked pipeline with micro-batches, and plain backpropagation
+    simulated_events  events of a simulation, as those of a run
 
 An engine (Threads, Processes) is made with a Job; it starts the workers beside the caller, which
 `serve`, has the caller's Lines to them, and the verbs `killed` and `stop`.

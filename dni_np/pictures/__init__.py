@@ -3,6 +3,8 @@
     network     one step of learning, module by module (scene draws it, scenes/ holds what is drawn)
     timeline    who works and who waits, from events
     schedule    events as the dependencies of a rule allow them; events: what an event is
+    measured    a few batches of a run, or of several, as a timeline
+    throughput  batches in a second against the number of workers, as it was simulated
     scales      log axes that keep a zero, with ticks that fit
     style       one look: colors that keep their meaning, titles and legends that fit
 

@@ -6,6 +6,8 @@ with these fields will do, such as the events that a parallel run writes down.
 
 from typing import NamedTuple
 
+from dni_np.errors import UserError
+
 
 class Event(NamedTuple):
     """`kind`: forward, backward, update, guess, correct, guess input, correct input, send, wait."""
@@ -26,6 +28,22 @@ def work(events):
 def span(events):
     """(first start, last stop)."""
     return min(event.start for event in events), max(event.stop for event in events)
+
+
+def window(events, batch, batches=3):
+    """What was done while `batches` batches from number `batch` were worked on, from time 0 on.
+
+    Work of other batches in that time is there too, cut where the time begins and ends.
+    """
+    own = [event for event in work(events) if batch <= event.batch < batch + batches]
+    if not own:
+        raise UserError(f"there is no work of batch {batch} or the {batches - 1} after it")
+    start, stop = span(own)
+    return [
+        event._replace(start=max(event.start, start) - start, stop=min(event.stop, stop) - start)
+        for event in events
+        if event.start < stop and event.stop > start
+    ]
 
 
 def idle_share(events):

@@ -18,10 +18,11 @@ IDLE = {"facecolor": "0.95", "edgecolor": "0.7", "hatch": "////", "linewidth": 0
 DARK = ("backward", "update", "correct", "correct input")  # white numbers are read on these
 
 
-def timeline(plans, until=None, unit="units of time"):
+def timeline(plans, until=None, unit="units of time", title=None):
     """A panel for each of `plans`, {name: events}; with `until` only what was done by then.
 
     The titles say what follows from the events: how long all took, and how long workers waited.
+    `title` stands above all in place of the first.
     """
     if not all(work(events) for events in plans.values()) or not plans:
         raise UserError("a timeline needs events: one list at least, with some work in it")
@@ -49,7 +50,7 @@ def timeline(plans, until=None, unit="units of time"):
         handles.append(Patch(**IDLE, label="waits"))
         below = {"loc": "outside lower center", "ncols": len(handles), "fontsize": LEGEND}
         figure.legend(handles=handles, **below, handlelength=1.2, columnspacing=1.4)
-        finish(figure, title_of(plans, now, unit))
+        finish(figure, title or title_of(plans, now, unit))
         return figure
 
 

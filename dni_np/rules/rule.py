@@ -100,6 +100,10 @@ class Rule:
             if isinstance(owner, WaitingGuesses):
                 owner.clear()
 
+    def events(self):
+        """What its workers noted, who did what when; a rule without workers notes nothing."""
+        return []
+
     def close(self):
         """End the workers of a rule that has some (see `dni_np.parallel`)."""
 

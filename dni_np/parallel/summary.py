@@ -1,0 +1,108 @@
+"""Summary: what each worker did with its time, how much it waited, what it sent.
+
+    events = without_pauses(events)     such as those of a measurement
+    rows = summary(events)              a Row for each worker
+    print(table(rows))
+
+Waiting is all time between the first event of all workers and the last one that is not work: also
+what no event says, such as the time in which a worker waits for the next batch of the caller.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dni_np.errors import UserError
+from dni_np.pictures.events import span, work
+
+
+class Row(NamedTuple):
+    """Of one worker; times in seconds."""
+
+    worker: object
+    layers: tuple
+    seconds: dict  # of each kind of work, by its name
+    waiting: float  # share of the time, 0 to 1
+    messages: int  # sent to neighbors
+    sent_bytes: int | None  # None where the size of a message is not known
+
+
+def summary(events, message_bytes=None):
+    """`message_bytes`: of a message to a neighbor; {worker: bytes} where they differ."""
+    if not work(events):
+        raise UserError("there is no work among these events: a summary needs some")
+    first, last = span(events)
+    owners = sorted({event.worker for event in events}, key=lambda one: str(one).zfill(9))
+    return [_row(worker, work(events), last - first, message_bytes) for worker in owners]
+
+
+def _row(worker, events, time, message_bytes):
+    own, seconds = [event for event in events if event.worker == worker], {}
+    for event in own:
+        seconds[event.kind] = seconds.get(event.kind, 0.0) + event.stop - event.start
+    layers = tuple(sorted({event.layer for event in own} - {0}))
+    messages = sum(event.kind == "send" for event in own)
+    each = message_bytes.get(worker, 0) if isinstance(message_bytes, dict) else message_bytes
+    waiting = 1 - sum(seconds.values()) / time if time > 0 else 0.0
+    sent = None if each is None else messages * each
+    return Row(worker, layers, seconds, waiting, messages, sent)
+
+
+def throughput(events):
+    """Batches in a second: what the highest layer begins, over the second half."""
+    begins = begins_of(events, max((event.layer for event in events), default=0))
+    half = begins[len(begins) // 2 :]
+    if len(half) < 2:
+        raise UserError("a throughput needs events of several batches")
+    return (len(half) - 1) / (half[-1] - half[0])
+
+
+def without_pauses(events):
+    """The events as if the time had stood still whenever no worker worked for longer than a batch
+    usually takes: the caller measured or saved something.
+    """
+    events = sorted(events, key=lambda event: event.start)
+    steps = np.diff(begins_of(events, min((e.layer for e in events if e.layer), default=0)))
+    longest, end, pause, moved = np.median(steps) if len(steps) else np.inf, None, 0.0, []
+    for event in events:
+        if event.kind == "wait":
+            continue  # what lies between the others is waiting
+        if end is not None and event.start - end > longest:
+            pause += event.start - end
+        end = event.stop if end is None else max(end, event.stop)
+        moved.append(event._replace(start=event.start - pause, stop=event.stop - pause))
+    return moved
+
+
+def begins_of(events, layer):
+    """When that layer began each batch, sorted."""
+    begins = {}
+    for event in work(events):
+        if event.layer == layer:
+            begins[event.batch] = min(event.start, begins.get(event.batch, event.start))
+    return sorted(begins.values())
+
+
+def table(rows):
+    """Rows as aligned text: shares of the time in percent, messages, megabytes where known."""
+    kinds = list(dict.fromkeys(kind for row in rows for kind in row.seconds))
+    known = any(row.sent_bytes is not None for row in rows)
+    megabytes = ["MB sent"] if known else []
+    lines = [["worker", "layers", *(f"{kind} %" for kind in kinds), "waits %", "messages"]]
+    lines[0] += megabytes
+    for row in rows:
+        work_time = sum(row.seconds.values())
+        time = work_time / (1 - row.waiting) if row.waiting < 1 else 0.0
+        shares = [row.seconds.get(kind, 0.0) / time if time else 0.0 for kind in kinds]
+        layers = f"{row.layers[0]} to {row.layers[-1]}" if row.layers else ""
+        cells = [*(f"{100 * share:.1f}" for share in (*shares, row.waiting)), str(row.messages)]
+        sent = [f"{(row.sent_bytes or 0) / 1e6:.1f}"] if known else []
+        lines.append([str(row.worker), layers, *cells, *sent])
+    return aligned(lines)
+
+
+def aligned(lines):
+    """Lists of cells, one for each line, as text in columns."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    padded = [[cell.rjust(width) for cell, width in zip(line, widths)] for line in lines]
+    return "\n".join("  ".join(line) for line in padded)
