@@ -51,7 +51,7 @@ def one_for_each(lambdas, units):
     lambdas = [number(LAMBDA, lam, "[0, 1]") for lam in several("lambdas", lambdas)]
     if len(lambdas) not in (1, units):
         raise UserError(
-            f"BP(lambda) with {units} guesses needs {units} lambdas, or one for all, "
+            f"a network with {units} guesses needs {units} lambdas, or one for all, "
             f"not {len(lambdas)}"
         )
     return lambdas if len(lambdas) == units else lambdas * units

@@ -10,8 +10,10 @@ the lambda-return of TD(lambda), along the layers. In `bp_lambda` the same mean 
 learn from, and they wait for it; here only the guesses wait. lambda = 0 everywhere is DNI; lambda =
 1 everywhere gives every guess the true gradient.
 
-All z use the weights of the batch's forward pass. Cost: one more backward pass through each unit
-whose lambda is not 0 (the lowest unit's plays no part).
+All z use the weights of the batch's forward pass. So that they need no copy, a core here makes its
+update, which depends on its own guess alone, after it has sent z down. Cost: one more backward pass
+through each unit whose lambda is not 0 (the lowest unit's plays no part), and the caches of all
+units are kept until then.
 
 MNIST, 21 layers, linear cDNI, 600 steps: test error 69 % with lambda 0, 3.8 with 0.9, 4.6 with 1.
 (Ours; a measurement of a prototype, one seed.)
@@ -20,7 +22,7 @@ MNIST, 21 layers, linear cDNI, 600 steps: test error 69 % with lambda 0, 3.8 wit
 from dni_np.rules.bp_lambda import one_for_each
 from dni_np.rules.complete_unlock import CompleteUnlock
 from dni_np.rules.dni_chain import DNIChain
-from dni_np.rules.rule import FORWARD, LOCKS
+from dni_np.rules.rule import BACKWARD, UPDATE
 
 
 class LambdaTargets(DNIChain):
@@ -29,7 +31,8 @@ class LambdaTargets(DNIChain):
     def __init__(self, *arguments, lambdas):
         super().__init__(*arguments)
         self.lambdas = one_for_each(lambdas, len(self.units))
-        self.guess_locks = LOCKS if any(self.lambdas[1:]) else (FORWARD,)
+        if any(self.lambdas[1:]):
+            self.guess_locks = (*self.locks, UPDATE, BACKWARD)
 
     def step(self, x, y):
         context, metrics, h, passes = self.context(x, y), {}, x, []
