@@ -26,6 +26,11 @@ RUNS = {
     "synthetic head": {"rule": "cdni", "sees": ("output", "label"), "head": "synthetic"},
     "sgd": {"rule": "dni", "optimizer": "sgd"},
     "true targets": {"rule": "dni", "targets": "true"},
+    **{
+        f"{rule}, lambda targets": {"rule": rule, "target_lambda": (0.9, 0.0, 0.5)}
+        for rule in ("dni", "sparse", "unlock")
+    },
+    "cnn, lambda targets": {"rule": "dni", "network": "cnn", "target_lambda": (0.9,)},
     "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
     "cnn cdni": {
         "rule": "cdni",
@@ -150,7 +155,17 @@ def test_no_step_waits_for_the_device(name, dataset):
 
 
 @pytest.mark.parametrize(
-    "name", ["backprop", "mixture", "synthetic head", "sparse", "target", "stale", "fa"]
+    "name",
+    [
+        "backprop",
+        "mixture",
+        "synthetic head",
+        "sparse",
+        "sparse, lambda targets",
+        "target",
+        "stale",
+        "fa",
+    ],
 )
 @pytest.mark.parametrize("first, second", [(strict, strict), ("numpy", strict), (strict, "numpy")])
 def test_checkpoints_cross_backends(first, second, name, dataset, tmp_path):

@@ -23,6 +23,7 @@ from dni_np.rules.bp_lambda import one_for_each
 from dni_np.rules.complete_unlock import CompleteUnlock
 from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.rule import BACKWARD, UPDATE
+from dni_np.rules.sparse_updates import SparseUpdates
 
 
 class LambdaTargets(DNIChain):
@@ -44,16 +45,46 @@ class LambdaTargets(DNIChain):
                 self.fit_input_guess(i + 1, h, metrics)
         z, metrics["loss"] = self.loss_unit.train(inputs.get(len(passes), h), y, context)
         for i in reversed(range(len(self.units))):
-            unit, lam, (guess, cache) = self.units[i], self.lambdas[i], passes[i]
             self.fit_guess(i, z, metrics)
-            if i > 0 and lam > 0:
-                z = unit.core.backward(lam * z + (1 - lam) * guess, cache)
-                unit.core.backward(guess, cache, input_gradient=False)
-            else:
-                z = unit.core.backward(guess, cache, input_gradient=i > 0)
-            unit.core_optimizer.step()
+            z = self.update_core(i, z, *passes[i])
         return metrics
+
+    def update_core(self, i, z, guess, cache):
+        """Update core i by its guess (N, ...); return the target below, made of the guess and z."""
+        unit, lam = self.units[i], self.lambdas[i]
+        if i > 0 and lam > 0 and z is not None:
+            below = unit.core.backward(lam * z + (1 - lam) * guess, cache)
+            unit.core.backward(guess, cache, input_gradient=False)  # the gradients of this one stay
+        else:
+            below = unit.core.backward(guess, cache, input_gradient=i > 0)
+        unit.core_optimizer.step()
+        return below
 
 
 class LambdaUnlock(LambdaTargets, CompleteUnlock):
     """The same where layers do not wait for their inputs either; the last argument is `inputs`."""
+
+
+class LambdaSparse(LambdaTargets, SparseUpdates):
+    """The same where layers are updated at random; the last arguments are `probability` and `rng`.
+
+    No z comes from a layer that is not updated; the next unit below sends its guess's part alone.
+    """
+
+    def step(self, x, y):
+        active = self.coins.draw(self.probability)
+        context, metrics, h, passes = self.context(x, y), {}, x, []
+        for i, unit in enumerate(self.units):
+            guess = None
+            if active[i] or active[i + 1]:
+                guess, h, cache = unit.forward_and_guess(h, context)
+            else:
+                h, cache = unit.core.forward(h)
+            passes.append((guess, cache))
+        z = self.train_top(active[-1], h, y, context, metrics)
+        for i in reversed(range(len(self.units))):
+            if z is not None:
+                self.fit_guess(i, z, metrics)
+            z = self.update_core(i, z, *passes[i]) if active[i] else None
+        self.forget()  # guesses whose target was never made
+        return metrics

@@ -41,14 +41,20 @@ class SparseUpdates(DNIChain):
                 _, h, _ = unit.forward_and_guess(h, context)
             else:
                 h, _ = unit.core.forward(h)
-        if active[-1]:
-            dh, metrics["loss"] = self.loss_unit.train(h, y, context)
+        dh = self.train_top(active[-1], h, y, context, metrics)
+        if dh is not None:
             self.fit_guess(i, dh, metrics)
-        else:
-            prediction, _ = self.loss_unit.core.forward(h)
-            metrics["loss"], _ = self.loss_unit.loss(prediction, y)
         self.forget()  # guesses whose target was never made
         return metrics
+
+    def train_top(self, active, h, y, context, metrics):
+        """The loss, into `metrics`; if `active` also an update, and the top target is returned."""
+        if active:
+            dh, metrics["loss"] = self.loss_unit.train(h, y, context)
+            return dh
+        prediction, _ = self.loss_unit.core.forward(h)
+        metrics["loss"], _ = self.loss_unit.loss(prediction, y)
+        return None
 
     def parts(self):
         return {**super().parts(), "coins": self.coins}

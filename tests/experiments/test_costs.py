@@ -80,7 +80,7 @@ FORMS = [
     *((name, {}) for name in RULES),
     ("bp-lambda", {"lambdas": (0.0,)}),
     ("cdni", {"sg_optimizer": "rls"}),
-    *((name, {"target_lambda": (0.5,)}) for name in ("dni", "cdni", "unlock")),
+    *((name, {"target_lambda": (0.5,)}) for name in ("dni", "cdni", "sparse", "unlock")),
     *((name, {"target_lambda": (0.5, 0.0, 0.0)}) for name in ("cdni", "unlock")),
     ("target", {"target_period": 4}),  # in the step that is measured no copy is refreshed
     *((name, TRUE) for name in ("dni", "cdni", "stale", "critic")),

@@ -45,7 +45,7 @@ REFUSED = {
     "mnist --rule stale --hidden 8": "--hidden is for the rules dni",
     "mnist --rule critic --head synthetic": "--head is for the rules dni",
     "mnist --rule sparse --targets bootstrapped": "--targets is for the rules dni",
-    "mnist --rule none --target-lambda 1": "--target-lambda is for the rules dni, cdni, un",
+    "mnist --rule none --target-lambda 1": "--target-lambda is for the rules dni, cdni, sparse, un",
     "mnist --rule cdni --lambdas 0.5": "--lambdas is for the rule bp-lambda",
     "mnist --rule dni --update-probability 0.5": "--update-probability is for the rule sparse",
     "mnist --rule dni --stale-decay 0.5": "--stale-decay is for the rule stale",

@@ -24,6 +24,7 @@ IMAGES = {
     "cdni, true targets": {"rule": "cdni", "targets": "true"},
     "cdni, lambda targets": {"rule": "cdni", "target_lambda": (0.5,)},
     "unlock, lambda targets": {"rule": "unlock", "target_lambda": (0.9,)},
+    "sparse, lambda targets": {"rule": "sparse", "target_lambda": (0.9,)},
     "critic, bootstrapped": {"rule": "critic", "targets": "bootstrapped"},
     "cnn, pictures": {"rule": "cdni", "network": "cnn", "sees": ("output", "label", "picture")},
     "target, every 4": {"rule": "target", "hidden": (9,), "target_period": 4},

@@ -6,12 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dni_np.backend import to_numpy
+from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
-from dni_np.nn.initializers import zeros
+from dni_np.nn.initializers import he_normal, zeros
+from dni_np.rules.complete_unlock import CompleteUnlock, SyntheticInput
 from dni_np.rules.dni_chain import DNIChain
-from dni_np.rules.lambda_targets import LambdaTargets
+from dni_np.rules.lambda_targets import LambdaSparse, LambdaTargets, LambdaUnlock
+from dni_np.rules.sparse_updates import SparseUpdates
 from dni_np.rules.true_targets import true_gradients
 from tests.rules.networks import (
+    SIZES,
+    adam,
     assert_goes_on_from_its_saved_state,
     dni_network,
     minibatch,
@@ -25,7 +31,7 @@ def build(lambdas, **options):
 
 
 def targets_of(rule, x, y):
-    """The targets that the guesses of a step get, lowest first; the step is made."""
+    """{number of the unit: the target that its guess gets} in a step, which is made."""
     found = {}
     for i, unit in enumerate(rule.units):
         update = unit.update_synthetic_weights
@@ -38,7 +44,11 @@ def targets_of(rule, x, y):
     rule.step(x, y)
     for unit in rule.units:
         del unit.update_synthetic_weights
-    return [found[i] for i in range(len(rule.units))]
+    return found
+
+
+def in_order(found):
+    return [found[i] for i in sorted(found)]
 
 
 def by_the_formula(rule, x, y, lambdas):
@@ -79,7 +89,7 @@ def test_with_lambda_0_it_is_the_chain_bit_for_bit(backend):
 def test_with_lambda_1_every_target_is_the_true_gradient(backend):
     rule, (x, y) = build((1,)), on_device(minibatch())
     _, truths = true_gradients(rule.cores, rule.loss_unit.loss, x, y)
-    for target, truth in zip(targets_of(rule, x, y), truths, strict=True):
+    for target, truth in zip(in_order(targets_of(rule, x, y)), truths, strict=True):
         np.testing.assert_allclose(target, to_numpy(truth), rtol=1e-9, atol=1e-15)
     assert rule.guess_locks == ("forward", "update", "backward") and rule.locks == ("forward",)
 
@@ -89,7 +99,7 @@ def test_with_lambda_1_every_target_is_the_true_gradient(backend):
 def test_targets_are_the_mixture_that_the_docstring_says(lambdas):
     rule, (x, y) = build(lambdas), on_device(minibatch())
     wanted = by_the_formula(build(lambdas), x, y, lambdas)
-    for found, target in zip(targets_of(rule, x, y), wanted, strict=True):
+    for found, target in zip(in_order(targets_of(rule, x, y)), wanted, strict=True):
         np.testing.assert_allclose(found, target, rtol=1e-9, atol=1e-14)
 
 
@@ -118,8 +128,87 @@ def test_true_guesses_are_a_fixed_point(lambdas):
             return truth.copy(), forward(h, context)[1]
 
         model.forward = right
-    for target, truth in zip(targets_of(rule, x, y), truths, strict=True):
+    for target, truth in zip(in_order(targets_of(rule, x, y)), truths, strict=True):
         np.testing.assert_allclose(target, to_numpy(truth), rtol=1e-9, atol=1e-15)
+
+
+class Fixed:
+    """Coins that show the same each time."""
+
+    def __init__(self, *active):
+        self.active = active
+
+    def draw(self, probability):
+        return list(self.active)
+
+
+def sparse(lambdas, active=None, probability=1.0, **options):
+    network = dni_network(**options)
+    parts = network.units, network.loss_unit, network.classes
+    rule = LambdaSparse(*parts, probability, np.random.default_rng(5), lambdas=lambdas)
+    if active is not None:
+        rule.coins = Fixed(*active)
+    return rule
+
+
+def synthetic_inputs():
+    rng, inputs, sees = np.random.default_rng(4), [], Conditioning(("output",), SIZES[0])
+    for size in SIZES[1:-1]:
+        model = SyntheticGradient(size, sees, rng, (9,), he_normal, dtype=np.float64)
+        inputs.append(SyntheticInput(model, adam(model), (size,)))
+    return inputs
+
+
+def unlocked(rule, **options):
+    network = dni_network()
+    parts = network.units, network.loss_unit, network.classes
+    return rule(*parts, synthetic_inputs(), **options)
+
+
+def test_sparse_with_lambda_0_is_sparse_updates_bit_for_bit(backend):
+    network, rule = dni_network(), sparse((0,), probability=0.5)
+    parts = network.units, network.loss_unit, network.classes
+    plain = SparseUpdates(*parts, 0.5, np.random.default_rng(5))
+    for step in range(8):
+        batch = on_device(minibatch(step))
+        assert rule.step(*batch).keys() == plain.step(*batch).keys()
+    same_states(rule, plain)
+    assert rule.guess_locks == plain.guess_locks
+
+
+def test_unlock_with_lambda_0_is_complete_unlock_bit_for_bit(backend):
+    rule, plain = unlocked(LambdaUnlock, lambdas=(0,)), unlocked(CompleteUnlock)
+    for step in range(3):
+        batch = on_device(minibatch(step))
+        assert rule.step(*batch).keys() == plain.step(*batch).keys()
+    same_states(rule, plain)
+    assert rule.guess_locks == plain.guess_locks == ()
+
+
+def test_sparse_with_probability_1_is_lambda_targets(backend):
+    rule, chain = sparse((0.2, 0.9, 0.5)), build((0.2, 0.9, 0.5))
+    for step in range(3):
+        for one in (rule, chain):
+            one.step(*on_device(minibatch(step)))
+    same = rule.state()
+    for name, value in chain.state().items():
+        np.testing.assert_array_equal(same[name], value, err_msg=name)
+
+
+def test_where_a_layer_is_not_updated_the_mean_begins_anew():
+    """Unit 3, or the top, is not updated and sends nothing, whatever lambda is."""
+    for active in [(1, 1, 0, 1), (1, 1, 1, 0)]:
+        idle = active.index(0)
+        mixed, plain = sparse((0.9,), active), sparse((0.0,), active)
+        batch = on_device(minibatch())
+        found, wanted = targets_of(mixed, *batch), targets_of(plain, *batch)
+        assert set(found) == set(wanted) == {0, 1, 2} - {idle - 1}
+        np.testing.assert_array_equal(found[idle - 2], wanted[idle - 2])
+        assert not any(unit.waiting for unit in mixed.units)
+
+
+def test_sparse_goes_on_from_its_saved_state():
+    assert_goes_on_from_its_saved_state(lambda: sparse((0.5,), probability=0.5))
 
 
 def test_a_wrong_number_of_lambdas_is_refused():

@@ -9,7 +9,7 @@ from dni_np.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.feedback_alignment import FeedbackAlignment
 from dni_np.rules.kickback import Kickback
-from dni_np.rules.lambda_targets import LambdaTargets, LambdaUnlock
+from dni_np.rules.lambda_targets import LambdaSparse, LambdaTargets, LambdaUnlock
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.sparse_updates import SparseUpdates
@@ -28,17 +28,23 @@ CRITICAL = {"hidden": (256,), "head": "true", "targets": "true", "sg_optimizer":
 
 def dni(parts):
     """DNI or cDNI: they differ in what a guess sees."""
-    lambdas = parts.settings.target_lambda
-    if any(lambdas):
-        return LambdaTargets(*parts.chain(), lambdas=lambdas)
-    return true_or_chained(parts)(*parts.chain())
+    return mixed(parts, true_or_chained(parts), LambdaTargets)
+
+
+def sparse(parts):
+    return mixed(parts, SparseUpdates, LambdaSparse, parts.probability, parts.rng)
 
 
 def unlock(parts):
+    return mixed(parts, CompleteUnlock, LambdaUnlock, parts.inputs())
+
+
+def mixed(parts, rule, with_lambdas, *own):
+    """`rule`, or `with_lambdas` where targets are a mean of guesses and the true gradient."""
     lambdas = parts.settings.target_lambda
     if any(lambdas):
-        return LambdaUnlock(*parts.chain(), parts.inputs(), lambdas=lambdas)
-    return CompleteUnlock(*parts.chain(), parts.inputs())
+        return with_lambdas(*parts.chain(), *own, lambdas=lambdas)
+    return rule(*parts.chain(), *own)
 
 
 def stale(parts):
@@ -79,8 +85,8 @@ RULES = table(
         stale, options=("cut_after", "targets", "head_learning_rate"),
         own=("stale_decay",), measured="guess"),
     Row("sparse", "a synthetic gradient, with probability p for each batch and layer",
-        lambda parts: SparseUpdates(*parts.chain(), parts.probability, parts.rng),
-        own=("update_probability",), like="cdni", measured="guess", **CHAINED),
+        sparse, own=("update_probability",), like="cdni", measured="guess",
+        **{**CHAINED, "options": (*CHAINED["options"], "target_lambda")}),
     Row("target", "a synthetic gradient, whose target a copy of the next guess makes",
         lambda parts: TargetGuesses(*parts.chain(), parts.settings.target_period),
         sees=LABEL, options=SEEING, own=("target_period",),
