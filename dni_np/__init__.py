@@ -10,7 +10,7 @@
     data/          binary addition, MNIST, CIFAR-10, Copy, texts, and how they get here
     training/      the one training loop, its tasks, checkpoints
     pictures/      networks while they learn, who works and who waits, and the look of all figures
-    experiments/   all that stands behind `python -m dni_np`; backend.py: NumPy or CuPy as `xp`
+    experiments/   the command line, `python -m dni_np`; backend.py: NumPy or CuPy as `xp`
 
 Jaderberg et al. 2017, "Decoupled Neural Interfaces using Synthetic Gradients"; Czarnecki et al.
 2017, "Understanding Synthetic Gradients and Decoupled Neural Interfaces". Start with tutorial.py.

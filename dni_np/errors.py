@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """A mistake outside the code, told in one sentence: what is wrong, where, what to do."""
+    """A mistake outside the code, in one sentence: what is wrong, where, what to do."""
 
 
 class Diverged(UserError):

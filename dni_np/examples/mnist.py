@@ -54,7 +54,7 @@ def train(data, steps=1000, seed=0):
         context = {"label": label_context(y, classes, x.dtype)}
         _, h_1 = unit_1.forward_and_synthetic_update(x, context, input_gradient=False)
         back, h_2 = unit_2.forward_and_synthetic_update(h_1, context)
-        unit_1.update_synthetic_weights(back)  # a guess teaches a guess
+        unit_1.update_synthetic_weights(back)  # a target made of guess 2
         back, loss = loss_unit.train(h_2, y)
         unit_2.update_synthetic_weights(back)  # the loss teaches the top one
         if step % 100 == 0:

@@ -1,4 +1,4 @@
-"""All that stands behind `python -m dni_np`: no page of the idea is here.
+"""The command line, `python -m dni_np`, and all that it needs: no page of the idea is here.
 
     cli           the command line; parser.py its grammar, commands.py what the commands do
     experiment    what an experiment is made of: Kind, Task, Row (a rule), Recipe

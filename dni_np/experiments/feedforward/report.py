@@ -36,7 +36,7 @@ def curve_name(settings):
 
 
 def columns(settings, last):
-    """What the table says of one group, of the seeds' last rows."""
+    """The cells of one group in the table, from the last row of each seed's run."""
     return {
         "steps": settings.steps,
         "test error %": spread([row["test_error"] for row in last]),

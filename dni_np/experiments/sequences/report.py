@@ -12,7 +12,7 @@ def label(settings, seed=False):
 
 
 def columns(settings, last):
-    """What the table says of one group, of the seeds' last rows."""
+    """The cells of one group in the table, from the last row of each seed's run."""
     if settings.task not in COPYING:
         return {
             "steps": each(row["step"] for row in last),

@@ -12,7 +12,7 @@ def label(settings, seed=False):
 
 
 def columns(settings, last):
-    """What the table says of one group, of the seeds' last rows."""
+    """The cells of one group in the table, from the last row of each seed's run."""
     return {
         "streams": f"{settings.steps * settings.batch_size:,}",
         "A: odd, error %": spread([row["test_odd_error"] for row in last]),
