@@ -68,7 +68,7 @@ def ids_of(string, characters, name):
     missing = sorted(set(string) - set(characters))
     if missing:
         shown = " ".join(map(repr, missing))
-        raise UserError(f"{name} has no character {shown}: its are {characters!r}")
+        raise UserError(f"{name} has no character {shown}: it has {characters!r}")
     return _encode(string, characters)
 
 

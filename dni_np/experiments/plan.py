@@ -67,7 +67,7 @@ def _rules(kind, recipe, found):
     strange = [name for name in names if name not in kind.rules]
     if strange:
         its = ", ".join(kind.rules)
-        raise UserError(f"for {common.task} there is no rule {', '.join(strange)}: its are {its}")
+        raise UserError(f"for {common.task} there is no rule {', '.join(strange)}: choose among {its}")
     return names
 
 

@@ -57,7 +57,7 @@ def load_checkpoint(path):
         strange = [name for name in entries if kinds[name] == "f" and np.isnan(entries[name]).any()]
         if strange:
             raise Diverged(
-                f"{path} holds numbers that are none ({strange[0]}): "
+                f"{path} holds nan in place of numbers ({strange[0]}): "
                 "training had diverged when it was saved"
             )
     return entries, meta

@@ -302,7 +302,7 @@ MISTAKES = {
     "recipe of another task": (["copy", "--recipe", "characters"], "for characters, not for copy"),
     "rule of images": (
         ["compare", *COPY, "--rules", "local"],
-        "for copy there is no rule local: its are bptt, full, dni, dni-aux, cdni, dni-trace",
+        "for copy there is no rule local: choose among bptt, full, dni, dni-aux, cdni, dni-trace",
     ),
     "rule of sequences": (
         ["compare", "--recipe", "addition", "--rules", "bptt"],

@@ -193,7 +193,7 @@ MISTAKES = {
     ),
     "rule of images": (
         ["compare", *CLOCKS, "--rules", "cdni"],
-        "for two-clocks there is no rule cdni: its are locked, decoupled",
+        "for two-clocks there is no rule cdni: choose among locked, decoupled",
     ),
     "rule of two clocks": (["compare", "--rules", "locked"], "for mnist there is no rule locked"),
     "option of images": (

@@ -115,7 +115,7 @@ REFUSED = {
     "mnist --learning-rate fast": "--learning-rate is fast: it must be a finite number",
     "mnist --learning-rate inf": "--learning-rate is inf: it must be a finite number",
     "mnist --steps 1000000000000000": "--steps is 1000000000000000: it must be",
-    "mnist --rule best": "for mnist there is no rule best: its are backprop",
+    "mnist --rule best": "for mnist there is no rule best: choose among backprop",
     "nonsense": "invalid choice: 'nonsense'",
     "list --backend numpy": "unrecognized arguments: --backend numpy",
     "mnist --backend abacus": "unknown backend 'abacus'",

@@ -140,6 +140,6 @@ def test_what_cannot_be_is_refused():
         with pytest.raises(UserError, match=what):
             LockedPipeline(*parts, **more)
     rule = LockedPipeline(*parts, micro_batches=11)
-    with pytest.raises(UserError, match="are no 11 micro-batches"):
+    with pytest.raises(UserError, match="cannot be cut into 11 micro-batches"):
         rule.step(*next(batches(1)))
     rule.close()

@@ -115,7 +115,7 @@ def test_another_version_is_named(tmp_path, monkeypatch):
 def test_a_run_that_had_diverged_when_it_was_saved_is_reported_as_diverged(tmp_path):
     save_checkpoint(tmp_path / "c.npz", {"rule/W": np.array([1.0, np.nan])}, {"step": 1})
     with pytest.raises(
-        Diverged, match=r"c\.npz holds numbers that are none \(rule/W\): training had diverged"
+        Diverged, match=r"c\.npz holds nan in place of numbers \(rule/W\): training had diverged"
     ):
         load_checkpoint(tmp_path / "c.npz")
 

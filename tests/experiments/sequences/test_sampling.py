@@ -86,7 +86,7 @@ BAD = {
     "nan": ({"characters": 1, "temperature": float("nan")}, "--temperature is nan"),
     "strange": (
         {"characters": 1, "start": "x"},
-        "the network's text has no character 'x': its are",
+        "the network's text has no character 'x': it has",
     ),
     "seed": ({"characters": 1, "seed": -1}, "--seed is -1"),
 }
