@@ -67,7 +67,8 @@ def _rules(kind, recipe, found):
     strange = [name for name in names if name not in kind.rules]
     if strange:
         its = ", ".join(kind.rules)
-        raise UserError(f"for {common.task} there is no rule {', '.join(strange)}: choose among {its}")
+        strange = ", ".join(strange)
+        raise UserError(f"for {common.task} there is no rule {strange}: choose among {its}")
     return names
 
 

@@ -58,7 +58,8 @@ class LockedPipeline(Rule):
     def step(self, x, y):
         m = self.micro_batches
         if not m <= len(x) == len(y):
-            raise UserError(f"{len(x)} samples with {len(y)} targets cannot be cut into {m} micro-batches")
+            batch = f"{len(x)} samples with {len(y)} targets"
+            raise UserError(f"{batch} cannot be cut into {m} micro-batches")
         if self.pool is None:
             self.pool, self.restore_threads = ThreadPoolExecutor(self.workers), one_thread()
         self.batch += 1

@@ -79,7 +79,8 @@ def useful_flags(task, there, groups):
     if not kind or recipe not in kind.recipes:
         return there, ()
     rules = given.get("--rules") or given.get("--rule") or [kind.settings.defaults()["rule"]]
-    runs = [kind.recipes[recipe].settings(rule) for rule in rules if rule in kind.rules]
+    recipe = kind.recipes[recipe]
+    runs = [recipe.settings(rule) for rule in rules if rule in recipe.possible]
     names = {flag: flag[2:].replace("-", "_") for flag in there}
     known = kind.settings.options()
     useful = [
