@@ -16,8 +16,7 @@
 # %% [markdown]
 # # Can layers that never wait learn to read digits?
 #
-# Notebook 01 decoupled a tiny network that adds numbers; notebook 02 asked what a synthetic gradient should look at.
-# Now the same idea meets images: MNIST, as in table 2 of
+# Notebook 01 decoupled a tiny network that adds numbers. Now the same idea meets images: MNIST, as in table 2 of
 # [Jaderberg et al. 2017](https://proceedings.mlr.press/v70/jaderberg17a.html).
 #
 # **What you'll do**
@@ -319,7 +318,7 @@ print(f"equal after five steps: {weights(layers).size:,} parameters of the layer
 # ## 4. Two guesses we know everything about
 #
 # **A guess of zero.** The last layer of each model starts at zero, so the first guess is zero and nothing below the top
-# moves: no push is better than a random one. At that first step the top model meets a true gradient; at the second its
+# is updated: a guess of zero is the safest start, not always the fastest. At that first step the top model meets a true gradient; at the second its
 # guess moves the layer it belongs to, and only then is there something to hand further down. Which step first moves
 # each layer of a six-layer network?
 
@@ -460,18 +459,19 @@ plt.show()
 # ## 6. The surprise
 #
 # **A linear guess is enough, if it sees the label.** The gradient at $h_i$ passes through every layer above, ReLUs and
-# normalizations and a softmax; the model is one matrix. Yet cDNI follows backpropagation, later and not lower: a guess
-# has to be learned first, and it comes down the stack. With 7,000 steps it arrives. README's table for MNIST (three
-# seeds, `python -m dni_np compare`), beside the paper's 500,000 steps, test error in percent:
+# normalizations and a softmax; the model is one matrix. Yet cDNI reaches backpropagation, only later: a guess has to be
+# learned first, and it comes down the stack. The table of [RESULTS](RESULTS.md) for MNIST (three seeds, 7,000 steps, for DNI
+# 20,000; `python -m dni_np compare`), beside the paper's 500,000 steps, test error in percent:
 #
-# | layers | none | paper | backprop | paper | cDNI | paper | paper's DNI |
-# |---|---|---|---|---|---|---|---|
-# | 3 | 9.16 | 9.3 | 1.64 | 2.0 | 1.49 | 2.2 | 1.9 |
-# | 4 | 12.61 | 12.6 | 1.63 | 1.8 | 1.42 | 1.9 | 2.2 |
-# | 5 | 17.02 | 16.2 | 1.64 | 1.8 | 1.45 | 1.7 | 3.4 |
-# | 6 | 22.48 | 21.4 | 1.50 | 1.8 | 1.57 | 1.6 | 4.3 |
+# | layers | none | paper | backprop | paper | cDNI | paper | DNI | paper |
+# |---|---|---|---|---|---|---|---|---|
+# | 3 | 9.16 | 9.3 | 1.64 | 2.0 | 1.49 | 2.2 | 2.18 | 1.9 |
+# | 4 | 12.61 | 12.6 | 1.63 | 1.8 | 1.42 | 1.9 | 2.32 | 2.2 |
+# | 5 | 17.02 | 16.2 | 1.64 | 1.8 | 1.45 | 1.7 | 2.75 | 3.4 |
+# | 6 | 22.48 | 21.4 | 1.50 | 1.8 | 1.57 | 1.6 | 3.41 | 4.3 |
 #
-# **Without the label, each extra layer makes DNI worse**: in the paper after 500,000 steps, and here after a thousand.
+# **Without the label DNI is the worse the more layers there are**, in both tables of four depths, and above at 6 layers
+# against 3.
 
 # %%
 paper = {
@@ -514,7 +514,7 @@ plt.show()
 # hand down five times (the paper says as much in its section C.1). Note the long cDNI run at 3 layers, too: a higher
 # training error than backpropagation's and a test error no worse. A guess that misses details also regularizes.
 #
-# Notebook 04 looks at the guesses themselves.
+# Notebook 03 looks at the guesses themselves.
 #
 # ## 7. What the layers have learned
 #
@@ -618,7 +618,7 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 #    ```
 #
 # 3. Two halves: layers 1 and 2 learn by backpropagation from one guess, layers 3 to 6 from the true gradient. Within a
-#    half one still waits; the lower half never waits for the upper. Notebook 04 moves the cut through all places.
+#    half one still waits; the lower half never waits for the upper. Notebook 03 moves the cut through all places.
 #
 #    ```python
 #    settings = find("mnist-fcn-quick").settings("cdni", layers=6, cut_after=(2,))
@@ -640,4 +640,4 @@ show_images(dataset.x_test[worst], titles, 2, f"Where cDNI is most sure, and wro
 # - A linear model that sees the label is good enough to follow backpropagation, given time. Without the label the guess
 #   is an average over labels, and the network underfits, and more so with depth.
 #
-# How good are those guesses, and where does it hurt? [Notebook 04](04_how_good_is_the_guess.ipynb) measures them.
+# How good are those guesses, and where does it hurt? [Notebook 03](03_how_good_is_the_guess.ipynb) measures them.
