@@ -28,7 +28,7 @@
 # - look at kernels, at feature maps, and at guessed beside true gradients;
 # - find out what a convolutional guess is good at, and what it cannot say.
 #
-# **What you need:** NumPy, and notebooks 03 and 04 for the chain of decoupled layers and the pooled cosine.
+# **What you need:** NumPy, and notebooks 02 and 03 for the chain of decoupled layers and the pooled cosine.
 
 # %% [markdown]
 # ### Before you go on: predict
@@ -512,7 +512,7 @@ plt.show()
 #
 # As in section D.1 of the paper, a "layer" is a convolution with batch normalization (by channel), ReLU and 3 x 3 pooling,
 # maximum in the first layer and mean in the second. On top is a linear classifier. 16 channels here, 64 in the paper. The
-# rules are those of notebook 03; the models that guess are convolutions, which section 8 explains. While the decoupled
+# rules are those of notebook 02; the models that guess are convolutions, which section 8 explains. While the decoupled
 # networks learn, we keep guessed and true gradients of 256 training images.
 
 # %%
@@ -717,7 +717,7 @@ for i, (guess, _) in enumerate(looks["cdni"][STEPS], 1):
 # %% [markdown]
 # ## 9. Guess and truth as images
 #
-# How good are the guesses of section 6? The pooled cosine of notebook 04, all samples' gradients as one long vector:
+# How good are the guesses of section 6? The pooled cosine of notebook 03, all samples' gradients as one long vector:
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.3), sharey=True)
@@ -971,7 +971,7 @@ side_by_side(*looks[NEW][MIDDLE][1], f"After layer 2: true gradient, and the gue
 
 # %% [markdown]
 # Better guesses after both layers, and now they know where. The test error falls too, but by little, and this is one
-# seed and a short run: as in notebook 04, a better cosine is not yet a better network.
+# seed and a short run: as in notebook 03, a better cosine is not yet a better network.
 #
 # ## Exercises
 #
@@ -1034,4 +1034,4 @@ side_by_side(*looks[NEW][MIDDLE][1], f"After layer 2: true gradient, and the gue
 #   tells it both, and the guesses become better.
 #
 # Back to the [README](../README.md) for full runs (`--recipe mnist-cnn`), or to
-# [notebook 04](04_how_good_is_the_guess.ipynb) for what a cosine is worth.
+# [notebook 03](03_how_good_is_the_guess.ipynb) for what a cosine is worth.

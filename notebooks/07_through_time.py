@@ -635,7 +635,7 @@ plt.show()
 # - nor can the target $d_t$ that is made of $\hat g_{t+T}$, at the boundary before, where it may still be known;
 # - so nobody asks the network to keep what it does not keep already. The guess bootstraps from a state that forgets.
 #
-# The mend is the label. In cDNI the guess also sees the label ([notebook 03](03_mnist.ipynb), Jaderberg et al. 2017, for
+# The mend is the label. In cDNI the guess also sees the label ([notebook 02](02_mnist.ipynb), Jaderberg et al. 2017, for
 # images). Through time that is (our form; rule `cdni`)
 #
 # $$\hat g_t = M(h_t,\; y_{t+1}, \dots, y_{t+L}),$$

@@ -33,7 +33,7 @@
 # - turn the paper's factor of 10 up and down.
 #
 # **What you need:** an LSTM ([notebook 06](06_lstm.ipynb)) and a synthetic gradient
-# ([notebook 03](03_mnist.ipynb)). MNIST is downloaded when first asked for; without a connection the small digits of
+# ([notebook 02](02_mnist.ipynb)). MNIST is downloaded when first asked for; without a connection the small digits of
 # scikit-learn stand in.
 
 # %% [markdown]
@@ -273,7 +273,7 @@ for kind, by_hand in ((Locked, locked_step), (Decoupled, decoupled_step)):
 #
 # Three runs that see the same digits from the same start: locked, decoupled with the paper's factor of 10, and with a
 # factor of 0: B's gradient never reaches A at all. Errors are on 2,000 streams of test images. On the way the guesses are
-# compared with the true gradients of 256 streams, for section 5. As in [notebook 04](04_how_good_is_the_guess.ipynb) the
+# compared with the true gradients of 256 streams, for section 5. As in [notebook 03](03_how_good_is_the_guess.ipynb) the
 # cosine is taken over all streams at once, so that those with a large gradient count for more.
 
 # %%

@@ -30,8 +30,8 @@
 # - learn from one number a sample in place of a vector: the scalar critic;
 # - find out in a linear recurrent network why a printed formula counts every loss twice.
 #
-# **What you need:** the chain of guesses of [notebook 03](03_mnist.ipynb), and the pooled cosine of
-# [notebook 04](04_how_good_is_the_guess.ipynb). MNIST is downloaded when first asked for; without a connection the small
+# **What you need:** the chain of guesses of [notebook 02](02_mnist.ipynb), and the pooled cosine of
+# [notebook 03](03_how_good_is_the_guess.ipynb). MNIST is downloaded when first asked for; without a connection the small
 # digits of scikit-learn stand in.
 
 # %% [markdown]

@@ -30,7 +30,7 @@
 # - let layers work on inputs that nobody has made;
 # - count what all this would be worth on many machines.
 #
-# **What you need:** the chain of decoupled layers of [notebook 03](03_mnist.ipynb). MNIST is downloaded when first asked
+# **What you need:** the chain of decoupled layers of [notebook 02](02_mnist.ipynb). MNIST is downloaded when first asked
 # for; without a connection the small digits of scikit-learn stand in.
 
 # %% [markdown]

@@ -31,7 +31,7 @@
 # - ask whether truer signals make better networks, and what happens in ten layers.
 #
 # **What you need:** backpropagation by hand, and a layer that learns from a guess ([notebook
-# 01](01_backprop_to_dni.ipynb)); the pooled cosine of [notebook 04](04_how_good_is_the_guess.ipynb). MNIST is downloaded
+# 01](01_backprop_to_dni.ipynb)); the pooled cosine of [notebook 03](03_how_good_is_the_guess.ipynb). MNIST is downloaded
 # when first asked for; without a connection the small digits of scikit-learn stand in.
 
 # %% [markdown]
@@ -701,7 +701,7 @@ for layers in DEPTHS:
 #
 # 4. Kickback: 0.65, 0.20 and 1; FA keeps most, too (0.25, 0.34, 0.51). Those that guess fall: BP(0.5) to 0.26, 0.30 and
 #    0.21, cDNI to 0.21, 0.24 and 0.22. On samples that the network has mastered the truth is next to nothing, and a guess
-#    that is a little off there is wrong in direction ([notebook 04](04_how_good_is_the_guess.ipynb)). Local losses and
+#    that is a little off there is wrong in direction ([notebook 03](03_how_good_is_the_guess.ipynb)). Local losses and
 #    DFA fall to 0.15 or so in layers 1 and 2. One reading: what Kickback and FA say comes down through the same ReLUs and
 #    batch normalizations as the truth, and for a mastered sample that is most of what there is.
 #

@@ -1,8 +1,9 @@
 """What a reader adds to a notebook: the cells to write, and the code of the solutions to exercises.
 
-A cell to write defines a function that has a docstring and nothing else; the cell after it checks
-what the reader wrote. Its solution is a function of the same name in notebooks/solutions/.
-Exercises are answered in a markdown cell, inside <details>, where code stands in ```python fences.
+A cell to write defines a function that has a docstring and nothing else; the next code cell that
+names it checks what the reader wrote. Its solution is a function of the same name in
+notebooks/solutions/. Exercises are answered in a markdown cell, inside <details>, where code stands
+in ```python fences.
 """
 
 import ast
@@ -22,6 +23,16 @@ def cells_to_write(notebook):
                 if isinstance(node, ast.FunctionDef) and _is_only_a_docstring(node.body):
                     places[node.name] = place
     return places
+
+
+def check_of(notebook, name, place):
+    """The place of the first code cell after `place` that names the function."""
+    later = range(place + 1, len(notebook.cells))
+    return next(
+        i
+        for i in later
+        if notebook.cells[i].cell_type == "code" and name in notebook.cells[i].source
+    )
 
 
 def _is_only_a_docstring(body):
@@ -58,7 +69,8 @@ def as_a_reader_leaves_it(notebook, path):
     from nbformat.v4 import new_code_cell
 
     solved, copy = solutions(path), deepcopy(notebook)
-    written = {place + 1: name for name, place in cells_to_write(notebook).items()}
+    places = cells_to_write(notebook)
+    written = {check_of(notebook, name, place): name for name, place in places.items()}
     copy.cells = []
     for place, cell in enumerate(notebook.cells):
         copy.cells.append(deepcopy(cell))

@@ -14,9 +14,9 @@
 # ---
 
 # %% [markdown]
-# # What should a synthetic gradient look at?
+# # What should a synthetic gradient see?
 #
-# In [notebook 1](01_backprop_to_dni.ipynb) a layer guessed its gradient with one matrix. When the matrix saw the layer's
+# In [notebook 01](01_backprop_to_dni.ipynb) a layer guessed its gradient with one matrix. When the matrix saw the layer's
 # output, nothing was learned; when it saw the label too, the network learned to add. The
 # [tutorial](https://iamtrask.github.io/2017/03/21/synthetic-gradients/) that we followed there ends on a suggestion:
 #
@@ -39,7 +39,8 @@
 # - see why the label and normalization help (for different reasons);
 # - train with eight mixtures of sources, and compare with what you expected.
 #
-# **What you need:** notebook 1, and what a least-squares fit is.
+# **What you need:** notebooks [01](01_backprop_to_dni.ipynb), [02](02_mnist.ipynb) and
+# [03](03_how_good_is_the_guess.ipynb), and what a least-squares fit is.
 
 # %%
 import os
@@ -182,15 +183,16 @@ plt.show()
 # Before training, the label alone explains most of the gradient at the upper hidden layer, and about half of it at the
 # lower one. As backpropagation goes on, every share falls: what remains is the gradient of the hard cases, and no
 # linear model of these sources can tell which cases are hard. Output and input explain next to nothing after a few
-# dozen steps. But output *and* label stay far above either: together they know more than the sum of what each knows.
+# dozen steps. But output *and* label stay far above either. From step 10 on together they
+# explain more than the sum of what each explains (at step 0 they cannot: the two shares add up to more than one).
 #
 # The curves of "output" and "normalized" lie on one another. Remember that for your second question.
 #
 # ## Why the label helps
 #
 # For softmax and cross-entropy the gradient at the logits is $p - y$, predicted probabilities minus the one-hot label.
-# A hidden layer sees it through the weights above, $d = (p - y) W^T$ at the last one. Half of it, $-yW^T$, is a *linear
-# function of the label*: whoever sees the label has that half for nothing. Here is $p - y$ for 30 images of the
+# A hidden layer sees it through the weights above, $d = (p - y) W^T$ at the last one. One of its two terms, $-yW^T$, is a
+# *linear function of the label*: a guess that sees the label can have that term for nothing. Here is $p - y$ for 30 images of the
 # training set, before training and after it:
 
 # %%
@@ -206,8 +208,8 @@ plt.show()
 
 # %% [markdown]
 # On the left $-y$ (blue) stands out over paler probabilities $p$: the label says most of it. In the middle the network
-# is right about nearly all images and $p - y$ is almost zero there. What is left are the few that it gets wrong, and
-# *which* those are the label does not say. That is the fall of the label's curve in the figure above.
+# is right about nearly all images and $p - y$ is almost zero there. What is left are the few images about
+# which it is unsure, and *which* those are the label does not say. That is the fall of the label's curve in the figure above.
 #
 # ## Why normalizing helps
 #
@@ -252,7 +254,8 @@ plt.show()
 # all (notebook 1: twice its inverse). Only about ten directions tell samples apart, one for each input bit that varies,
 # for the hidden layer is still almost linear. For the plain output one more direction, "all units at once", is more
 # than a hundred times larger than those ten, and says nothing about the sample: what matters is learned more than a
-# hundred times more slowly than it could be. Normalized, that direction is gone and the ten are of similar size.
+# hundred times more slowly than it could be. Normalized, that direction is gone and
+# the ten lie within a factor of ten of each other.
 #
 # ## Sources side by side are a sum of guesses
 #
@@ -494,7 +497,7 @@ panels[1].set_xlabel("unit (the first 100)")
 plt.show()
 
 # %% [markdown]
-# Up to the scale, they are the same matrix. Layer 2's guesser has never been shown the weights above it; it has found
+# Up to the scale, they are nearly the same matrix. Layer 2's guesser has never been shown the weights above it; it has found
 # their differences between classes from the gradients that came down.
 #
 # ## The table
@@ -590,10 +593,10 @@ except UserError as error:
 # ## Summary
 #
 # - A linear guesser of several sources is a sum of linear guessers. Which sources it sees decides what it can know.
-# - The label gives half of the gradient, the $-y$ in $p - y$, for nothing. The output adds what the network makes of
+# - The label gives one of the two terms of the gradient, the $-y$ in $p - y$, for nothing. The output adds what the network makes of
 #   the sample. Together they train networks; each alone is weak.
 # - Normalizing changes nothing about what a linear guesser can know and much about how fast it learns it.
-# - A high cosine is no proof of a good teacher: averaged over samples it ignores size. Notebook 4 looks closer.
+# - A high cosine is no proof of a good teacher: averaged over samples it ignores size. Notebook 03 shows why.
 #
-# The guessers here were linear and the runs short. The next notebook trains on MNIST in earnest, DNI and cDNI against
-# backpropagation and nothing: **[Can layers that never wait learn to read digits?](03_mnist.ipynb)**
+# The guessers here were linear and the runs short. Next: **[convolutions](05_convolutions.ipynb)**, where a guess is an
+# image.
