@@ -15,8 +15,8 @@ update, which depends on its own guess alone, after it has sent z down. Cost: on
 through each unit whose lambda is not 0 (the lowest unit's plays no part), and the caches of all
 units are kept until then.
 
-MNIST, 21 layers, linear cDNI, 1,500 steps, seeds 0 to 2: test error 69 to 75 % with lambda 0, 2.0 to
-2.1 with 0.9, 2.4 to 2.8 with 1 (ours; notebooks/RESULTS.md has the command).
+MNIST, 21 layers, linear cDNI, 1,500 steps, seeds 0 to 2: test error 69 to 75 % with lambda 0, 2.0
+to 2.1 with 0.9, 2.4 to 2.8 with 1 (ours; notebooks/RESULTS.md has the command).
 """
 
 from dni_np.rules.bp_lambda import one_for_each
