@@ -18,7 +18,8 @@ TABLES = {
     "recipes.py",
     "recipe_changes.py",
 }  # the rows, and the recipes' own special cases
-OTHER_THINGS = {("costs.py", "locked"), ("overview.py", "none")}  # a column, a square without color
+# Columns of a table, a square without color.
+OTHER_THINGS = {("costs.py", "locked"), ("overview.py", "none"), ("simulate.py", "decoupled")}
 
 
 @pytest.mark.parametrize(
