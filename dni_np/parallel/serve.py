@@ -1,6 +1,6 @@
 """What a worker beside the caller does, in its thread, process or rank: build, serve, report.
 
-    Job                  what it is told before it begins: all that can be sent
+    Job                  what it receives before it begins: all that can be sent
     serve(number, job, lines)
 
 The messages from the caller: `load` a state, train on a `batch`, `finish` what is on the way and

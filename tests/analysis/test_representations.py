@@ -80,7 +80,7 @@ def test_each_layer_beside_the_last():
     )
     assert (
         found[-2] > found[0]
-    )  # the classifier reads the third hidden layer, and hears of the first through two others
+    )  # the classifier reads the third hidden layer, and the first through two others
 
 
 def test_what_cannot_be_compared():

@@ -125,7 +125,7 @@ def contenders_for(case, threads):
     if HAS_TORCH:
         from tests.benchmarks import peers
 
-        # NumPy asks for huge pages by itself, PyTorch only if told to. Without them its large
+        # NumPy asks for huge pages by itself, PyTorch only if set to. Without them its large
         # arrays are slow to come by, and a first layer at batch 256 takes it twice as long: that
         # would say nothing about convolutions.
         # convolutions.

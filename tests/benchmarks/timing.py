@@ -22,7 +22,7 @@ PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 
 
 class Contender:
-    """A process that builds a step, `prepare(*arguments)`, and runs it when told to."""
+    """A process that builds a step, `prepare(*arguments)`, and runs it on request."""
 
     def __init__(self, prepare, *arguments):
         context = multiprocessing.get_context("spawn")

@@ -119,13 +119,13 @@ def test_a_place_in_another_text_is_refused():
 @given(**SIZES, ahead=st.integers(1, 12))
 def test_labels_ahead_are_those_of_the_chunks_to_come(length, steps, ahead, data):
     batch = data.draw(st.integers(1, length - 1))
-    usual, told = (Streams(np.arange(length), batch, steps) for _ in range(2))
+    usual, other = (Streams(np.arange(length), batch, steps) for _ in range(2))
     chunks = [usual.next() for _ in range(usual.chunks)]
     nothing = np.zeros((ahead, batch))
     for name in ("labels", "mask"):
-        told.position = told.epoch = 0
+        other.position = other.epoch = 0
         whole = np.concatenate([*(getattr(chunk, name) for chunk in chunks), nothing])
         for k, chunk in enumerate(chunks):
-            found = told.next(ahead)
+            found = other.next(ahead)
             assert np.array_equal(getattr(found, name), whole[k * steps : (k + 1) * steps + ahead])
             assert np.array_equal(found.inputs, chunk.inputs)

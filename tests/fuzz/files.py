@@ -54,10 +54,10 @@ def case(seed, number):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         if kind in DATA and rng.random() < 0.7:
-            told, found, accepted = damaged_data(kind, rng, ended)
+            attempt, found, accepted = damaged_data(kind, rng, ended)
         else:
-            told, found, accepted = damaged_run(kind, rng, ended)
-    return f"{kind}: {told}", found, accepted
+            attempt, found, accepted = damaged_run(kind, rng, ended)
+    return f"{kind}: {attempt}", found, accepted
 
 
 @functools.cache
@@ -86,8 +86,8 @@ def damaged_run(kind, rng, ended):
     seed = int(rng.integers(2**32))
     mutation = next(mutations(path.read_bytes(), seed, sealed))
     mutation.put(path)
-    told = f"{path}{' with a new checksum' if sealed else ''}: {mutation.what}"
-    return told, *goes_on(kind, None if sealed else ended)
+    attempt = f"{path}{' with a new checksum' if sealed else ''}: {mutation.what}"
+    return attempt, *goes_on(kind, None if sealed else ended)
 
 
 def goes_on(kind, ended):
@@ -107,14 +107,14 @@ def damaged_data(kind, rng, ended):
     """Of one file: for the run, and for a new one."""
     meaning = DATA[kind][1]
     path = sorted(FOLDER.iterdir())[rng.integers(len(list(FOLDER.iterdir())))]
-    told = damage(path, rng)
+    attempt = damage(path, rng)
     says = meaning(FOLDER)
     found, accepted = goes_on(kind, ended)
     outcome = call(f"{RUNS[kind]} {SMALL} --out new".split())
     found += outcome.faults() + tables("new")
     if outcome.status == 0 and says is None:
         found.append(("silent acceptance", "a new run takes broken data"))
-    return f"{path}: {told}", found, accepted or outcome.status == 0
+    return f"{path}: {attempt}", found, accepted or outcome.status == 0
 
 
 def damage(path, rng):

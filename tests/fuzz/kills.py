@@ -34,12 +34,12 @@ def case(seed, number):
     run = RUNS[rng.integers(len(RUNS))]
     begin, again = f"{run} {SMALL}".split(), [run.split()[0], *"--resume run --quiet".split()]
     whole = uninterrupted(run)
-    told, found, killed = [], [], 0
+    attempt, found, killed = [], [], 0
     with fresh_folder():
         for _ in range(rng.integers(1, 4)):
             words = again if Path("run/plan.json").exists() else begin
             moment = draw(whole, rng)
-            told.append("{} {}".format(*moment))
+            attempt.append("{} {}".format(*moment))
             killed += run_until(moment, words)
             found += half_written()
         outcome = call(again if Path("run/plan.json").exists() else begin)
@@ -51,7 +51,7 @@ def case(seed, number):
         elif files() != whole["files"]:
             odd = sorted(files() ^ whole["files"])
             found.append(("different", f"files that one has and the other has not: {odd}"))
-    return f"{run}, killed at {', '.join(told)}", found, killed > 0
+    return f"{run}, killed at {', '.join(attempt)}", found, killed > 0
 
 
 @functools.cache

@@ -34,13 +34,13 @@ class Finding(NamedTuple):
     part: str
     seed: int
     case: int
-    told: str  # what was tried
+    attempt: str  # what was tried
     kind: str
     detail: str
 
     def __str__(self):
         again = f'make fuzz ARGS="--seed {self.seed} --only {self.part} --case {self.case}"'
-        return f"{self.kind}: {self.told}\n{self.detail}\nagain: {again}\n"
+        return f"{self.kind}: {self.attempt}\n{self.detail}\nagain: {again}\n"
 
 
 def fuzz(worker, part, seed, cases):
@@ -51,8 +51,8 @@ def fuzz(worker, part, seed, cases):
             kind, answer = worker(PARTS[part][0], seed, case)
             if kind != "hang":
                 break
-        told, faults, good = answer if kind == "returned" else ("", [(kind, answer)], False)
-        found += [Finding(part, seed, case, told, *fault) for fault in faults]
+        attempt, faults, good = answer if kind == "returned" else ("", [(kind, answer)], False)
+        found += [Finding(part, seed, case, attempt, *fault) for fault in faults]
         accepted += good
     return found, accepted
 

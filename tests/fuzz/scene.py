@@ -68,8 +68,8 @@ def call(words):
             except BaseException:
                 trace = traceback.format_exc()
     backend.use("numpy")
-    told = [f"{one.category.__name__}: {one.message} ({one.filename})" for one in seen]
-    return Outcome(status, out.getvalue(), err.getvalue(), told, trace)
+    warned = [f"{one.category.__name__}: {one.message} ({one.filename})" for one in seen]
+    return Outcome(status, out.getvalue(), err.getvalue(), warned, trace)
 
 
 def results(folder):

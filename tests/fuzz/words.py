@@ -88,12 +88,12 @@ def options():
     top = parser()._actions
     commands = next(one for one in top if isinstance(one, argparse._SubParsersAction)).choices
     actions = {name: command._actions[1:] for name, command in commands.items()}  # --help is first
-    told = {a.dest: a.help for one in actions.values() for a in one if a.help != argparse.SUPPRESS}
-    found = {name: [_option(action, told) for action in one] for name, one in actions.items()}
+    helps = {a.dest: a.help for one in actions.values() for a in one if a.help != argparse.SUPPRESS}
+    found = {name: [_option(action, helps) for action in one] for name, one in actions.items()}
     return {name: {option.flag: option for option in one} for name, one in found.items()}
 
 
-def _option(action, told):
+def _option(action, helps):
     kinds = {"N": "whole", "X": "real", "NAME": "name", int: "whole", float: "real", str: "name"}
     kind = kinds.get(action.metavar or action.type, "folder")
     return Option(
@@ -102,6 +102,6 @@ def _option(action, told):
         kind="none" if action.nargs == 0 else kind,
         several=action.nargs == "+",
         again=isinstance(action, (argparse._AppendAction, argparse._StoreConstAction)),
-        names=re.findall(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", told[action.dest]),
+        names=re.findall(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", helps[action.dest]),
         shown=action.help != argparse.SUPPRESS,
     )

@@ -23,16 +23,16 @@ LOOPS = {
 
 
 class Verbs:
-    """A rule of which nothing else is to be seen; it notes what it is asked for, in turn."""
+    """A rule of which nothing else is to be seen; it notes what it is called for, in turn."""
 
     def __init__(self, rule):
-        self.asked = []
+        self.called = []
         for verb in ("step", "predict", "errors", "drain", "state", "load_state"):
             setattr(self, verb, self.noting(verb, getattr(rule, verb)))
 
     def noting(self, verb, method):
         def noted(*arguments):
-            self.asked.append(verb)
+            self.called.append(verb)
             return method(*arguments)
 
         return noted
@@ -50,8 +50,8 @@ def test_a_rule_is_its_verbs(name, tmp_path):
     assert plain.run() and loop.run()
     assert without_time(loop) == without_time(plain) and loop.history.rows
     assert set(loop.task.measures) <= loop.history.rows[0].keys()
-    asked = loop.rule.asked
-    before = {asked[k - 1] for k, verb in enumerate(asked) if verb in ("state", "errors")}
+    called = loop.rule.called
+    before = {called[k - 1] for k, verb in enumerate(called) if verb in ("state", "errors")}
     assert before <= {
         "drain",
         "errors",

@@ -35,7 +35,7 @@ def test_every_rule_trains_a_cnn(rule):
     data = load_digits().first(400, 100)
     rate = (
         1e-3 if rule in ("stale", "critic") else 1e-2
-    )  # what these are told is hardly better than nothing
+    )  # what these learn from is hardly better than nothing
     rates = {"learning_rate": rate, "sg_learning_rate": 1e-2, "head_learning_rate": 1e-2}
     steps = 400 if rule == "sparse" else 150  # each of its layers learns from a fifth of them
     loop = build_loop(small(rule, steps=steps, width=8, **rates), data, progress=False)

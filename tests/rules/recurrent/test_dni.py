@@ -80,10 +80,10 @@ class Oracle:
         self.answers = [
             np.concatenate(list(map(to_numpy, pair)), axis=1) for pair in self.answers[1:]
         ]
-        self.asked = iter(list(self.answers))
+        self.next_answers = iter(list(self.answers))
 
     def forward(self, h, context):
-        return asarray(next(self.asked)), None
+        return asarray(next(self.next_answers)), None
 
 
 @pytest.mark.parametrize("T", [1, 2, 3, 5])

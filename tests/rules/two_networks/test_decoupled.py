@@ -137,11 +137,11 @@ class TrueGuess:
     """Returns the true gradient of each message."""
 
     def __init__(self, dmessages):
-        self.dmessages, self.asked = dmessages, 0
+        self.dmessages, self.calls = dmessages, 0
 
     def forward(self, message, context):
-        self.asked += 1
-        return self.dmessages[self.asked - 1], None
+        self.calls += 1
+        return self.dmessages[self.calls - 1], None
 
 
 # With more than one tick A moves at each in the one rule and once in the other: compared where
@@ -252,18 +252,18 @@ def test_with_the_label_the_guess_sees_the_count_so_far():
     rule, (first, last) = with_label(), stream(2, 2)
     seen = rule.context([last], np.float64)["count_so_far"]
     assert np.array_equal(to_numpy(seen), np.eye(5)[to_numpy(last.threes)])
-    asked, join = [], rule.guess.conditioning.join
+    received, join = [], rule.guess.conditioning.join
 
     def watch(h, context):
-        asked.append(to_numpy(join(h, context)).copy())
+        received.append(to_numpy(join(h, context)).copy())
         return join(h, context)
 
     rule.guess.conditioning.join = watch
     rule.step([first, last])
-    for given, chunk in zip(asked[:2], (first, last), strict=True):  # as sent, before B was asked
+    for given, chunk in zip(received[:2], (first, last), strict=True):  # as sent, before B answers
         assert np.array_equal(given[:, UNITS:].argmax(1), to_numpy(chunk.threes))
-    learned = asked[2].reshape(2, N, -1)
-    assert np.array_equal(learned[0], asked[0]) and np.array_equal(learned[1], asked[1])
+    learned = received[2].reshape(2, N, -1)
+    assert np.array_equal(learned[0], received[0]) and np.array_equal(learned[1], received[1])
 
 
 def with_label():
