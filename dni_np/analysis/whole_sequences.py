@@ -12,7 +12,9 @@ Both use a copy of the rule: nothing is updated. (Ours.)
 import copy
 import math
 
+from dni_np.analysis.gradient_error import pooled_cosine
 from dni_np.backend import xp
+from dni_np.nn.losses import below_largest
 from dni_np.rules.recurrent.truncated_bptt import FullBPTT
 
 
@@ -24,8 +26,8 @@ def bits_by_place(rule, episode, n_symbols, repeats=1):
     x, labels, _ = episode
     written = n_symbols * repeats + 1
     logits, _ = rule.predict(x)
-    below = logits - logits.max(axis=2, keepdims=True)
-    below = below - xp.log(xp.exp(below).sum(axis=2, keepdims=True))
+    below = below_largest(logits)
+    below -= xp.log(xp.exp(below).sum(axis=2, keepdims=True))
     known = xp.take_along_axis(below, labels[:, :, None], axis=2)[:, :, 0]  # (T, N), log p
     bits = -known.mean(axis=1) / math.log(2)  # (T,)
     copies = bits[len(bits) - written : -1].reshape(-1, n_symbols)  # (R, n_symbols)
@@ -37,11 +39,9 @@ def gradient_cosine(rule, chunks, episode):
     twin = at_rest(rule)
     for chunk in chunks:
         twin.step(*chunk)
-    used = twin.core_optimizer.total
     whole = FullBPTT(twin.core, twin.readout, twin.loss, Summed(twin.core_optimizer), Idle())
     whole.step(*episode, True, True)
-    true = whole.core_optimizer.total
-    return xp.vdot(used, true) / xp.sqrt(xp.vdot(used, used) * xp.vdot(true, true))
+    return pooled_cosine(twin.core_optimizer.total, whole.core_optimizer.total)
 
 
 def at_rest(rule):

@@ -129,7 +129,7 @@ def show_list(options):
 
 def _pace(settings):
     guess = settings.sg_learning_rate or settings.learning_rate
-    guess = RLS if getattr(settings, "sg_optimizer", "") == RLS else f"{guess:g}"
+    guess = RLS if settings.sg_optimizer == RLS else f"{guess:g}"
     ends = [(getattr(settings, name, 0), name) for name in ("steps", "samples", "epochs")]
     length = "{} {}".format(*next(end for end in ends if end[0]))
     return {"length": length, "rate": f"{settings.learning_rate:g}", "guess": guess}

@@ -32,6 +32,13 @@ def least_squares(settings):
     return partial(RecursiveLeastSquares, beta=settings.sg_beta, ridge=settings.ridge)
 
 
+def optimizer_of_guesses(settings, adam):
+    """What makes the optimizer of a model: by least squares, or `adam` at its rate."""
+    if settings.sg_optimizer == RLS:
+        return least_squares(settings)
+    return partial(adam, learning_rate=settings.sg_learning_rate or settings.learning_rate)
+
+
 def memory_of(n_in):
     """Bytes for one model of so many inputs: what it has seen, twice, and what a step takes."""
     return 5 * NUMBER * (n_in + 1) ** 2

@@ -17,9 +17,10 @@ from dni_np.parallel.apart import needs_input
 from dni_np.parallel.blas import one_thread
 from dni_np.parallel.events import from_array
 from dni_np.parallel.mailbox import Closed, Message
-from dni_np.parallel.serve import Job, load, state_of
+from dni_np.parallel.serve import Job
 from dni_np.parallel.split import balanced, groups_of, measured
 from dni_np.parallel.worker import Worker
+from dni_np.rules.rule import load_parts, state_of
 
 
 class Crew:
@@ -44,7 +45,7 @@ class Crew:
         # Also when the program ends, before the processes are waited for.
         self.end = Finalize(self, end, (self.engine, self.end), exitpriority=10)
         for (_, line), group in zip(self.others(), self.groups[1:]):
-            line.send.put(Message("load", arrays=state_of(self.rule, group)))
+            line.send.put(Message("load", arrays=state_of(self.rule.parts_of(group))))
         own = self.rule, self.groups[0], pipeline.own, pipeline.staleness
         own_report = functools.partial(self.report, 1)
         self.worker = Worker(*own, own_report, pipeline.log, above=self.engine.above)
@@ -74,7 +75,7 @@ class Crew:
         self.worker.finish()
         states = [self._await(number, line, "state") for number, line in self.others()]
         for group, state in zip(self.groups[1:], states):
-            load(self.rule, group, state)
+            load_parts(self.rule.parts_of(group), state)
 
     def events(self):
         """What the others noted."""

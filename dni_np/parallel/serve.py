@@ -21,6 +21,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.parallel.events import EventLog, to_array
 from dni_np.parallel.mailbox import Closed, Line, Message
 from dni_np.parallel.worker import Worker
+from dni_np.rules.rule import load_parts, state_of
 
 
 class Job(NamedTuple):
@@ -91,26 +92,8 @@ def _serve(number, job, lines):
             worker.train(batch, x if x is None else asarray(x), asarray(arrays["y"]))
         elif kind == "finish":
             worker.finish()
-            send.put(Message("state", 0, state_of(rule, group)))
+            send.put(Message("state", 0, state_of(rule.parts_of(group))))
         elif kind == "load":
-            load(rule, group, arrays)
+            load_parts(rule.parts_of(group), arrays)
         elif kind == "events":
             send.put(Message("events", 0, {"events": to_array(log.events)}))
-
-
-def state_of(rule, group):
-    """The state of a group's parts: host arrays by the names that the rule's own state has."""
-    return {
-        f"{part}/{name}": value
-        for part, owner in rule.parts_of(group).items()
-        for name, value in owner.state().items()
-    }
-
-
-def load(rule, group, state):
-    """Restore what `state_of` returned."""
-    for part, owner in rule.parts_of(group).items():
-        prefix = part + "/"
-        owner.load_state(
-            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        )

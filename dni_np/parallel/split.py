@@ -43,27 +43,21 @@ def balanced(costs, workers):
 
 def measured(rule, x, y):
     """Seconds of each unit for one batch. The rule learns from it: give one that nobody needs."""
-    timed = [_one_batch(rule, x, y) for _ in range(TRIES + 1)]
-    return [min(unit) for unit in zip(*timed[1:])]  # the first is slow
+    batches = []
 
+    def timed(work):
+        def timed_work(i, *arguments):
+            start = time.perf_counter()
+            result = work(i, *arguments)
+            synchronize()
+            batches[-1][i] += time.perf_counter() - start
+            return result
 
-def _one_batch(rule, x, y):
-    n = len(rule.cores)
-    seconds, metrics, h = [0.0] * n, {}, x
+        return timed_work
 
-    def timed(i, work, *arguments):
-        start = time.perf_counter()
-        result = work(*arguments, metrics)
-        synchronize()
-        seconds[i] += time.perf_counter() - start
-        return result
-
-    context = rule.context(x, y)
-    inputs = rule.guess_inputs(range(n), x, context)
-    for i in range(n):
-        back, h = timed(i, rule.train_unit, i, inputs.get(i, h), y, context)
-        if back is not None:
-            timed(i - 1, rule.fit_guess, i - 1, back)
-        if i + 1 in inputs:
-            timed(i + 1, rule.fit_input_guess, i + 1, h)
-    return seconds
+    for name in ("train_unit", "fit_guess", "fit_input_guess"):
+        setattr(rule, name, timed(getattr(rule, name)))
+    for _ in range(TRIES + 1):
+        batches.append([0.0] * len(rule.cores))
+        rule.step(x, y)
+    return [min(unit) for unit in zip(*batches[1:])]  # the first is slow

@@ -109,15 +109,25 @@ class Rule:
 
     def state(self):
         """Host arrays by "part/name"; refused while guesses are waiting for their targets."""
-        return {
-            f"{part}/{name}": value
-            for part, owner in self.parts().items()
-            for name, value in owner.state().items()
-        }
+        return state_of(self.parts())
 
     def load_state(self, state):
         """Restore what `state` returned, no guess waiting; the rule must have been built alike."""
-        for part, owner in self.parts().items():
-            prefix = part + "/"
-            own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-            owner.load_state(own)
+        load_parts(self.parts(), state)
+
+
+def state_of(parts):
+    """Host arrays by "part/name" of {part: what has a state}."""
+    return {
+        f"{part}/{name}": value
+        for part, owner in parts.items()
+        for name, value in owner.state().items()
+    }
+
+
+def load_parts(parts, state):
+    """Restore what `state_of` returned."""
+    for part, owner in parts.items():
+        prefix = part + "/"
+        own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        owner.load_state(own)

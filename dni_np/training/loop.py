@@ -34,7 +34,7 @@ from dni_np.training.checkpoint import (
 from dni_np.training.files import reading
 from dni_np.training.history import History
 from dni_np.training.interrupt import stop_on_signal
-from dni_np.training.snapshot import check_settings, first_not_finite, restore, take
+from dni_np.training.snapshot import check_settings, first_not_finite, restore, take, under
 
 
 @dataclass
@@ -130,7 +130,8 @@ class Loop:
         means = {name: float(value) / self.counted[name] for name, value in self.sums.items()}
         self.sums, self.counted = {}, {}
         self._check(means)
-        self._check_state()
+        with contextlib.suppress(NotImplementedError):  # a user's rule that cannot be saved
+            self._check_state(self.rule.state())
         row = {"step": self.step, "seconds": round(self.seconds, 3)}
         row.update(train_loss=means.pop("loss"), **means)
         row.update(self.task.measure(self.rule))
@@ -146,12 +147,11 @@ class Loop:
             if not math.isfinite(value):
                 raise self._diverged(f"the mean {name} is {value}")
 
-    def _check_state(self):
+    def _check_state(self, arrays):
         """The means tell of the parameters before the last step only."""
-        with contextlib.suppress(NotImplementedError):  # a user's rule that cannot be saved
-            name = first_not_finite(self.rule.state())
-            if name:
-                raise self._diverged(f"{name} is no longer finite")
+        name = first_not_finite(arrays)
+        if name:
+            raise self._diverged(f"{name} is no longer finite")
 
     def _diverged(self, why):
         return Diverged(
@@ -171,8 +171,8 @@ class Loop:
         if self.folder is None:
             return
         self._drain()
-        self._check_state()  # the checkpoint of before stays
         arrays, meta = take(self)
+        self._check_state(under(arrays, "rule/"))  # the checkpoint of before stays
         save_checkpoint(self.folder / "checkpoint.npz", arrays, {"config": self.config, **meta})
         self.history.save(self.folder)
 

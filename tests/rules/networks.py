@@ -16,6 +16,7 @@ from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.complete_unlock import SyntheticInput
 from dni_np.rules.dni_chain import DNIChain, cut
 from dni_np.rules.loss_unit import LossUnit
 
@@ -61,6 +62,16 @@ def dni_network(
         units.append(DNI(core, model, optimizer(core), optimizer(model)))
     head = LossUnit(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
     return DNIChain(units, head, sizes[-1])
+
+
+def synthetic_inputs(sees=("output",), hidden=(9,)):
+    """A SyntheticInput in front of every core of `dni_network` but the lowest."""
+    rng, inputs = np.random.default_rng(4), []
+    for n in SIZES[1:-1]:
+        conditioning = Conditioning(sees, SIZES[0], label=SIZES[-1])
+        model = SyntheticGradient(n, conditioning, rng, hidden, he_normal, dtype=np.float64)
+        inputs.append(SyntheticInput(model, adam(model), (n,)))
+    return inputs
 
 
 def assert_goes_on_from_its_saved_state(build):

@@ -8,31 +8,22 @@ import pytest
 
 from dni_np.analysis.gradient_probe import undisturbed
 from dni_np.backend import to_numpy
-from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
-from dni_np.nn.initializers import he_normal
-from dni_np.rules.complete_unlock import CompleteUnlock, SyntheticInput
+from dni_np.rules.complete_unlock import CompleteUnlock
 from dni_np.rules.dni_chain import DNIChain
 from tests.rules.networks import (
-    SIZES,
-    adam,
     assert_goes_on_from_its_saved_state,
     dni_network,
     minibatch,
     on_device,
+    synthetic_inputs,
 )
 
 LABEL = ("output", "label")
 
 
 def build(sees=LABEL, hidden=(9,)):
-    network, rng = dni_network(sees, hidden), np.random.default_rng(4)
-    inputs = []
-    for n in SIZES[1:-1]:
-        conditioning = Conditioning(sees, SIZES[0], label=SIZES[-1])
-        model = SyntheticGradient(n, conditioning, rng, hidden, he_normal, dtype=np.float64)
-        inputs.append(SyntheticInput(model, adam(model), (n,)))
+    network, inputs = dni_network(sees, hidden), synthetic_inputs(sees, hidden)
     return CompleteUnlock(network.units, network.loss_unit, network.classes, inputs)
 
 

@@ -6,22 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dni_np.backend import to_numpy
-from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
-from dni_np.nn.initializers import he_normal, zeros
-from dni_np.rules.complete_unlock import CompleteUnlock, SyntheticInput
+from dni_np.nn.initializers import zeros
+from dni_np.rules.complete_unlock import CompleteUnlock
 from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.lambda_targets import LambdaSparse, LambdaTargets, LambdaUnlock
 from dni_np.rules.sparse_updates import SparseUpdates
 from dni_np.rules.true_targets import true_gradients
 from tests.rules.networks import (
-    SIZES,
-    adam,
     assert_goes_on_from_its_saved_state,
     dni_network,
     minibatch,
     on_device,
+    synthetic_inputs,
 )
 
 
@@ -149,14 +146,6 @@ def sparse(lambdas, active=None, probability=1.0, **options):
     if active is not None:
         rule.coins = Fixed(*active)
     return rule
-
-
-def synthetic_inputs():
-    rng, inputs, sees = np.random.default_rng(4), [], Conditioning(("output",), SIZES[0])
-    for size in SIZES[1:-1]:
-        model = SyntheticGradient(size, sees, rng, (9,), he_normal, dtype=np.float64)
-        inputs.append(SyntheticInput(model, adam(model), (size,)))
-    return inputs
 
 
 def unlocked(rule, **options):

@@ -24,7 +24,6 @@ from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
 from dni_np.nn.schedules import RunClock
-from dni_np.parallel.pipeline import Pipeline
 from dni_np.training.loop import Loop
 from dni_np.training.tasks.images import Images, scaled
 
@@ -75,6 +74,8 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     if settings.workers == 1:
         rule = build_rule(settings, dataset, network, clock)
     else:
+        from dni_np.parallel.pipeline import Pipeline  # and with it multiprocessing
+
         again = partial(build_again, settings, dataset.first(1, 1))
         names = ("workers", "engine", "split", "staleness")
         rule = Pipeline(again, **{name: getattr(settings, name) for name in names}, clock=clock)

@@ -79,7 +79,7 @@ def cuts(s):
 def target_mixtures(s):
     if s.targets == "true":
         return Check(lambda values: values == (), "left out with --targets true")
-    n = len(s.cut_after) or s.depth - 1
+    n = s.cores - 1
     wanted = f"numbers from 0 (the next guess) to 1 (the true gradient), one or {n}"
     return each(between(0, 1), wanted, count={0, 1, n})
 
@@ -88,8 +88,7 @@ def workers(s):
     waiting = "--targets true" if s.targets == "true" else "--target-lambda"
     if s.targets == "true" or any(s.target_lambda):
         return Check(lambda n: n == 1, f"1 with {waiting}: guesses wait for a backpropagation")
-    n = len(s.cut_after) or s.depth - 1
-    return between(1, n + 1)
+    return between(1, s.cores)
 
 
 def of_several(check, default):
@@ -99,13 +98,13 @@ def of_several(check, default):
 
 
 def splits(s):
-    n = len(s.cut_after) or s.depth - 1
-    wanted = f"{s.workers} sizes of at least 1 that add up to {n + 1} layers"
-    return Check(lambda v: not v or len(v) == s.workers and sum(v) == n + 1 and min(v) > 0, wanted)
+    n = s.cores
+    wanted = f"{s.workers} sizes of at least 1 that add up to {n} layers"
+    return Check(lambda v: not v or len(v) == s.workers and sum(v) == n and min(v) > 0, wanted)
 
 
 def mixtures(s):
-    n = len(s.cut_after) or s.depth - 1
+    n = s.cores - 1
     wanted = f"numbers from 0 (the guess alone) to 1 (backpropagation alone), one or {n}"
     return each(between(0, 1), wanted, count={1, n})
 
@@ -166,6 +165,11 @@ class Settings(BaseSettings):
     def depth(self):
         """Layers as the papers count: the hidden ones and the classifier."""
         return len(self.widths) + 1 if self.widths else self.layers
+
+    @property
+    def cores(self):
+        """The parts that the network is cut into; all but the top one have a guess."""
+        return 1 + (len(self.cut_after) or self.depth - 1)
 
     @property
     def single_cuts(self):

@@ -4,10 +4,8 @@ A builder takes the settings, `network` (core, read-out, loss and their optimize
 `rng`, which draws the synthetic gradient model.
 """
 
-from functools import partial
-
 from dni_np.experiments.experiment import Row, table
-from dni_np.experiments.least_squares import RLS, least_squares
+from dni_np.experiments.least_squares import optimizer_of_guesses
 from dni_np.experiments.options import Only
 from dni_np.nn.fast.choice import adam
 from dni_np.rules.recurrent.boundary_guesses import BoundaryGuesses
@@ -56,7 +54,7 @@ def cdni(settings, network, classes, rng):
 def dni_trace(settings, network, classes, rng):
     sees = "hc" if settings.sees_cell else "h"
     own = settings.each_boundary, sees
-    guesses = BoundaryGuesses(settings.units, _optimizer_of_guesses(settings), *own)
+    guesses = BoundaryGuesses(settings.units, optimizer_of_guesses(settings, adam), *own)
     options = {"guesses": guesses, "lam": settings.trace_lambda}
     if settings.shared_trace:
         return SharedTrace(*network, **options)
@@ -70,18 +68,10 @@ def _guess(settings, rng, parts=2, **sees):
     guess = state_guess(settings.units, rng, parts, settings.hidden, **sees)
     return {
         "guess": guess,
-        "guess_optimizer": _optimizer_of_guesses(settings)(guess),
+        "guess_optimizer": optimizer_of_guesses(settings, adam)(guess),
         "scale": settings.scale,
         "scaled_target": settings.scaled_target,
     }
-
-
-def _optimizer_of_guesses(settings):
-    """What makes the optimizer of a model."""
-    if settings.sg_optimizer == RLS:
-        return least_squares(settings)
-    rate = settings.sg_learning_rate or settings.learning_rate
-    return partial(adam, learning_rate=rate)
 
 
 # fmt: off

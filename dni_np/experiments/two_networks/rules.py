@@ -7,7 +7,7 @@ guess.
 from dni_np.dni.conditioning import Conditioning
 from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
 from dni_np.experiments.experiment import Row, table
-from dni_np.experiments.least_squares import RLS, least_squares
+from dni_np.experiments.least_squares import optimizer_of_guesses
 from dni_np.nn.optimizers import Adam
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
@@ -33,10 +33,7 @@ def _guess(settings, rng, **sees):
     """The guess, its optimizer, and the factor before it enters A."""
     conditioning = Conditioning(("output", *sees), settings.units, **sees)
     guess = SyntheticGradient(settings.units, conditioning, rng, settings.hidden, layers=PLAIN)
-    if settings.sg_optimizer == RLS:
-        return guess, least_squares(settings)(guess), settings.factor
-    rate = settings.sg_learning_rate or settings.learning_rate
-    return guess, Adam(guess, rate), settings.factor
+    return guess, optimizer_of_guesses(settings, Adam)(guess), settings.factor
 
 
 # fmt: off
