@@ -444,7 +444,7 @@ def dni_layers(seed=0, **options):
 #
 # The label as a context is the tutorial's second attempt. It makes no layer wait: a sample's label
 # is there when the sample is. (If every layer has the label, could each have its own loss? Yes:
-# notebook 11.)
+# notebook 06.)
 
 # %%
 for name, step, options in (("DNI", dni_step, {}), ("cDNI", cdni_step, {"context_dim": 6})):
@@ -550,7 +550,7 @@ plt.show()
 # 2. With 0.5 little is learned: the first guesses are far larger than true gradients, and steps
 #    that large spoil the layers. With 0.1 the same start learns faster than a start from zero: a
 #    random guess updates the hidden layers at once, in a direction that depends on the label and
-#    stays the same for a while. Such updates are known to help (feedback alignment, notebook 11).
+#    stays the same for a while. Such updates are known to help (feedback alignment, notebook 06).
 #
 #    ```python
 #    for alpha in (0.5, 0.1):

@@ -574,7 +574,7 @@ for rule in ("none", "dni", "cdni"):
 # depend on the guess. And note how little it takes: DNI's guess after layer 5 has a pooled cosine of 0.1, and halves
 # the error that no gradient leaves. Why so little is enough is not measured
 # here. A likely reason is that what a guess gets wrong differs from sample to sample and cancels over many, but it cannot be
-# the whole of it: a linear guess also makes the same error again and again (notebook 11).
+# the whole of it: a linear guess also makes the same error again and again (notebook 06).
 #
 # One more look at the right-hand figure: told the truth itself, cDNI's guess after layer 2 is, after these 500 steps, no
 # better than guess 2 of section 7 after 1,000, which learned from guesses. (Half the steps: no fair race, but a hint.) The chain is not all that makes the guesses low down poor; with four trained layers

@@ -598,5 +598,5 @@ except UserError as error:
 # - Normalizing changes nothing about what a linear guesser can know and much about how fast it learns it.
 # - A high cosine is no proof of a good teacher: averaged over samples it ignores size. Notebook 03 shows why.
 #
-# The guessers here were linear and the runs short. Next: **[convolutions](05_convolutions.ipynb)**, where a guess is an
+# The guessers here were linear and the runs short. Next: **[convolutions](toolbox_convolution.ipynb)**, where a guess is an
 # image.

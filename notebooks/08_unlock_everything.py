@@ -961,6 +961,6 @@ for delay in (0, 5, 10):
 # - What it is worth is a matter of costs: of the guess beside its layer, of messages, and of what a pipeline does without
 #   any guess.
 #
-# One seed and short runs; and no line of this ran on two machines. Next: [notebook 11](11_error_signals.ipynb), what must a
-# layer be told to learn? Back to [notebook 08](08_two_clocks.ipynb), where a lock is opened between two networks that tick
+# One seed and short runs; and no line of this ran on two machines. Next: [notebook 06](06_error_signals.ipynb), what must a
+# layer be told to learn? Back to [notebook 13](13_two_clocks.ipynb), where a lock is opened between two networks that tick
 # at different speeds, or to the [README](../README.md).

@@ -530,7 +530,7 @@ plt.show()
 # slopes whose cosines with the truth are 0.04 to 0.07. Stop there, and you would call it useless. After 1,500 steps it has
 # 8.0 % wrong, where layers left at random have 39 %, and cosines of 0.32 to 0.49. That is a teacher, though not as good a
 # one as the vector, which has 3.5 % wrong by then. The critic has to know losses before its slopes mean anything. ([Notebook
-# 11](11_error_signals.ipynb) draws the cosines from step to step.)
+# 06](06_error_signals.ipynb) draws the cosines from step to step.)
 #
 # Chained, critic learning from critic, it is later still. At 500 steps it is worse than leaving the layers as they were at
 # random: 59 % for 48 %, a wrong push is worse than none. At 1,500 it is better than that, 33 % for 39 %, and its cosines
@@ -614,7 +614,7 @@ print(f"critic: correlation of value and loss {correlation:.2f}, cosine of the s
 # The critic is no fool: after 2,000 steps its values follow the losses of new images with a correlation of 0.81. Its
 # *slope* has a cosine of 0.19. A good guess of a function need not have good slopes. (Nor is it only slow: after 6,000
 # steps with falling rates, outside of this notebook, it was 0.23. In the network that it taught itself it had 0.49. One
-# reading is that the layers there had come to agree with their critic, as weights do with their feedback in notebook 11.)
+# reading is that the layers there had come to agree with their critic, as weights do with their feedback in notebook 06.)
 #
 # The right-hand figure says where they are bad. Along the ten axes on which images differ most (77 % of the variance) the
 # critic has a cosine of 0.39, along all others next to nothing, 0.02 to 0.08. One reading: along the first it has seen high
@@ -634,7 +634,7 @@ print(f"critic: correlation of value and loss {correlation:.2f}, cosine of the s
 #
 # The paper's supplement (section A.3) says that $g_k$ stands for the losses *after* step $k$; but the target that it
 # prints is $\frac{\partial \ell_k}{\partial h_k} + \bar g_{k+1} J_{k+1}$, that of the losses *from* step $k$ on. [Notebook
-# 07](07_through_time.ipynb) met this in an LSTM at $\lambda = 0$. In a linear network it can be told for every $\lambda$,
+# 11](11_through_time.ipynb) met this in an LSTM at $\lambda = 0$. In a linear network it can be told for every $\lambda$,
 # with a pencil. Let $s_k = s_{k-1} A + x_k$ and $\ell_k = \frac12 \|s_k - y_k\|^2$, so that $J = A^\top$; and where there
 # is a model, let there be a table, one guess for each step, that takes on its target at each visit.
 
@@ -792,5 +792,5 @@ plt.show()
 #
 # One task, short runs, a seed or two: the shapes are what to look at, not the digits.
 #
-# Next: [notebook 10](10_unlock_everything.ipynb), which opens the other locks. Back to [notebook
-# 07](07_through_time.ipynb), synthetic gradients through time, or to the [README](../README.md).
+# Next: [notebook 08](08_unlock_everything.ipynb), which opens the other locks. Back to [notebook
+# 11](11_through_time.ipynb), synthetic gradients through time, or to the [README](../README.md).

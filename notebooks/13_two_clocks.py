@@ -32,7 +32,7 @@
 # - give it one number more, and see what that is worth;
 # - turn the paper's factor of 10 up and down.
 #
-# **What you need:** an LSTM ([notebook 06](06_lstm.ipynb)) and a synthetic gradient
+# **What you need:** an LSTM ([the LSTM by hand](toolbox_lstm.ipynb)) and a synthetic gradient
 # ([notebook 02](02_mnist.ipynb)). MNIST is downloaded when first asked for; without a connection the small digits of
 # scikit-learn stand in.
 
@@ -551,5 +551,5 @@ plt.show()
 # - With the count so far, as cDNI has the label, the cosine is 0.7 and B reaches the 6 % of the locked pair.
 # - A factor of 10 makes B heard beside A's own loss; 100 drowns A.
 #
-# Full runs: `python -m dni_np compare --recipe two-clocks --seed 0 1 2`. Back to [notebook 06](06_lstm.ipynb), or to the
+# Full runs: `python -m dni_np compare --recipe two-clocks --seed 0 1 2`. Back to [the LSTM by hand](toolbox_lstm.ipynb), or to the
 # [README](../README.md).

@@ -724,5 +724,5 @@ for layers in DEPTHS:
 # run outside of this notebook, ten layers had 15.8 % wrong by FA, 8.2 by cDNI, 6.7 by Kickback, 5.5 by DFA, 3.5 by local
 # losses, 3.3 by backpropagation.)
 #
-# Next: [notebook 12](12_what_they_do.ipynb), what the guesses of cDNI do to the layers in the end. Back to the
+# Next: [notebook 14](14_what_they_do.ipynb), what the guesses of cDNI do to the layers in the end. Back to the
 # [README](../README.md).

@@ -16,7 +16,7 @@
 # %% [markdown]
 # # How does news of the future travel back through time?
 #
-# [Notebook 06](06_lstm.ipynb) ended with one missing vector. A network that learns $T$ steps at a time lacks the gradient of
+# [The LSTM by hand](toolbox_lstm.ipynb) ended with one missing vector. A network that learns $T$ steps at a time lacks the gradient of
 # all *later* losses by the state in which its chunk ends. Whoever knew that vector at once could learn chunk by chunk and
 # get the gradient of the whole sequence.
 #
@@ -33,7 +33,7 @@
 # - read a text and let the network write;
 # - go down to one step at a time, and find a term that must not be counted twice.
 #
-# **What you need:** [notebook 06](06_lstm.ipynb). Nothing is downloaded: the text is Python's own source code.
+# **What you need:** [the LSTM by hand](toolbox_lstm.ipynb). Nothing is downloaded: the text is Python's own source code.
 
 # %% [markdown]
 # ### Before you go on: predict
@@ -1075,5 +1075,5 @@ for name, printed in (("losses after step k", False), ("losses from step k on", 
 # - On a text without end the scale in the targets is a discount. Without it errors of the guess feed on themselves.
 # - In BP($\lambda$) the guess is of the losses *after* a step. With those *from* it on, every loss counts twice.
 #
-# Next: [notebook 08](08_two_clocks.ipynb), two networks on two clocks. Back to [notebook 06](06_lstm.ipynb), or to the
+# Next: [notebook 13](13_two_clocks.ipynb), two networks on two clocks. Back to [the LSTM by hand](toolbox_lstm.ipynb), or to the
 # [README](../README.md) for full runs (`python -m dni_np compare --recipe copy --rules bptt dni cdni`).

@@ -992,7 +992,7 @@ plt.show()
 #
 # Nobody has to know the future, then. It is enough to *guess* its gradient from the state, better than not at all. In this
 # section the models were fitted on true gradients, which only the whole sequence can give. In
-# [notebook 07](07_through_time.ipynb) the guess learns as it goes along, from chunks alone.
+# [notebook 11](11_through_time.ipynb) the guess learns as it goes along, from chunks alone.
 #
 # ## Exercises
 #
@@ -1050,5 +1050,5 @@ plt.show()
 # - One vector at each boundary, the gradient of the future losses by the state, makes up for all that is lost. A linear
 #   guess of it is already worth having.
 #
-# Next: [notebook 07](07_through_time.ipynb), synthetic gradients through time. Back to
-# [notebook 05](05_convolutions.ipynb), or to the [README](../README.md) for full runs (`python -m dni_np copy`).
+# Next: [notebook 11](11_through_time.ipynb), synthetic gradients through time. Back to
+# [the toolbox of convolutions](toolbox_convolution.ipynb), or to the [README](../README.md) for full runs (`python -m dni_np copy`).
