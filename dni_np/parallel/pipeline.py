@@ -24,10 +24,11 @@ from dni_np.parallel.crew import Crew
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.mailbox import Closed
 from dni_np.parallel.processes import Processes
+from dni_np.parallel.streams import Streams
 from dni_np.parallel.threads import Threads
 from dni_np.rules.rule import Rule
 
-ENGINES = {"processes": Processes, "threads": Threads}
+ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams}
 
 
 class Pipeline(Rule):

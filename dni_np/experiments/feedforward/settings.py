@@ -35,7 +35,7 @@ ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has t
 ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
-ENGINES, LATE = lambda s: one_of("processes", "threads"), lambda s: between(0, 1000)
+ENGINES = one_of("processes", "threads", "streams")
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -50,9 +50,11 @@ FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same a
 APART = ", whose layers are updated without waiting for the layers above"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "how many train at the same time, each some of the layers"
-ENGINE = "what workers are: processes, or threads of one process"
+ENGINE = "what workers are: processes, threads of one process, or streams of a GPU"
 SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
+LATE = "how many batches late targets come, as they do to workers (0: at once)"
+FROM = "what a late target corrects: the guess made anew, or the one that was kept"
 SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
 
 
@@ -85,10 +87,31 @@ def target_mixtures(s):
 
 
 def workers(s):
-    waiting = "--targets true" if s.targets == "true" else "--target-lambda"
-    if s.targets == "true" or any(s.target_lambda):
-        return Check(lambda n: n == 1, f"1 with {waiting}: guesses wait for a backpropagation")
+    if s.targets == "true":
+        why = "1 with --targets true: guesses wait for a backpropagation"
+        return Check(lambda n: n == 1, why)
     return between(1, s.cores)
+
+
+def staleness(s):
+    """With lambda targets and 0, every worker would wait for the top one in every batch."""
+    if any(s.target_lambda):
+        wanted = "from 1 to 1000 with --target-lambda, or each worker waits for the top one"
+        return Check(lambda n: 1 <= n <= 1000, wanted)
+    return between(0, 1000)
+
+
+def lateness(s):
+    """Of one worker: several have a lateness of their own, up to --staleness."""
+    if s.workers > 1 or s.targets == "true":
+        why = "several workers (see --staleness)" if s.workers > 1 else "--targets true"
+        return Check(lambda n: n == 0, f"0 with {why}")
+    return between(0, 1000)
+
+
+def late_guesses(s):
+    left_out = Check(lambda name: name == "anew", "left out without --late")
+    return one_of("anew", "kept") if s.late else left_out
 
 
 def of_several(check, default):
@@ -129,6 +152,8 @@ class Settings(BaseSettings):
     pooling: str = option("max-average", "max-average (3 x 3) or max (2 x 2)", POOLINGS, only=CNN)
     targets: str = option("bootstrapped", TARGETED, TARGETS)
     target_lambda: tuple[float, ...] = option((), LAMBDAS, target_mixtures)
+    late: int = option(0, LATE, lateness, runs=True)
+    late_guess: str = option("anew", FROM, late_guesses, runs=True)
     head: str = option("true", "the top layer's gradient: true, or synthetic (trask's)", HEADS)
     lambdas: tuple[float, ...] = option((0.5,), MIXED, mixtures, runs=True)
     update_probability: float = option(0.2, "how often a layer learns", share(0), runs=True)
@@ -148,9 +173,11 @@ class Settings(BaseSettings):
     bits: int = option(12, "length of the sums", between(2, 62), only=SUMS)
     examples: int = option(1000, "number of training sums", between(1, 10**7), only=SUMS)
     workers: int = option(1, WORKERS, workers, **TRAINING)
-    engine: str = option("processes", ENGINE, of_several(ENGINES, "processes"), **TRAINING)
+    engine: str = option(
+        "processes", ENGINE, of_several(lambda s: ENGINES, "processes"), **TRAINING
+    )
     split: tuple[int, ...] = option((), SPLIT, of_several(splits, ()), **TRAINING)
-    staleness: int = option(0, STALENESS, of_several(LATE, 0), runs=True, why=APART)
+    staleness: int = option(0, STALENESS, of_several(staleness, 0), runs=True, why=APART)
     seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
 
     def of_one_worker(self):
