@@ -12,6 +12,7 @@
     serve             what a worker beside the caller does
     split             which worker has which units
     blas              one thread for matrix products in each worker
+    two_networks      two networks on two clocks, each on a worker
     locked            backpropagation on workers, with micro-batches: to compare with
     events            who did what when, as it was measured
     trace             the same as a file, which Perfetto opens

@@ -60,12 +60,6 @@ def late_guesses(s):
     return one_of("anew", "kept") if s.late else left_out
 
 
-def of_several(check, default):
-    """The check of an option that one worker alone has no use for."""
-    left_out = Check(lambda value: value == default, "left out with one worker (see --workers)")
-    return lambda s: check(s) if s.workers > 1 else left_out
-
-
 def splits(s):
     n = s.cores
     wanted = f"{s.workers} sizes of at least 1 that add up to {n} layers"

@@ -11,6 +11,7 @@ from dni_np.experiments.checks import (
     TEN,
     at_least,
     between,
+    of_several,
     one_of,
     share,
 )
@@ -21,7 +22,6 @@ from dni_np.experiments.feedforward.checks import (
     late_guesses,
     lateness,
     mixtures,
-    of_several,
     sources,
     splits,
     staleness,
