@@ -623,8 +623,8 @@ plt.show()
 #    print(final(loop))
 #    ```
 #
-# 3. An average that is much longer than the run mostly holds the first gradients, of a network that
-#    has changed since.
+# 3. A little worse still. An average much longer than the run weighs the first gradients, of a
+#    network that has changed since, almost as much as the last.
 #
 #    ```python
 #    print(on_one_batch(0.999, mixed=False)[1:].mean())
