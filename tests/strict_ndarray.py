@@ -31,6 +31,9 @@ class StrictArray:
         streams.check(self._made)
         return self._memory
 
+    def __reduce__(self):
+        return StrictArray, (self._host,)  # a copy is made in the stream that is current there
+
     def __array__(self, *args, **kwargs):
         raise TypeError("Implicit conversion to a NumPy array is not allowed: use backend.to_numpy")
 

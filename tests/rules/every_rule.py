@@ -23,8 +23,6 @@ IMAGES = {
     "dni, hidden, synthetic head": {"rule": "dni", "hidden": (9,), "head": "synthetic"},
     "cdni, true targets": {"rule": "cdni", "targets": "true"},
     "cdni, lambda targets": {"rule": "cdni", "target_lambda": (0.5,)},
-    "cdni, late": {"rule": "cdni", "late": 2, "target_lambda": (0.5,)},
-    "dni, late, kept": {"rule": "dni", "late": 1, "late_guess": "kept"},
     "unlock, lambda targets": {"rule": "unlock", "target_lambda": (0.9,)},
     "sparse, lambda targets": {"rule": "sparse", "target_lambda": (0.9,)},
     "critic, bootstrapped": {"rule": "critic", "targets": "bootstrapped"},

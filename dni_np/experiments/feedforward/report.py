@@ -18,7 +18,7 @@ def label(settings, seed=False):
         parts.append(f"late{settings.late}")
         parts += ["kept"] if settings.late_guess == "kept" else []
     if settings.staleness:
-        parts.append(f"stale{settings.staleness}")
+        parts.append(f"staleness{settings.staleness}")
     if settings.head == "synthetic" and "head" in uses:
         parts.append("head")
     if seed:

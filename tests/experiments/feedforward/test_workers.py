@@ -106,9 +106,11 @@ def test_rules_that_cannot_run_apart_run_alone_in_a_comparison(tmp_path, capsys)
         main(["compare", *arguments, "--staleness", "0", "2", "--out", str(tmp_path / "out")]) == 0
     )
     table = capsys.readouterr().out
-    assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-stale2" in table
+    assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-staleness2" in table
     header = (
-        next((tmp_path / "out").glob("cdni-3-stale2-seed0/history.csv")).read_text().split("\n")[0]
+        next((tmp_path / "out").glob("cdni-3-staleness2-seed0/history.csv"))
+        .read_text()
+        .split("\n")[0]
     )
     assert "staleness_" in header
 
