@@ -45,9 +45,12 @@ def error_signals(rules=None):
             axes.set_axis_off()
         for axes, rule in zip(panels, rules):
             _panel(axes, known[rule])
+        ways = scenes.stack()[1] + [route for rule in rules for route in known[rule].routes]
+        used = {color for route in ways for color in route.colors}
         lines = [
             Line2D([], [], color=color, linestyle=style, linewidth=2, label=text)
             for text, (color, style) in MEANING.items()
+            if color in used
         ]
         below = {"loc": "outside lower center", "ncols": 4, "fontsize": LEGEND + 1}
         figure.legend(handles=lines, **below)
