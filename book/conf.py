@@ -5,6 +5,7 @@ nothing is executed. Formulas become MathML, which browsers draw themselves, so 
 MathJax or a font from elsewhere.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -55,8 +56,11 @@ FIRST = """<!doctype html><meta charset="utf-8"><title>dni_np</title>
 
 
 def chapters(root):
-    """The notebooks in the order of the course: by number, then the toolbox."""
-    return sorted(f"notebooks/{path.stem}" for path in (root / "notebooks").glob("*.ipynb"))
+    """The notebooks in the order of the course, by number, then the toolbox, with their titles."""
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        first = "".join(json.loads(path.read_text())["cells"][0]["source"]).splitlines()[0]
+        number = path.stem.partition("_")[0].capitalize()
+        yield f"{number}: {first.strip('# ')} <notebooks/{path.stem}>"
 
 
 def add_contents(app, docname, source):
