@@ -160,7 +160,7 @@ def main(folder):
     opened = "all opened without a network" if browser else "Chromium is not here: none was opened"
     print(f"{len(pages)} pages, {count['a']:,} links, {count['img']} pictures, ", end="")
     print(f"{count['math']:,} formulas; {opened}; {len(found) or 'no'} faults")
-    return "\n".join(found)
+    return "\n".join(found) or None
 
 
 if __name__ == "__main__":

@@ -32,8 +32,15 @@ def found(book):
     return check_book.faults(book.resolve(), pages)
 
 
-def test_a_whole_book_has_no_faults(book):
-    assert found(book) == []
+def test_a_whole_book_has_no_faults(book, monkeypatch):
+    monkeypatch.setattr(check_book, "BROWSERS", ())
+    assert found(book) == [] and check_book.main(book) is None
+
+
+def test_a_fault_is_what_the_program_ends_with(book, monkeypatch):
+    monkeypatch.setattr(check_book, "BROWSERS", ())
+    (book / "one.png").unlink()
+    assert "one.png is not there" in check_book.main(book)
 
 
 @pytest.mark.parametrize(
