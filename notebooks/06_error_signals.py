@@ -602,9 +602,9 @@ for rule in DEPTH_RULES[1:]:
 #
 # - **Local losses** in ten layers are far below it: a cosine of 0.32 and 3.33 % wrong. What their
 #   signal contains beside the truth is no error; it is something else worth learning.
-# - **cDNI** is above it, in ten layers most of all: 0.37 and 6.51 % wrong, where noise at 0.4 has
-#   4.59 %. Noise differs at each step, and cancels; one reading is that a linear guess is wrong in
-#   the same way again and again. Another is that the mean over layers hides the lowest ones.
+# - **cDNI and Kickback** are above it, in ten layers most of all: cDNI with 0.37 has 6.51 % wrong,
+#   noise at 0.4 4.59 %. Noise differs at each step, and cancels; perhaps a linear guess is wrong in
+#   the same way again and again. Or the mean over layers hides the lowest ones.
 #
 # So a cosine says how much of the true gradient is in the signal. It does not say whether the rest
 # does harm, or good.
@@ -672,7 +672,7 @@ for name, feedback in feedbacks.items():
 # %% [markdown]
 # | prediction | measured (MNIST, one seed) |
 # |---|---|
-# | 1. cosines in FA | before training -0.01 to 0.01; after 1,000 steps 0.35, 0.44, 0.56 |
+# | 1. cosines in FA | before training near 0; after 1,000 steps 0.35, 0.44, 0.56 |
 # | 2. by cosine | backpropagation, Kickback 0.61, cDNI 0.57, local 0.52, FA 0.38 |
 # | by test error | backpropagation 2.52 %, local 3.28, cDNI 3.38, Kickback 3.48, FA 3.84 % |
 # | 3. from 4 layers to 10 | FA to 12.86 %, Kickback to 10.66, cDNI to 6.51, local to 3.33 % |
