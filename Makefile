@@ -16,12 +16,13 @@ TESTS = $(RUNTIME) $(VENV)/installed-tests
 PYTORCH = $(VENV)/installed-pytorch
 CUPY = $(VENV)/installed-cupy
 GPU = $(VENV)/installed-gpu
+BOOK = $(VENV)/installed-book
 else
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench gpu-check notebooks pictures clean
+.PHONY: help demo test fuzz bench gpu-check notebooks pictures book clean
 .NOTPARALLEL:  # one pip at a time in an environment
 
 help:  ## list what can be made
@@ -51,6 +52,12 @@ notebooks: $(TESTS)  ## execute the notebooks, and save their outputs
 
 pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebooks
 	@"$(PY)" -m dni_np.pictures notebooks/figures
+
+book: $(BOOK)  ## build the course as pages to read offline (build/book), and check them
+	@rm -rf build/book
+	@"$(PY)" -m sphinx -q -E --keep-going -c book -d build/doctrees . build/book
+	@"$(PY)" tests/check_book.py build/book
+	@echo "Open build/book/index.html"
 
 clean:  ## remove .venv, builds and caches (runs are kept)
 	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis fuzz-findings
@@ -110,6 +117,10 @@ $(VENV)/installed-runtime: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-tests: tests/requirements.txt | $(VENV)/bin/python
 	@$(call pip,the test tools,-r tests/requirements.txt)
+	@touch "$@"
+
+$(VENV)/installed-book: tests/requirements-book.txt | $(VENV)/bin/python
+	@$(call pip,Sphinx and what the book needs,-r $<)
 	@touch "$@"
 
 $(VENV)/installed-gpu: pyproject.toml | $(VENV)/bin/python
