@@ -22,7 +22,7 @@ REWRITTEN = [
     "01_backprop_to_dni",
     "02_mnist",
     "03_how_good_is_the_guess",
-    # "04_what_should_it_see",
+    "04_what_should_it_see",
 ]
 rewritten = pytest.mark.parametrize("name", REWRITTEN)
 
