@@ -355,7 +355,8 @@ def frame(stop):
     draw_gradients(panels, stop, each=7, units=32)
 
 
-movie = FuncAnimation(figure, frame, [*STOPS, STEPS, STEPS], init_func=lambda: None)
+stops = [stop for stop in STOPS if stop <= 400 or stop % 200 == 0]  # a file of less than 300 kB
+movie = FuncAnimation(figure, frame, [*stops, STEPS, STEPS], init_func=lambda: None)
 movie.save(folder / "gradients_while_learning.gif", PillowWriter(fps=1.5), dpi=80)
 plt.close(figure)
 print(f"{(folder / 'gradients_while_learning.gif').stat().st_size / 1000:.0f} kB")
