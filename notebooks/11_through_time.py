@@ -240,14 +240,14 @@ def package_sequence(network, guess, guess_optimizer, episode, optimizers=(), sc
     return sum(rule.step(*chunk)["loss"] for chunk in chunks(episode))
 
 
-def parameters_after(one_sequence, sequences=3):
+def parameters_after(learn, sequences=3):
     """Core, read-out and guess, after some sequences, as vectors."""
     network = new_network(5, np.float64)
     guess = state_guess(5, np.random.default_rng(3), dtype=np.float64)
     guess_optimizer, *optimizers = (Adam(part, 0.01) for part in (guess, *network))
     for seed in range(sequences):
         episode = copy(N, 4, np.random.default_rng(seed))
-        nats = one_sequence(network, guess, guess_optimizer, episode, optimizers, 0.1)
+        nats = learn(network, guess, guess_optimizer, episode, optimizers, 0.1)
     return [np.array([nats], float), *(each.params for each in (*optimizers, guess_optimizer))]
 
 # %%
