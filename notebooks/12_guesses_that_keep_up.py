@@ -693,7 +693,7 @@ plt.show()
 #
 #    settings = find("mnist-fcn-quick").settings("cdni", layers=5, width=32)
 #    network = feedforward.build_rule(settings, dataset, np.random.default_rng(0))
-#    network = LambdaTargets(network.units, network.loss_unit, network.classes, lambdas=1)
+#    network = LambdaTargets(network.units, network.loss_unit, network.classes, lambdas=(1,))
 #    x, y, received = images[:64], dataset.y_test[:64], []
 #    _, truths = true_targets.true_gradients(network.cores, network.loss_unit.loss, x, y)
 #    for unit in network.units:
