@@ -27,7 +27,9 @@ REWRITTEN = [
     "06_error_signals",
     "07_bp_lambda",
     "08_unlock_everything",
+    "10_truncation",
     "11_through_time",
+    "12_guesses_that_keep_up",
     "13_two_clocks",
     "toolbox_convolution",
     "toolbox_lstm",
@@ -45,6 +47,7 @@ QUOTED_ONLY = {
     ).split(),
     "03_how_good_is_the_guess": "1.8 2.9 23.7".split(),
     "08_unlock_everything": "11.8 12.6 16.2 19.0 21.4 9.1".split(),
+    "10_truncation": "0.15".split(),
 }
 
 
