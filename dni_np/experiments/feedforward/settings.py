@@ -35,7 +35,7 @@ ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has t
 ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
-ENGINES, LATE = lambda s: one_of("processes", "threads"), lambda s: between(0, 1000)
+ENGINES, LATE = lambda s: one_of("processes", "threads", "mpi"), lambda s: between(0, 1000)
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -50,7 +50,7 @@ FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same a
 APART = ", whose layers are updated without waiting for the layers above"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "how many train at the same time, each some of the layers"
-ENGINE = "what workers are: processes, or threads of one process"
+ENGINE = "what workers are: processes, threads, or mpi (ranks: mpiexec -n 4 python -m dni_np ...)"
 SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
 SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
@@ -88,7 +88,9 @@ def workers(s):
     waiting = "--targets true" if s.targets == "true" else "--target-lambda"
     if s.targets == "true" or any(s.target_lambda):
         return Check(lambda n: n == 1, f"1 with {waiting}: guesses wait for a backpropagation")
-    return between(1, s.cores)
+    check = between(1, s.cores)
+    ranks = ", one for each rank of mpiexec -n" if s.engine == "mpi" else ""
+    return check._replace(wanted=check.wanted + ranks)
 
 
 def of_several(check, default):
