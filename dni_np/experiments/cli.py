@@ -15,13 +15,14 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if not ranks.asked(arguments):
         return _run(arguments)
-    from dni_np.parallel import mpi
+    from dni_np.parallel.mpi import on_ranks
+    from dni_np.parallel.mpi_world import join
 
     try:
-        mpi.join()
+        join()
     except UserError as error:
         return _complain(error) if ranks.is_first() else 2
-    return mpi.on_ranks(lambda: _run(arguments, of_ranks=True))
+    return on_ranks(lambda: _run(arguments, of_ranks=True))
 
 
 def _run(arguments, of_ranks=False):

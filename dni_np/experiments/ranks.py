@@ -40,16 +40,15 @@ def asked(arguments):
 
 def fill(options, arguments):
     """As many workers as there are ranks."""
-    from dni_np.parallel import mpi
+    from dni_np.parallel.mpi_world import join
 
-    size, given = mpi.join().size, getattr(options, "workers", None)
+    size, given = join().size, getattr(options, "workers", None)
     if not hasattr(options, "engine"):
         return  # a command that trains nothing
     if size == 1:
         words = shlex.join(["python", "-m", "dni_np", *arguments])
         raise UserError(
-            "the engine mpi needs several ranks, and there is one: "
-            f"mpiexec -n {given or 2} {words}"
+            f"the engine mpi needs several ranks, and there is one: mpiexec -n {given or 2} {words}"
         )
     if given not in (None, str(size)):
         raise UserError(

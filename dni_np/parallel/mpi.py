@@ -2,7 +2,7 @@
 
     pip install "dni_np[mpi]"
     mpiexec -n 4 python -m dni_np mnist --rule cdni --layers 7 --engine mpi
-    mpiexec -f hosts -n 4 python -m dni_np mnist ...     a line of the file `hosts`: a machine's name
+    mpiexec -f hosts -n 4 python -m dni_np mnist ...       `hosts`: a machine's name in each line
 
 Rank 0 is the caller, worker 1: it alone reads the command line, prints and writes files. The others
 wait for a job, serve it, and wait for the next one, until rank 0 ends. A program of one's own:
@@ -24,66 +24,17 @@ import os
 import pickle
 import signal
 import sys
-import time
 import traceback
-
-import numpy as np
 
 from dni_np import backend
 from dni_np.errors import UserError
 from dni_np.parallel.blas import one_thread
 from dni_np.parallel.mpi_mailbox import BORDERS, CALLS, line
+from dni_np.parallel.mpi_world import join
 from dni_np.parallel.serve import Job, Lines, serve
 from dni_np.training.allocator import keep_freed_memory
 
-JOBS = 1  # the tag of jobs; an empty one is the end
 PATIENCE = 20.0  # seconds for all ranks to end a job
-AT_ONCE = 20  # looks before the first pause
-SHORTEST, LONGEST, IDLE = 2e-5, 1e-3, 2e-2  # seconds of a pause; between two jobs
-
-
-class World:
-    """All ranks, as one of them sees them."""
-
-    def __init__(self, MPI):
-        self.MPI, self.comm = MPI, MPI.COMM_WORLD.Dup()
-        self.rank, self.size = self.comm.rank, self.comm.size
-        self.serving = False  # do the other ranks wait for jobs?
-        self.lost = False  # did one not end its job?
-
-    def wait(self, ready, timeout=None, longest=LONGEST):
-        """Until ready(); False if that takes longer than `timeout` seconds. Others may compute."""
-        until = None if timeout is None else time.monotonic() + timeout
-        looks, pause = 0, SHORTEST
-        while not ready():
-            if until is not None and time.monotonic() >= until:
-                return False
-            looks += 1
-            if looks > AT_ONCE:
-                time.sleep(pause)
-                pause = min(1.5 * pause, longest)
-        return True
-
-    def send_job(self, content):
-        """To all others."""
-        buffer = np.frombuffer(content, np.uint8)
-        sent = [self.comm.Isend(buffer, other, JOBS) for other in range(1, self.size)]
-        self.wait(lambda: all([one.Test() for one in sent]))
-
-    def next_job(self):
-        """Its bytes, when it comes; none at the end."""
-        status = self.MPI.Status()
-        self.wait(lambda: self.comm.Iprobe(0, JOBS, status), longest=IDLE)
-        buffer = np.empty(status.Get_count(), np.uint8)
-        self.comm.Recv(buffer, 0, JOBS)
-        return buffer.tobytes()
-
-    def finish(self, lines, timeout=None):
-        """Close them, and wait until the other ends are closed; False if that takes too long."""
-        ends = [end for one in lines if one is not None for end in one]
-        for end in ends:
-            end.close()
-        return self.wait(lambda: all([end.finished() for end in ends]), timeout)
 
 
 class Ranks:
@@ -92,6 +43,8 @@ class Ranks:
     def __init__(self, job):
         check(len(job.groups))
         self.world = join()
+        if self.world.lost:
+            raise UserError("a rank did not end what it did before: start all of them anew")
         try:
             sizes = job.room, len(job.groups)
             content = pickle.dumps((*sizes, backend.current().__name__, pickle.dumps(job)))
@@ -165,23 +118,6 @@ def on_ranks(main):
         world.send_job(b"")
         world.MPI.Finalize()
         world.serving = False
-
-
-@functools.cache
-def join():
-    """The World of this process, alone in it if mpiexec did not start it."""
-    try:
-        import mpi4py
-
-        mpi4py.rc.thread_level = "funneled"
-        mpi4py.rc.finalize = False  # see on_ranks: where a rank hangs it would wait for ever
-        from mpi4py import MPI
-    except (ImportError, RuntimeError) as error:
-        why = "is not installed" if isinstance(error, ImportError) else "finds no MPI"
-        raise UserError(
-            f'the engine mpi needs mpi4py, which {why}: pip install "dni_np[mpi]"'
-        ) from None
-    return World(MPI)
 
 
 def check(workers):

@@ -10,9 +10,11 @@ from functools import partial
 
 import numpy as np
 
+from dni_np.parallel.events import Event, from_array, to_array
 from dni_np.parallel.mailbox import Closed, Message
-from dni_np.parallel.mpi import join, on_ranks
+from dni_np.parallel.mpi import on_ranks
 from dni_np.parallel.mpi_mailbox import line
+from dni_np.parallel.mpi_world import join
 from dni_np.parallel.pipeline import Pipeline
 from tests.parallel.networks import build, build_faulty
 from tests.parallel.test_pipeline import train
@@ -54,6 +56,7 @@ def message(n):
 def mailboxes():
     """Both put as many as there is room for, at once; then what is read makes room."""
     world = join()
+    assert abs(world.measured_ahead()) < 0.1  # of one machine
     mine = line(world, 1 - world.rank, TAG, ROOM)
     for n in range(ROOM):
         mine.send.put(message(n))
@@ -69,9 +72,16 @@ def mailboxes():
         for name, array in wanted.arrays.items():
             np.testing.assert_array_equal(found.arrays[name], array)
             assert found.arrays[name].dtype == array.dtype
-    if world.rank == 0:
+    if world.rank == 1:
+        world.ahead = 5.0  # as on another machine
+        events = [Event(2, 1, "send", 105.5, 106.5, 0)]
+        mine.send.put(Message("events", arrays={"events": to_array(events)}))
+        world.wait(mine.receive._arrived)  # and is not read
+    else:
+        (event,) = from_array(mine.receive.get().arrays["events"])
+        print("on one clock", (event.start, event.stop) == (100.5, 101.5))
         print("nothing", mine.receive.get(timeout=0.01))
-        mine.send.put(message(7))  # is never read
+        mine.send.put(message(7))
     for end in mine:
         try:
             end.close()

@@ -7,11 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dni_np.parallel import mpi
+from dni_np.errors import UserError
+from dni_np.experiments import commands
+from dni_np.experiments.folder import save_plan
+from dni_np.experiments.registry import find_recipe
+from dni_np.parallel import mpi, mpi_world
+from dni_np.parallel.pipeline import Pipeline
+from dni_np.training.loop import Loop
 from tests.experiments.arguments import latest, main
 from tests.experiments.feedforward.test_workers import (
     QUICK,
@@ -22,6 +30,7 @@ from tests.experiments.feedforward.test_workers import (
     needs_proc,
     run,
 )
+from tests.parallel.networks import build
 
 ROOT = Path(__file__).resolve().parents[2]
 MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
@@ -83,23 +92,19 @@ def test_ranks_are_one_worker_bit_for_bit(tmp_path, by_one_worker, ranks):
 @needs_mpi
 def test_a_comparison_is_one_job_after_another(tmp_path):
     """Backpropagation, which cannot run apart, in between."""
-    few = ["--data", "digits", "--steps", "10", "--quiet", "--width", "16"]
-    few = ["compare", *few, "--rules", "cdni", "backprop", "none", "--layers", "3"]
-    assert main([*few, "--out", str(tmp_path / "one")]) == 0
-    out = tmp_path / "two"
-    status, printed, errors = on_ranks(2, *few, "--engine", "mpi", "--out", out)
-    assert (status, errors) == (0, "") and "backprop-3" in printed
-    for name in ("cdni-3-seed0", "backprop-3-seed0", "none-3-seed0"):
-        (tmp_path / "a").mkdir(exist_ok=True)
-        found, wanted = (shutil.copytree(tmp_path / one / name, tmp_path / f"{name}{one}" / name)
-                         for one in ("two", "one"))
-        assert_same(content(found.parent), content(wanted.parent))
-    assert on_ranks(2, "compare", "--quiet", "--resume", out)[0] == 0  # nothing is left to do
+    few = ["--data", "digits", "--steps", "10", "--quiet", "--width", "16", "--layers", "3"]
+    rules = ["--rules", "cdni", "backprop", "none"]
+    out = ["--engine", "mpi", "--out", tmp_path]
+    status, printed, errors = on_ranks(2, "compare", *few, *rules, *out)
+    assert (status, errors) == (0, "")
+    assert all(f"\n{rule}-3 " in printed for rule in ("cdni", "backprop", "none"))
+    traces = {path.parent.name for path in tmp_path.glob("*/trace.json")}
+    assert traces == {"cdni-3-seed0", "none-3-seed0"}  # of runs with workers
 
 
 @needs_mpi
-def test_a_stopped_run_goes_on_with_one_worker_and_with_ranks_again(tmp_path):
-    out, steps = tmp_path / "run", ["--steps", "1500", "--checkpoint-every", "300"]
+def test_a_stopped_run_goes_on_with_one_worker_and_with_ranks_again(tmp_path, monkeypatch):
+    out, steps = tmp_path / "run", ["--steps", "1000", "--checkpoint-every", "100"]
     wanted = run(tmp_path / "wanted", *steps)
     arguments = latest([*QUICK, *steps, "--engine", "mpi", "--out", str(out)])
     program = start(2, "mnist", *arguments)
@@ -109,15 +114,39 @@ def test_a_stopped_run_goes_on_with_one_worker_and_with_ranks_again(tmp_path):
     assert (status, errors) == (130, "")
     assert f"mpiexec -n 2 python -m dni_np mnist --resume {out} --engine mpi" in printed
     assert_goes_on(out)
-    status, printed, errors = on_ranks(0, "mnist", "--quiet", "--resume", out)
-    assert status == 2 and "mpiexec -n 2 " in errors and len(errors.splitlines()) == 1
-    before = checkpoint_times(out)
-    program = start(0, "mnist", "--quiet", "--resume", out, "--workers", "1")
-    until_a_checkpoint(program, out, before)
-    program.send_signal(signal.SIGINT)
-    assert ended(program)[0] in (0, 130)
-    assert on_ranks(3, "mnist", "--quiet", "--resume", out)[::2] == (0, "")
+
+    one_step, done = Loop._one_step, []
+
+    def ten_steps(loop):
+        one_step(loop)
+        done.append(loop.step)
+        if len(done) == 10:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as context:
+        context.setattr(Loop, "_one_step", ten_steps)
+        assert main(["mnist", "--quiet", "--resume", str(out), "--workers", "1"]) == 130
+    assert len(done) == 10
+    status, _, errors = on_ranks(3, "mnist", "--quiet", "--resume", out)
+    assert (status, errors) == (0, "")
     assert_same(content(out), wanted)
+
+
+def test_a_resumed_comparison_gives_workers_to_those_that_can_have_some(tmp_path, monkeypatch):
+    recipe, plans = find_recipe("mnist-fcn-quick"), []
+    save_plan(tmp_path, "mnist-fcn-quick", [recipe.settings(rule) for rule in ("backprop", "dni")])
+    monkeypatch.setattr(commands, "load_data", lambda plan: None)
+    monkeypatch.setattr(commands, "run_plan", lambda folder, title, plan, *_: plans.append(plan))
+    main(["compare", "--resume", str(tmp_path), "--workers", "2", "--engine", "threads"])
+    assert [settings.workers for settings in plans[0]] == [1, 2]
+
+
+@pytest.mark.parametrize("size, ranks", [(1, "one rank"), (3, "3 ranks")])
+def test_workers_without_their_ranks(monkeypatch, size, ranks):
+    """As of a run with ranks that is resumed without mpiexec."""
+    monkeypatch.setattr(mpi, "join", lambda: SimpleNamespace(size=size, serving=size > 1))
+    with pytest.raises(UserError, match=f"has {ranks} for 2 workers: .* mpiexec -n 2 python"):
+        Pipeline(partial(build, "cdni"), 2, "mpi")
 
 
 @needs_mpi
@@ -141,7 +170,7 @@ def test_a_refusal_is_one_sentence(tmp_path, ranks, more, wanted):
 
 def test_without_mpi4py(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "mpi4py", None)
-    mpi.join.cache_clear()
+    monkeypatch.setattr(mpi_world, "join", mpi_world.join.__wrapped__)
     out = ["--out", str(tmp_path / "run")]
     assert main(["mnist", *QUICK, "--engine", "mpi", *out]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
@@ -170,6 +199,7 @@ def test_an_error_in_a_rank_arrives_and_the_ranks_stay(what, wanted):
 def test_mailboxes_are_bounded_and_end_on_both_sides():
     status, printed, errors = on_ranks(2, "mailboxes", module="tests.parallel.mpi_program")
     assert (status, errors) == (0, "")
+    assert "on one clock True" in printed
     assert "waited True" in printed and "nothing None" in printed and printed.count("closed") == 4
 
 
