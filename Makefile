@@ -15,6 +15,7 @@ RUNTIME = $(VENV)/installed-runtime
 TESTS = $(RUNTIME) $(VENV)/installed-tests
 PYTORCH = $(VENV)/installed-pytorch
 CUPY = $(VENV)/installed-cupy
+MPI = $(VENV)/installed-mpi
 GPU = $(VENV)/installed-gpu
 BOOK = $(VENV)/installed-book
 else
@@ -33,7 +34,7 @@ help:  ## list what can be made
 demo: $(RUNTIME)  ## train networks without backpropagation between layers (two minutes)
 	@"$(PY)" -m dni_np demo $(ARGS)
 
-test: $(TESTS) $(PYTORCH) $(CUPY)  ## run all tests, the notebooks too
+test: $(TESTS) $(PYTORCH) $(CUPY) $(MPI)  ## run all tests, the notebooks too
 	@"$(PY)" -m pytest $(ARGS)
 
 fuzz: $(RUNTIME)  ## try wrong command lines, damaged files and killed runs (ten minutes)
@@ -141,6 +142,12 @@ $(VENV)/installed-pytorch: tests/requirements-pytorch.txt | $(VENV)/bin/python
 
 $(VENV)/installed-cupy: tests/requirements-cupy.txt | $(VENV)/bin/python
 	@if $(call pip,CuPy,-r $<,$(WITHOUT)); then touch "$@"; fi
+
+# Wheels of MPI are there for some systems only.
+WITHOUT_MPI = The tests that run on several ranks are skipped, and listed.
+
+$(VENV)/installed-mpi: pyproject.toml | $(VENV)/bin/python
+	@if $(call pip,mpi4py and MPICH,-e ".[mpi]",$(WITHOUT_MPI)); then touch "$@"; fi
 
 # An environment whose Python has gone away is made anew
 $(shell [ -x "$(VENV)/bin/python" ] || rm -f "$(VENV)"/installed-*)

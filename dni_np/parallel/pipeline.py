@@ -23,6 +23,8 @@ from dni_np.parallel.apart import check_apart, check_split, needs_input
 from dni_np.parallel.crew import Crew
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.mailbox import Closed
+from dni_np.parallel.mpi import Ranks
+from dni_np.parallel.mpi import check as check_ranks
 from dni_np.parallel.processes import Processes
 from dni_np.parallel.serve import Job
 from dni_np.parallel.streams import Streams
@@ -30,7 +32,7 @@ from dni_np.parallel.threads import Threads
 from dni_np.parallel.worker import Worker
 from dni_np.rules.rule import Rule
 
-ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams}
+ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams, "mpi": Ranks}
 
 
 class Pipeline(Rule):
@@ -38,7 +40,7 @@ class Pipeline(Rule):
 
     `staleness`: how many batches late a target may come (see `worker`); 0 gives the very results of
     one worker. `clock` counts the steps of the run (None: those of this rule). With the engine
-    "processes", `build` is a function of a module, or a functools.partial of one.
+    "processes" or "mpi", `build` is a function of a module, or a functools.partial of one.
     """
 
     def __init__(self, build, workers=2, engine="processes", split=(), staleness=0, clock=None):
@@ -46,6 +48,8 @@ class Pipeline(Rule):
         self.staleness = size("staleness", staleness, least=0)
         if engine not in ENGINES:
             raise UserError(f"unknown engine {engine!r}: choose among {', '.join(ENGINES)}")
+        if engine == "mpi":
+            check_ranks(self.workers)
         self.engine, self.crew = ENGINES[engine], None
         self.own_clock, self.clock, self.own = clock is None, clock or RunClock(), RunClock()
         self.rule, self.log = build(self.own), EventLog(1)

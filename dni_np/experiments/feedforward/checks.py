@@ -36,7 +36,9 @@ def workers(s):
     if s.targets == "true":
         why = "1 with --targets true: guesses wait for a backpropagation"
         return Check(lambda n: n == 1, why)
-    return between(1, s.cores)
+    check = between(1, s.cores)
+    ranks = ", one for each rank of mpiexec -n" if s.engine == "mpi" else ""
+    return check._replace(wanted=check.wanted + ranks)
 
 
 def staleness(s):

@@ -46,7 +46,7 @@ ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has t
 ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
-ENGINES = one_of("processes", "threads", "streams")
+ENGINES = one_of("processes", "threads", "streams", "mpi")
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -61,7 +61,7 @@ FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same a
 APART = ", whose layers are updated without waiting for the layers above"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "how many train at the same time, each some of the layers"
-ENGINE = "what workers are: processes, threads of one process, or streams of a GPU"
+ENGINE = "what workers are: processes, threads, streams of a GPU, mpi (mpiexec -n 4 python ...)"
 SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
 LATE = "how many batches late targets come, as they do to workers (0: at once)"

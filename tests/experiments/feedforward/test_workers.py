@@ -148,7 +148,7 @@ def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
         (["--workers", "2", "--split", "1", "2"], "--split is 1 2: it must be 2 sizes"),
         (
             ["--workers", "2", "--engine", "horses"],
-            "--engine is horses: it must be processes or threads",
+            "--engine is horses: it must be one of processes, threads, streams, mpi",
         ),
         (["--engine", "threads"], "--engine is threads: it must be left out with one worker"),
         (["--staleness", "2"], "--staleness is 2: it must be left out with one worker"),
