@@ -557,4 +557,4 @@ plt.show()
 # - A high mean cosine is no proof of a good teacher: it ignores size.
 # - Small networks, short runs, linear guesses at one rate for all.
 #
-# Next: **[What does a layer need to learn?](06_error_signals.ipynb)**
+# Next: **[Who waits for whom, and what is it worth?](05_who_waits_for_whom.ipynb)**

@@ -778,4 +778,4 @@ for name, some in speeds.items():
 #   that are not very deep a pipeline has true gradients and is as fast.
 # - A late target must be compared with a guess made anew.
 #
-# Next: **[What must a layer receive in order to learn?](06_error_signals.ipynb)**
+# Next: **[What can stand in for the gradient?](06_error_signals.ipynb)**

@@ -657,4 +657,4 @@ print(f"{errors['sees output and label', 0.0][0]:.1f} %")
 #
 # One task, short runs: look at the shapes, not at the digits.
 #
-# Next: **[Must a layer wait for anybody?](08_unlock_everything.ipynb)**
+# Next: **[Unlock everything: must a layer wait for anybody?](08_unlock_everything.ipynb)**

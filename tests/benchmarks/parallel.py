@@ -2,7 +2,7 @@
 
     one worker, a thread        the rule as it is, one BLAS thread
     one worker                  the same with all threads
-    processes, threads          the rule on as many workers as there are threads, one BLAS thread each
+    processes, threads          the rule on as many workers as threads, one BLAS thread each
     backprop                    locked, all threads
     locked pipeline             backpropagation on the same workers, with micro-batches
     PyTorch                     the rule, all threads
