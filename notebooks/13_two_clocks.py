@@ -320,9 +320,9 @@ def new_streams(loop, n, seed=5):
     return loop.task.on_device(whole_stream(source))
 
 
-def train(rule="decoupled", steps=STEPS, **changes):
+def train(rule="decoupled", steps=STEPS, hidden=(UNITS,), **changes):
     settings = TwoNetworksSettings(
-        data="auto", rule=rule, unroll=T, units=UNITS, hidden=(UNITS,), batch_size=64, steps=steps,
+        data="auto", rule=rule, unroll=T, units=UNITS, hidden=hidden, batch_size=64, steps=steps,
         sg_learning_rate=3e-3, evaluate_every=min(EVERY, steps), **changes,
     )  # fmt: skip
     loop = build_loop(settings, dataset, progress=False)

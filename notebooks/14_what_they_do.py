@@ -23,11 +23,9 @@
 # | **Level** | fourteenth notebook of the course; the first half is theory that can be drawn |
 # | **Needs** | derivatives, least squares, and [notebook 02](02_mnist.ipynb) |
 #
-# A synthetic gradient does not change what a network *can* compute: it is gone when training is
-# over. But it changes where training goes. Does it still end where backpropagation ends? And if two
-# networks make as few mistakes, one trained with true gradients and one with guesses, are they the
-# same inside? (The questions of Czarnecki et al. 2017, "Understanding synthetic gradients and
-# decoupled neural interfaces".)
+# A synthetic gradient changes where training goes. Does it still end where backpropagation ends?
+# Are two networks, trained with true gradients and with guesses, the same inside? (The questions of
+# Czarnecki et al. 2017.)
 #
 # ## Your prediction
 #
@@ -117,8 +115,7 @@ plt.show()
 
 # %% [markdown]
 # Not near it: *at* it. And the guess itself becomes right, but only on the left. Without noise it
-# stays as wrong as it is after the first steps, and the line is found all the same. How can that
-# be?
+# stays as wrong as it is after the first steps, and the line is found all the same.
 #
 # At the solution $y = p + r$, where the residual $r$ is orthogonal to $p$. What the guess gets
 # wrong there is
@@ -126,8 +123,7 @@ plt.show()
 # $$\hat g - g = p\,(A + B) + r\,(B + I) + C .$$
 #
 # Without noise $r = 0$: the data cannot tell $A$ from $-B$ any more, and need not. A guess learns
-# what is asked of it, and no more. The package has the ten lines above for any number of layers.
-# The same numbers?
+# what is asked of it, and no more. The package has this for any number of layers.
 
 # %%
 y = x @ W_true + 0.7 * noise
@@ -195,8 +191,7 @@ print(f"W_1 ... W_10 is {far:.0e} from least squares")
 
 # %% [markdown]
 # It holds for ten layers, too (Czarnecki et al. 2017 prove it, for rates that are small enough). On
-# the right the news travels down: the top guess is right first, the lowest last. Until they are,
-# the loss swings: weights that run after guesses, guesses that run after weights. The price is
+# the right the news travels down: the top guess is right first, the lowest last. The price is
 # time.
 #
 # ## 3. Guesses that see too little
@@ -260,16 +255,13 @@ plt.show()
 # - **The output only.** The star is still a place to stop, but one of very many: a whole ellipse.
 #   Why? The guess is a multiple of $p = xw$, so $w$ is updated along $x^\top p = (x^\top x)\,w$: at
 #   each place the labels decide how far to go along this one direction, and nothing else. It stops
-#   as soon as $p^\top(p - y) = 0$, when no scaling of $p$ comes nearer to $y$. At zero, too: there
-#   $p$ says nothing.
+#   as soon as $p^\top(p - y) = 0$, when no scaling of $p$ comes nearer to $y$.
 # - **The label only.** The star is *lost*. The guess is a multiple of $y$, and at the star
 #   $y^\top(p - y)$ is not zero. Learning goes on and ends beyond, on the line
 #   $y^\top p = y^\top y$.
 #
 # So a guess that is good enough keeps the critical points as they are; a limited one keeps some,
-# makes others, or loses the one you wanted. (A hidden layer below, or a guess that is not linear,
-# sees more than $p$ here. Plain DNI on MNIST does learn. But this is the illness that it has a
-# little of.)
+# makes others, or loses the one you wanted.
 #
 # ## 4. A loss that is not quadratic
 #
@@ -417,8 +409,7 @@ for name, loop in loops.items():
 #
 # Which images look alike to a layer? Take 500, sorted by class. For each two of them, correlate
 # what the layer's units say: 1 minus that is the **dissimilarity** of the two images, to this
-# layer. It does not ask which unit says what, so that different layers, and different networks, can
-# be compared. Write it.
+# layer. It does not ask which unit says what, so that different networks can be compared. Write it.
 
 # %%
 def dissimilarity(h):
@@ -463,8 +454,8 @@ plt.show()
 
 # %% [markdown]
 # Ten dark squares are ten classes. Two numbers for each layer sum this up: how far its matrix
-# agrees (correlates) with the last layer's; and how many mistakes a **linear probe** makes, a
-# classifier fitted to this layer's activations by least squares.
+# agrees (correlates) with the last layer's; and the errors of a **linear probe**, a classifier
+# fitted to this layer's activations.
 
 # %%
 from dni_np.analysis.linear_probe import probe_errors
@@ -489,7 +480,17 @@ figure.suptitle("cDNI sorts the classes early, backpropagation bit by bit")
 plt.show()
 
 # %% [markdown]
-# READ TEXT
+# All four began with the same weights.
+#
+# - **Backpropagation** builds up: each layer agrees a little more with the last one (0.65 to 0.95),
+#   and more can be read off it (9.2 % wrong to about 4).
+# - **cDNI** has more of it in the lower layers: agreement 0.73 in layer 1, 0.88 in layer 3. Then
+#   little happens, and in the end backpropagation is ahead.
+# - **DNI** (16.05 % wrong after this short run: it wants many more steps) loses a little from layer
+#   to layer. Through random layers (none) what can be read off gets less and less: 20.2 % to
+#   45.5 % wrong.
+#
+# These are 1,000 steps. [RESULTS](RESULTS.md) has the same table after more of them.
 #
 # How much of this is chance? Train another network by backpropagation, from other weights, and
 # compare it layer by layer.
@@ -512,7 +513,12 @@ for name, loop in others.items():
     print(f"backprop and {name:14}", *(f"{value:5.2f}" for value in agrees))
 
 # %% [markdown]
-# ALIKE TEXT
+# Two networks that share nothing but their rule are about as alike, layer by layer, as one of
+# backpropagation and one of cDNI that began with the same weights: 0.85 and 0.83 in layers 2 and 3
+# for the other seed, 0.84 and 0.83 for cDNI. DNI's upper layers are further away (0.70 to 0.76).
+# The abstract of Czarnecki et al. 2017 speaks of "drastically different layer-wise
+# representations". Here we find them different for DNI, and not
+# drastically for cDNI.
 #
 # ### The loss that a layer of cDNI believes in
 #
@@ -562,7 +568,10 @@ figure.suptitle("The lower the layer, the smaller the loss that its guess believ
 plt.show()
 
 # %% [markdown]
-# PATH TEXT
+# At layer 5 the guess knows of 4.7 of the 6.2 by which the true loss rises. In between it believes
+# in a parabola, as it must, while the true loss is flat as long as the class is safe. Further down
+# the belief is the same but ever weaker: 1.5 at layer 1. A fitted guess is shorter than what it is
+# fitted to, and below layer 5 it is fitted to guesses.
 #
 # ## Exercises
 #
@@ -570,9 +579,8 @@ plt.show()
 #    with noise of size 0.7, half of it, a quarter?
 # 2. **Another guess that sees too little.** Let the guess of section 3 see $x$, and neither the
 #    output nor the label. What do you expect to see?
-# 3. **No far group.** Take it away in section 4. How badly does the linear guess stall now?
-# 4. **How early?** Plot the agreement of each layer with the last one for networks of 100 and
-#    4,000 steps. Does cDNI begin at the bottom or at the top?
+# 3. **How early?** Plot the agreement of each layer with the last one for networks of 100 and of
+#    many more steps. Does cDNI begin at the bottom or at the top?
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
@@ -593,17 +601,7 @@ plt.show()
 #    assert np.allclose(*fields(x2, y2, np.random.standard_normal((2, 1)), lambda p, y: x2))
 #    ```
 #
-# 3. Hardly. For two groups of one shape the line of linear regression is a good one. A limited
-#    guess need not hurt; it depends on the data.
-#
-#    ```python
-#    x_near, y_near = xb[:120], yb[:120]
-#    for name, guess, rate in (("true", None, 0), ("linear", LinearBitGuess(), 0.01)):
-#        losses, w = train(x_near, y_near, guess, BIT_STEPS, 0.05, rate)
-#        print(name, f"loss {losses[-1]:.3f}, wrong {wrong(x_near, y_near, w):.1f} %")
-#    ```
-#
-# 4. At first the two are alike; then cDNI goes on at the bottom and backpropagation at the top.
+# 3. At first the two are alike; then cDNI goes on at the bottom and backpropagation at the top.
 #
 #    ```python
 #    for steps in (20,) if FAST else (100, 4000):
@@ -619,15 +617,17 @@ plt.show()
 #
 # | prediction | found |
 # |---|---|
-# TABLE
+# | 1. linear regression | at the least-squares solution, up to 4e-05 |
+# | 2. without noise | the guess stays wrong: $\Vert B + I \Vert$ is 1, not 0.00037 |
+# | 3. output only | yes, on a whole ellipse |
+# | 4. agreement of layer 1 with the last | cDNI 0.73, backpropagation 0.65 |
+# | 4. alike, layer 3 | two seeds 0.83, two rules 0.83 |
 #
 # - With a linear guess that sees output and label, linear networks, deep ones too, end at the
 #   least-squares solution. The guess becomes right as far as the noise asks for it.
-# - A limited guess keeps some critical points, makes others (output only: an ellipse of them), or
-#   loses the right one (label only).
+# - A limited guess keeps some critical points, makes others, or loses the right one.
 # - A linear guess makes every loss quadratic; one with a sigmoid of its own does not.
-# - Integrated, a guess shows the loss that it believes in, where it is a loss at all.
-# - On MNIST cDNI sorts the classes in the first two or three layers, backpropagation bit by bit.
+# - On MNIST cDNI sorts the classes more in the lower layers, backpropagation bit by bit.
 #
 # One seed and short runs: the shapes are what to look at, not the digits.
 #

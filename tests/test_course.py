@@ -18,7 +18,10 @@ nbformat = pytest.importorskip(
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
 # Those that keep the rules below; in the end all of them.
-REWRITTEN = ["01_backprop_to_dni", "02_mnist", "toolbox_convolution", "09_images", "13_two_clocks"]
+REWRITTEN = [
+    *("01_backprop_to_dni", "02_mnist", "toolbox_convolution", "09_images"),
+    *("13_two_clocks", "14_what_they_do"),
+]
 rewritten = pytest.mark.parametrize("name", REWRITTEN)
 
 WORDS, CODE, FIGURES, CELL, WIDTH = 2000, 500, 10, 25, 100  # at most
