@@ -27,10 +27,12 @@ REWRITTEN = [
     "06_error_signals",
     "07_bp_lambda",
     "08_unlock_everything",
+    "09_images",
     "10_truncation",
     "11_through_time",
     "12_guesses_that_keep_up",
     "13_two_clocks",
+    "14_what_they_do",
     "toolbox_convolution",
     "toolbox_lstm",
 ]
@@ -48,6 +50,7 @@ QUOTED_ONLY = {
     "03_how_good_is_the_guess": "1.8 2.9 23.7".split(),
     "08_unlock_everything": "11.8 12.6 16.2 19.0 21.4 9.1".split(),
     "10_truncation": "0.15".split(),
+    "15_what_we_believe": "10,000 4,000 4.84 500,000 54 7,000".split(),
 }
 
 
