@@ -649,4 +649,4 @@ plt.show()
 #   work, and saves time only where messages are slow.
 # - One seed, short runs, and timetables instead of machines in the last section.
 #
-# Next: **[Convolution by hand](toolbox_convolution.ipynb)**, for layers whose guesses are images.
+# Next: **[What if the guess is an image?](09_images.ipynb)**
