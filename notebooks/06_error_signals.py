@@ -580,7 +580,7 @@ for axis, layers in zip(panels, (4, deepest)):
     axis.set(yscale="log", xlabel="cosine with the truth", title=f"{layers} layers")
     axis.set_yticks((3, 5, 10, 20, 50), (3, 5, 10, 20, 50))
     axis.minorticks_off()
-    axis.set_ylim(bottom=2)
+    axis.set_ylim(2, 80)
 panels[0].set_ylabel("test error (%)")
 figure.suptitle(f"A truer signal mostly makes a better network ({DATA}, {STEPS:,} steps)")
 plt.show()
@@ -598,9 +598,9 @@ for rule in DEPTH_RULES[1:]:
     print(f"{NAMES[rule]:16} cosine{means[0]:5.2f} in 4 layers, {means[1]:.2f} in {deepest}")
 
 # %% [markdown]
-# On the whole, yes. (Cosines are means over hidden layers and the second half of training; "none"
-# in ten layers is off the figure, at 62.75 %. DNI, critic and stale gradients need smaller rates.)
-# What does not fit is more telling. On the dashed line nothing is wrong with the signal but noise:
+# On the whole, yes. (Cosines are means over hidden layers and the second half of training. Part of
+# it is the rates: DNI, critic and stale gradients need smaller ones.) What does not fit is more
+# telling. On the dashed line nothing is wrong with the signal but noise:
 #
 # - **Local losses** in ten layers are far below it: a cosine of 0.32 and 3.33 % wrong. What their
 #   signal contains beside the truth is no error; it is something else worth learning.
