@@ -15,13 +15,15 @@ RUNTIME = $(VENV)/installed-runtime
 TESTS = $(RUNTIME) $(VENV)/installed-tests
 PYTORCH = $(VENV)/installed-pytorch
 CUPY = $(VENV)/installed-cupy
+MPI = $(VENV)/installed-mpi
 GPU = $(VENV)/installed-gpu
+BOOK = $(VENV)/installed-book
 else
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench gpu-check notebooks pictures clean
+.PHONY: help demo test fuzz bench gpu-check notebooks pictures book clean
 .NOTPARALLEL:  # one pip at a time in an environment
 
 help:  ## list what can be made
@@ -32,7 +34,7 @@ help:  ## list what can be made
 demo: $(RUNTIME)  ## train networks without backpropagation between layers (two minutes)
 	@"$(PY)" -m dni_np demo $(ARGS)
 
-test: $(TESTS) $(PYTORCH) $(CUPY)  ## run all tests, the notebooks too
+test: $(TESTS) $(PYTORCH) $(CUPY) $(MPI)  ## run all tests, the notebooks too
 	@"$(PY)" -m pytest $(ARGS)
 
 fuzz: $(RUNTIME)  ## try wrong command lines, damaged files and killed runs (ten minutes)
@@ -51,6 +53,12 @@ notebooks: $(TESTS)  ## execute the notebooks, and save their outputs
 
 pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebooks
 	@"$(PY)" -m dni_np.pictures notebooks/figures
+
+book: $(BOOK)  ## build the course as pages to read offline (build/book), and check them
+	@rm -rf build/book
+	@"$(PY)" -m sphinx -q -E --keep-going -c book -d build/doctrees . build/book
+	@"$(PY)" tests/check_book.py build/book
+	@echo "Open build/book/index.html"
 
 clean:  ## remove .venv, builds and caches (runs are kept)
 	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis fuzz-findings
@@ -112,6 +120,10 @@ $(VENV)/installed-tests: tests/requirements.txt | $(VENV)/bin/python
 	@$(call pip,the test tools,-r tests/requirements.txt)
 	@touch "$@"
 
+$(VENV)/installed-book: tests/requirements-book.txt | $(VENV)/bin/python
+	@$(call pip,Sphinx and what the book needs,-r $<)
+	@touch "$@"
+
 $(VENV)/installed-gpu: pyproject.toml | $(VENV)/bin/python
 	@$(call pip,CuPy with the CUDA libraries,-e ".[gpu]")
 	@touch "$@"
@@ -130,6 +142,12 @@ $(VENV)/installed-pytorch: tests/requirements-pytorch.txt | $(VENV)/bin/python
 
 $(VENV)/installed-cupy: tests/requirements-cupy.txt | $(VENV)/bin/python
 	@if $(call pip,CuPy,-r $<,$(WITHOUT)); then touch "$@"; fi
+
+# Wheels of MPI are there for some systems only.
+WITHOUT_MPI = The tests that run on several ranks are skipped, and listed.
+
+$(VENV)/installed-mpi: pyproject.toml | $(VENV)/bin/python
+	@if $(call pip,mpi4py and MPICH,-e ".[mpi]",$(WITHOUT_MPI)); then touch "$@"; fi
 
 # An environment whose Python has gone away is made anew
 $(shell [ -x "$(VENV)/bin/python" ] || rm -f "$(VENV)"/installed-*)

@@ -16,578 +16,651 @@
 # %% [markdown]
 # # How good is the guess, and where does it hurt?
 #
-# Notebook 02 trained layers on guessed gradients, and it worked. This one puts the guesses beside the true gradients, as
-# figures 11 and 12 of [Jaderberg et al. 2017](https://proceedings.mlr.press/v70/jaderberg17a.html) do.
+# | | |
+# |---|---|
+# | **Question** | How far are the guesses from the true gradients, and what makes them better? |
+# | **Time** | about an hour |
+# | **Level** | third notebook of the course |
+# | **Needs** | [notebook 02](02_mnist.ipynb): the chain of guesses, its network and its task |
 #
-# **What you'll do**
+# ![True gradients and guesses, learning](figures/gradients_while_learning.gif)
 #
-# - write the three usual measures (cosine, L2, sign) and watch them during training, without disturbing it;
-# - find out why a very poor cosine can go with a network that learns well;
-# - look at gradients: entry by entry, as pictures, and for one image;
-# - follow a guess that is learned from a guess, and stop the network to let the guesses catch up;
-# - move a single guess through a six-layer network, and see where it hurts.
+# On the left true gradients, a row for each image, on the right the guesses that layer 5 was
+# updated with. The comparison is that of figures 11 and 12 of [Jaderberg et al.
+# 2017](https://proceedings.mlr.press/v70/jaderberg17a.html).
 #
-# **What you need:** NumPy, and notebook 02's chain of decoupled layers.
-
-# %% [markdown]
-# ### Before you go on: predict
+# ## Your prediction
 #
-# A six-layer cDNI network (five linear guesses, each seeing its layer's output and the label), 1,000 steps of MNIST.
+# A six-layer cDNI network (five linear guesses, each sees its layer's output and the label), 1,000
+# steps of MNIST.
 #
-# 1. Averaged over samples, what is the cosine between guess and true gradient after layer 5, next to the loss? After
-#    layer 1? (1: the same direction; 0: unrelated.)
-# 2. A six-layer network with *one* guess in it, made without the label: does it hurt more near the input or near the
-#    output?
+# 1. the mean cosine of guess and true gradient after layer 5, next to the loss, and after layer 1
+#    (1: the same direction; 0: unrelated);
+# 2. the share of the squared true gradient that belongs to the tenth of the images with the
+#    largest gradients;
+# 3. what happens to the test error if each linear guess is, in every step, the *best* matrix for
+#    the recent past, in place of one that Adam improves slowly: nothing, a little, or half the
+#    error gone?
+# 4. For a six-layer network with *one* guess, made without the label: does it cost more near the
+#    input or near the output?
 
 # %%
 import os
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from dni_np.data.choose import load_images
-from dni_np.experiments.plotting import STYLE
+from dni_np.pictures import style
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-plt.rcParams.update({**STYLE, "figure.dpi": 90})
+plt.rcParams.update({**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
 
 # %%
 dataset = load_images("auto")  # MNIST, or scikit-learn's digits where it cannot be had
 if FAST:
-    dataset = dataset.first(5000, 1000)
+    dataset = dataset.first(1500, 500)
 DATA = "MNIST" if not dataset.note else "scikit-learn's digits, NOT MNIST"
-x = dataset.x_train[:500].astype(np.float32) * np.float32(dataset.scale)  # the samples on which we look
-y = dataset.y_train[:500]
-print(f"{DATA}: {len(dataset.x_train):,} training images; gradients are compared on the first {len(x)}")
+side = int(dataset.x_train.shape[1] ** 0.5)
+
+
+def first_images(n):
+    x = dataset.x_train[:n].astype(np.float32) * np.float32(dataset.scale)
+    return x, dataset.y_train[:n]
+
+
+x, y = first_images(500)  # all gradients are compared on these
+print(f"{DATA}: {len(dataset.x_train):,} training images; gradients of the first {len(x)}")
 
 # %% [markdown]
 # ## 1. Three measures in ten lines
 #
-# For one sample, the true gradient $g$ at a layer's output has 256 numbers, and so has the guess $\hat g$. How far are
-# they apart?
-
-# %%
-def three_measures(guess, true):
-    """Means over the samples of guess and true, both (N, 256)."""
-    lengths = np.linalg.norm(guess, axis=1) * np.linalg.norm(true, axis=1)  # (N,)
-    cosine = (guess * true).sum(axis=1) / np.maximum(lengths, 1e-30)  # 1: same direction, 0: unrelated, -1: opposite
-    l2 = np.linalg.norm(guess - true, axis=1)
-    sign = (np.sign(guess) != np.sign(true)).mean(axis=1)  # share of wrong signs; 1/2 by chance
-    return {"cosine": cosine.mean(), "l2": l2.mean(), "sign": sign.mean()}
-
-
-# %% [markdown]
-# And the true gradient: forward through everything, the loss, and back, as in backpropagation. It exists only for us;
-# the network never sees it.
-
-# %%
-def guesses_and_truths(network, x, y):
-    context = network.context(x, y)
-    h, caches, guesses = x, [], []
-    for unit in network.units:
-        h, cache = unit.core.forward(h)
-        caches.append(cache)
-        guesses.append(unit.synthetic_gradient.forward(h, context)[0])
-    logits, cache = network.loss_unit.core.forward(h)
-    _, gradient = network.loss_unit.loss(logits, y)
-    truths = []
-    for core, cache in zip(reversed(network.cores), reversed([*caches, cache])):
-        gradient = core.backward(gradient, cache)
-        truths.insert(0, gradient)  # the gradient at this core's input
-    return list(zip(guesses, truths[1:]))
-
-
-# %% [markdown]
-# ### The package's version
-#
-# `gradient_error` and `gradient_pairs` are the same, with one difference worth a line: a forward pass in training mode
-# moves batch normalization's running statistics. Ours does; the package puts them back, since a measurement must not
-# change what it measures.
-
-# %%
-from dni_np.analysis.gradient_error import gradient_error
-from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
-from dni_np.experiments.feedforward.build import build_loop
-from dni_np.experiments.feedforward.recipes import find
-
-
-def new_loop(rule, layers=6, **settings):
-    settings = find("mnist-fcn-quick").settings(rule, layers=layers, **settings)
-    return build_loop(settings, dataset, progress=False)
-
-
-def same(state, other):
-    return all(np.array_equal(state[name], other[name]) for name in state)
-
-
-# %%
-short = new_loop("cdni", steps=20)
-short.run()
-network = short.rule
-before = network.state()
-pairs = gradient_pairs(network, x, y)
-assert same(before, network.state())
-ours = guesses_and_truths(network, x, y)
-assert not same(before, network.state())
-for (guess, true), (package_guess, package_true) in zip(ours, pairs):
-    assert np.array_equal(guess, package_guess) and np.array_equal(true, package_true)
-    measures = gradient_error(guess, true)
-    assert all(np.allclose(value, measures[name], rtol=1e-4) for name, value in three_measures(guess, true).items())
-print({name: round(float(value), 3) for name, value in measures.items()}, "after layer 5, step 20")
-
-# %% [markdown]
-# ## 2. Watching
-#
-# We want to look at the gradients themselves later, so we keep them, every so often: for each decoupled layer the
-# **guess**, the **truth**, and the **target**, what the guess is told to be: the next layer's guess, backpropagated
-# through the next layer.
-
-# %%
-def look(network):
-    """[(guess, target, truth)] for each decoupled layer, lowest first, on the samples x, y."""
-    pairs = gradient_pairs(network, x, y)
-    targets = []
-    with undisturbed(network.cores):
-        h, _ = network.cores[0].forward(x)
-        for core, (guess_above, _) in zip(network.cores[1:-1], pairs[1:]):
-            h, cache = core.forward(h)
-            targets.append(core.backward(guess_above, cache))
-    targets.append(pairs[-1][1])  # the topmost is told the truth
-    return [(guess, target, truth) for (guess, truth), target in zip(pairs, targets)]
-
-
-def run_and_look(loop):
-    """Train; return {step: look(...)} beside the package's own measurements in loop.history."""
-    seen, measure = {}, loop.measure
-    loop.measure = lambda network: seen.update({loop.step: look(network)}) or measure(network)
-    loop.run()
-    return seen
-
-
-# %% [markdown]
-# Does looking disturb? Two short runs, one watched at every step, one never:
-
-# %%
-watched, unwatched = new_loop("cdni", steps=10, evaluate_every=1), new_loop("cdni", steps=10, evaluate_every=10)
-unwatched.measure = None
-run_and_look(watched)
-unwatched.run()
-assert same(watched.rule.state(), unwatched.rule.state())
-print("ten steps, watched or not: equal bit for bit")
-
-# %%
-STEPS, EVERY = (60, 20) if FAST else (1000, 50)
-cdni = new_loop("cdni", steps=STEPS, evaluate_every=EVERY)
-seen = run_and_look(cdni)
-last = cdni.history.rows[-1]
-print(f"{DATA}, six layers, cDNI: {last['test_error']:.2f} % test error after {STEPS} steps")
-
-# %%
-LAYER_COLORS = plt.get_cmap("viridis")(np.linspace(0.9, 0.1, 5))
-labels = {"cosine": "cosine", "l2": "L2 distance", "sign": "share of wrong signs"}
-figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), layout="constrained")
-for axis, (name, text) in zip(axes, labels.items()):
-    for k in range(1, 6):
-        axis.plot(*cdni.history.column(f"{name}_{k}"), color=LAYER_COLORS[k - 1], label=f"after layer {k}")
-    axis.set(title=text, xlabel="step")
-axes[0].axhline(0, color="0.5", linestyle=":")
-axes[2].axhline(0.5, color="0.5", linestyle=":")
-axes[1].legend(fontsize=8)
-figure.suptitle(f"Guess and truth, means over samples: six layers, cDNI ({DATA}; dotted: chance)")
-plt.show()
-
-# %% [markdown]
-# Early on it is as one would think: the guess next to the loss is best, and each one further down is worse. Then the
-# cosines *fall*, to 0.2 or less, with nearly half the signs wrong: almost unrelated to the truth. The paper saw the same
-# ("on average very slightly positive", its section on single DNI) and remarked that it did not seem to matter. (This figure
-# is the package's own measurement, on the first 256 samples; from section 3 on the same guesses are compared on 500, so
-# that single values differ.) And meanwhile the network learned:
-
-# %%
-none = new_loop("none", steps=STEPS, evaluate_every=STEPS)
-none.run()
-print(f"{DATA}, test error: {none.history.rows[-1]['test_error']:.2f} % with random hidden layers,", end=" ")
-print(f"{last['test_error']:.2f} % with these guesses")
-
-
-# %% [markdown]
-# How can guesses that are almost unrelated to the truth teach so much?
-#
-# ## 3. The surprise: the average looks at the wrong samples
-#
-# The mean cosine gives every sample one vote. But a sample the network has already mastered has almost no gradient: for
-# it the direction of the truth is the direction of next to nothing. Who holds the gradient?
+# For one image the true gradient $g$ at a layer's output has 256 numbers, and so has the guess
+# $\hat g$.
 
 # %%
 def length(rows):
     return np.linalg.norm(rows, axis=1)
 
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-share = np.arange(1, len(x) + 1) / len(x)
-for step, color in zip((EVERY, 4 * EVERY, STEPS), ("#9ecae1", "#4292c6", "#08306b")):
-    step = min(step, STEPS)
-    energy = np.sort(length(seen[step][4][2]) ** 2)[::-1]
-    left.plot(100 * share, 100 * energy.cumsum() / energy.sum(), color=color, label=f"step {step}")
-left.plot((0, 100), (0, 100), ":", color="0.5", label="all alike")
-left.set(xlabel="samples, largest gradient first (%)", ylabel="of the squared true gradient (%)")
-left.set_title("Few samples hold it")
-left.legend()
-for k in (1, 3, 5):
-    guess, _, true = seen[STEPS][k - 1]
+def three_measures(guess, true):
+    """Means over the images of guess and true, both (N, 256)."""
     cosine = (guess * true).sum(axis=1) / np.maximum(length(guess) * length(true), 1e-30)
-    right.scatter(length(true) + 1e-8, cosine, s=6, color=LAYER_COLORS[k - 1], label=f"after layer {k}")
-right.axhline(0, color="0.5", linewidth=1)
-right.set(xscale="log", xlabel="length of the sample's true gradient", ylabel="cosine")
-right.set_title(f"One dot a sample, step {STEPS}")
-right.legend(markerscale=3)
-figure.suptitle(f"After layer 5 (left); every sample (right) ({DATA})")
+    l2 = length(guess - true)
+    sign = (np.sign(guess) != np.sign(true)).mean(axis=1)  # share of wrong signs; 1/2 by chance
+    return {"cosine": cosine.mean(), "l2": l2.mean(), "sign": sign.mean()}
+
+# %% [markdown]
+# The true gradient comes as in backpropagation: forward through everything, the loss, and back. It
+# exists only for us; the network is never updated with it. (`undisturbed` restores batch
+# normalization's running statistics: a measurement must not change what it measures.) The package's
+# `gradient_pairs` does the same.
+
+# %%
+from dni_np.analysis.gradient_probe import gradient_pairs, undisturbed
+
+
+def guesses_and_truths(network, x, y):
+    """[(guess, true gradient)] after each hidden layer, lowest first."""
+    context = network.context(x, y)
+    with undisturbed(network.cores):
+        h, caches, guesses = x, [], []
+        for unit in network.units:
+            h, cache = unit.core.forward(h)
+            caches.append(cache)
+            guesses.append(unit.synthetic_gradient.forward(h, context)[0])
+        logits, top_cache = network.loss_unit.core.forward(h)
+        gradient = network.loss_unit.loss(logits, y)[1]
+        truths = []
+        for core, cache in zip(network.cores[:0:-1], [top_cache, *caches[:0:-1]]):
+            gradient = core.backward(gradient, cache)
+            truths.insert(0, gradient)
+    return list(zip(guesses, truths))
+
+# %% [markdown]
+# ## 2. Training with stops
+#
+# A run stops at chosen steps, and there we keep for each layer the **guess**, its **target** (the
+# next layer's guess, brought back through the next layer) and the **truth**.
+
+# %%
+def look(network):
+    """[(guess, target, truth)] for each hidden layer, lowest first."""
+    pairs, targets = gradient_pairs(network, x, y), []
+    with undisturbed(network.cores):
+        h, _ = network.cores[0].forward(x)
+        for core, (guess_above, _) in zip(network.cores[1:-1], pairs[1:]):
+            h, cache = core.forward(h)
+            targets.append(core.backward(guess_above, cache))
+    targets.append(pairs[-1][1])  # the top guess learns from the truth
+    return [(guess, target, truth) for (guess, truth), target in zip(pairs, targets)]
+
+# %%
+from dni_np.experiments.feedforward.build import build_loop
+from dni_np.experiments.feedforward.recipes import find
+
+
+def train(rule, stops, look=None, layers=6, **options):
+    """Train until the last stop; return the loop and {stop: look(network)}."""
+    options |= {"layers": layers, "steps": stops[-1], "evaluate_every": stops[-1]}
+    loop = build_loop(find("mnist-fcn-quick").settings(rule, **options), dataset, progress=False)
+    seen = {}
+    for stop in stops:
+        loop.steps = stop
+        loop.run()  # from the last stop to this one
+        if look:
+            seen[stop] = look(loop.rule)
+    return loop, seen
+
+
+def test_error(loop):
+    return loop.history.rows[-1]["test_error"]
+
+# %% [markdown]
+# Is our gradient the package's, and does looking leave a run as it is?
+
+# %%
+looked_at, _ = train("cdni", range(1, 11), look)
+other, _ = train("cdni", (10,))
+state, other_state = looked_at.rule.state(), other.rule.state()
+assert all(np.array_equal(state[name], other_state[name]) for name in state)
+ours, theirs = guesses_and_truths(other.rule, x, y), gradient_pairs(other.rule, x, y)
+assert all(np.array_equal(a, b) for two, pair in zip(ours, theirs) for a, b in zip(two, pair))
+print("looked at or not: equal after ten steps, bit for bit; and the gradients are the package's")
+
+# %%
+STOPS = (5, 10, 20, 40) if FAST else (10, 25, 50, *range(100, 1001, 100))
+EARLY, STEPS = STOPS[2], STOPS[-1]
+cdni, seen = train("cdni", STOPS, look)
+none, _ = train("none", (STEPS,))
+print(f"{DATA}, six layers, test error after {STEPS} steps:")
+print(f"{test_error(cdni):.2f} % with cDNI, {test_error(none):.2f} % with random hidden layers")
+
+# %%
+LAYERS = plt.get_cmap("viridis")(np.linspace(0.9, 0.1, 5))  # light: next to the input
+TITLES = {"cosine": "cosine", "l2": "L2 distance", "sign": "share of wrong signs"}
+figure, panels = plt.subplots(1, 3, figsize=(9.5, 3.2))
+for k in range(5):
+    measures = [three_measures(seen[stop][k][0], seen[stop][k][2]) for stop in STOPS]
+    for axes, name in zip(panels, TITLES):
+        values = [one[name] for one in measures]
+        axes.plot(STOPS, values, color=LAYERS[k], label=f"after layer {k + 1}")
+        axes.set(title=TITLES[name], xlabel="step")
+    last = {name: f"{value:.2f}" for name, value in measures[-1].items()}
+    print(f"after layer {k + 1}, step {STEPS}: {last}")
+panels[2].axhline(0.5, color=style.NO_GRADIENT, linestyle=":")
+panels[1].legend(fontsize=8)
+figure.suptitle(f"Means over images: guesses that look almost unrelated to the truth ({DATA})")
 plt.show()
 
 # %% [markdown]
-# At the end a tenth of the samples holds nearly all of the gradient, and on those the guess is good. The rest drag the
-# mean down and have no say: a layer's update is $\frac1N\sum_n x_n^\top g_n$, in which each sample counts by the size of its
-# gradient. So measure what counts: the cosine of all samples' gradients as *one* long vector. We call it **pooled**.
+# The mean cosines end at 0.2 or less, with more than four signs in ten wrong. The paper saw the
+# same and remarked that it did not seem to matter. Indeed: the network has learned. How can guesses
+# that are almost unrelated to the truth teach so much?
+#
+# ## 3. The surprise: the mean looks at the wrong images
+#
+# The mean cosine gives every image one vote. But an image that the network already recognizes has
+# almost no gradient: the truth's direction is the direction of next to nothing.
 
 # %%
-def pooled_cosine(a, b):
-    """Cosine of two (N, 256) arrays, each taken as one vector."""
-    return float((a * b).sum() / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-30))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+percent = 100 * np.arange(1, len(x) + 1) / len(x)
+for stop, line in zip((STOPS[0], EARLY, STEPS), (":", "--", "-")):
+    squares = np.sort(length(seen[stop][4][2]) ** 2)[::-1]
+    share = 100 * squares.cumsum() / squares.sum()
+    left.plot(percent, share, line, color=style.TRUE, label=f"step {stop}")
+    print(f"step {stop}: a tenth of the images has {share[len(x) // 10 - 1]:.0f} % of it")
+left.set(xlabel="images, largest gradient first (%)", ylabel="of the squared true gradient (%)")
+left.set_title("After layer 5: few images have nearly all of it")
+left.legend()
+for k in (0, 2, 4):
+    guess, _, true = seen[STEPS][k]
+    cosine = (guess * true).sum(axis=1) / np.maximum(length(guess) * length(true), 1e-30)
+    label = f"after layer {k + 1}"
+    right.scatter(length(true) + 1e-8, cosine, s=6, color=LAYERS[k], label=label)
+right.set(xscale="log", xlabel="length of the image's true gradient", ylabel="cosine")
+right.set_title(f"One dot an image: right where it matters (step {STEPS})", fontsize=10)
+right.legend(markerscale=3)
+plt.show()
+
+# %% [markdown]
+# A layer's update is $\frac1N \sum_n x_n^T g_n$: each image counts by the size of its gradient. So
+# measure what counts.
+#
+# ## Your turn
+#
+# The **pooled** cosine takes the gradients of all images as *one* long vector.
+
+# %%
+def pooled_cosine(guess, true):
+    """The cosine of two arrays of one shape, (N, 256), each taken as one vector of N 256 numbers.
+
+    Return 0 where one of the two is all zero.
+    """
+
+# %%
+from dni_np.analysis.gradient_error import pooled_cosine as package_version
 
 
-steps = list(seen)
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+def check(function):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 20, 8))
+    if function(a, b) is None:
+        print("Nothing is written yet. Until then the package's version is used.")
+        return package_version
+    assert np.isclose(function(a, 3 * a), 1), "the length of a guess must not matter"
+    assert function(a, np.zeros_like(a)) == 0, "a guess of zero has no direction: 0"
+    b[1:] *= 1e-6  # now image 0 alone counts
+    alone = a[0] @ b[0] / np.linalg.norm(b[0]) / np.linalg.norm(a)
+    assert np.isclose(function(a, b), alone), "each image counts by the size of its gradient"
+    print("Right. All that follows uses your function.")
+    return function
+
+
+pooled_cosine = check(pooled_cosine)
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.3), sharey=True)
 for k in range(5):
-    per_sample = [gradient_error(seen[step][k][0], seen[step][k][2])["cosine"] for step in steps]
-    pooled = [pooled_cosine(seen[step][k][0], seen[step][k][2]) for step in steps]
-    axes[0].plot(steps, per_sample, color=LAYER_COLORS[k])
-    axes[1].plot(steps, pooled, color=LAYER_COLORS[k], label=f"after layer {k + 1}")
-axes[0].set(title="Mean over samples", xlabel="step", ylabel="cosine of guess and truth", ylim=(-0.1, 1))
-axes[1].set(title="Pooled: by the size of the gradient", xlabel="step")
-axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    pairs = [(seen[stop][k][0], seen[stop][k][2]) for stop in STOPS]
+    panels[0].plot(STOPS, [three_measures(*pair)["cosine"] for pair in pairs], color=LAYERS[k])
+    pooled = [pooled_cosine(*pair) for pair in pairs]
+    panels[1].plot(STOPS, pooled, color=LAYERS[k], label=f"after layer {k + 1}")
+panels[0].set(title="mean over images", xlabel="step", ylabel="cosine of guess and truth")
+panels[1].set(title="pooled: by the size of the gradient", xlabel="step", ylim=(-0.1, 1))
+panels[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 figure.suptitle(f"The same guesses, counted in two ways ({DATA})")
 plt.show()
 
 # %% [markdown]
-# The same guesses. Pooled, they improve as training goes on (the steps upward come where the learning rate drops and the
-# network holds stiller), and the order is plain: best next to the loss, worse with every layer down.
+# Pooled, the guesses get better as training goes on (the steps upward come where the learning rate
+# drops), and the order is plain: best next to the loss, worse with every layer down.
 #
-# ## 4. Entry by entry
-#
-# Each panel counts pairs (true entry, guessed entry) of the tenth of the samples with the largest gradients. A perfect
-# guess would lie on the line.
+# What does a layer's *weight gradient* make of a guess? If what guesses get wrong differed from
+# image to image and canceled in the sum, its cosine would be above the pooled one.
 
 # %%
-def largest_tenth(true):
-    return np.argsort(-length(true))[: len(true) // 10]
-
-
-figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.5), layout="constrained")
-for axis, k in zip(axes, (1, 3, 5)):
-    guess, _, true = seen[STEPS][k - 1]
-    rows = largest_tenth(true)
-    limit = 3 * true[rows].std()
-    bounds = (-limit, limit, -limit, limit)
-    axis.hexbin(true[rows].ravel(), guess[rows].ravel(), gridsize=41, bins="log", cmap="Blues", extent=bounds, linewidths=0)
-    axis.plot((-limit, limit), (-limit, limit), ":", color="C3")
-    axis.set_title(f"after layer {k}: pooled cosine {pooled_cosine(guess[rows], true[rows]):.2f}", fontsize=10)
-    axis.set(xlabel="true", aspect="equal")
-    axis.grid(False)
-axes[0].set_ylabel("guessed")
-figure.suptitle(f"True and guessed gradient entries, step {STEPS} ({DATA})")
-plt.show()
-
-# %% [markdown]
-# Where the truth is large the clouds are flatter than the line. That is what regression does: a model that is unsure
-# guesses small. Near zero they are not: where there is next to nothing to guess, the guesses are too large. A small step
-# in roughly the right direction is a good thing to get from a guess.
-#
-# ## 5. Gradients as pictures
-#
-# Each row of a picture is one sample's gradient after layer 5 (48 of the 256 units), sorted by class.
-
-# %%
-def gradient_pictures(step, layer, units=48):
-    guess, _, true = seen[step][layer - 1]
-    order = np.argsort(y, kind="stable")
-    edges = np.searchsorted(y[order], np.arange(dataset.classes))
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)
-    limit = 2.5 * true.std()
-    for axis, array, name in ((axes[0], true, "truth"), (axes[1], guess, "guess")):
-        axis.imshow(array[order, :units], aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-        axis.set(title=name, xlabel="unit", yticks=edges, yticklabels=range(dataset.classes))
-        axis.grid(False)
-    axes[0].set_ylabel("samples, by class")
-    figure.suptitle(f"Gradients after layer {layer}, step {step} ({DATA})")
-    plt.show()
-
-
-gradient_pictures(EVERY, 5)
-
-# %% [markdown]
-# Early, many samples of a class want the same: blocks, which one matrix and a label can copy. Later:
-
-# %%
-gradient_pictures(STEPS, 5)
-
-
-# %% [markdown]
-# Most rows of the truth are blank, the mastered samples; what remains are the hard ones. The guess finds those rows too,
-# from the layer's output and the label: where the output is unlike those of its class, there is something to correct.
-#
-# ## 6. Where does one guess point?
-#
-# 256 numbers are hard to read, but after layer 5 only the classifier follows: a small step of $h_5$ against a gradient
-# $g$ changes the ten logits by $-g\,W$. So read off which classes a gradient would raise and lower.
-
-# %%
-def guess_for(network, image, label):
-    """(guess, h) after the last hidden layer, for a batch of images with these labels."""
+def weight_cosines(network, x, y):
+    """For each layer, the cosine of its weight gradients by guess and by truth."""
+    cosines, h = [], x
     with undisturbed(network.cores):
-        h = image
-        for core in network.cores[:-1]:
-            h, _ = core.forward(h)
-    guess, _ = network.units[-1].synthetic_gradient.forward(h, network.context(image, label))
-    return guess
+        for unit, pair in zip(network.units, gradient_pairs(network, x, y)):
+            h, cache = unit.core.forward(h)
+            updates = []
+            for gradient in pair:
+                unit.core.backward(gradient, cache)
+                updates.append(unit.core_optimizer.grads.copy())  # all of the layer, one vector
+            cosines.append(float(package_version(*updates)))
+    return cosines
 
 
-network = cdni.rule
+print(f"step {STEPS}, after layer     1     2     3     4     5")
+rows = {"mean over images": [three_measures(look[0], look[2])["cosine"] for look in seen[STEPS]]}
+rows["pooled"] = [pooled_cosine(look[0], look[2]) for look in seen[STEPS]]
+rows["weight gradients"] = weight_cosines(cdni.rule, x, y)
+for name, cosines in rows.items():
+    print(f"{name:22}" + "".join(f"{cosine:6.2f}" for cosine in cosines))
+
+# %% [markdown]
+# The cosine of single guesses is low where that of the weights' gradient is high: to judge a guess,
+# look at what the weights get. But their cosine is nowhere above the pooled one. What a linear
+# guess gets wrong does not cancel in the sum.
+#
+# ## 4. Gradients as pictures
+#
+# Each row is one image's gradient after layer 5 (48 of the 256 units), sorted by class.
+
+# %%
+def draw_gradients(panels, stop, each=20, units=48):
+    """True gradients and guesses after layer 5, the first images of each class, in two panels."""
+    classes = range(dataset.classes)
+    rows = np.concatenate([np.flatnonzero(y == label)[:each] for label in classes])
+    guess, _, true = (array[rows, :units] for array in seen[stop][4])
+    limit = 2.5 * true.std()
+    for axes, array, name in zip(panels, (true, guess), ("truth", "guess")):
+        picture = {"aspect": "auto", "cmap": "PuOr", "interpolation": "nearest"}
+        axes.imshow(array, vmin=-limit, vmax=limit, **picture)
+        axes.set(title=f"{name}, step {stop}", xlabel="unit", xticks=())
+        axes.set_yticks(np.searchsorted(y[rows], classes) - 0.5, classes)
+        axes.grid(False)
+
+
+figure, panels = plt.subplots(1, 4, figsize=(9.5, 4), sharey=True)
+draw_gradients(panels[:2], EARLY)
+draw_gradients(panels[2:], STEPS)
+panels[0].set_ylabel("images, from the first of each class")
+plt.show()
+
+# %% [markdown]
+# Early, many images of a class want the same: blocks, which one matrix and a label can copy. Later
+# most rows of the truth are blank, the images that are recognized; the hard ones remain. The guess
+# finds those rows too, from the layer's output *and* the label: where the output is unlike those of
+# its class, there is something to correct. The next cell makes the moving picture at the top.
+
+# %%
+from matplotlib.animation import FuncAnimation, PillowWriter
+
+folder = Path(tempfile.mkdtemp()) if FAST else Path("figures")
+with plt.rc_context({"figure.constrained_layout.use": False}):
+    figure, panels = plt.subplots(1, 2, figsize=(5, 3.2), sharey=True)
+    figure.subplots_adjust(left=0.08, right=0.98, top=0.88, bottom=0.09, wspace=0.08)
+
+
+def frame(stop):
+    for axes in panels:
+        axes.clear()
+    draw_gradients(panels, stop, each=7, units=32)
+
+
+stops = [stop for stop in STOPS if stop <= 400 or stop % 200 == 0]  # a file of less than 300 kB
+movie = FuncAnimation(figure, frame, [*stops, STEPS, STEPS], init_func=lambda: None)
+movie.save(folder / "gradients_while_learning.gif", PillowWriter(fps=1.5), dpi=80)
+plt.close(figure)
+print(f"{(folder / 'gradients_while_learning.gif').stat().st_size / 1000:.0f} kB")
+
+# %% [markdown]
+# ## 5. Where does one guess point?
+#
+# After layer 5 only the classifier follows: a small step of $h_5$ against a gradient $g$ changes
+# the ten logits by $-g W$. So we can read which classes a gradient would raise and lower. Take one
+# hard image, and give its guess *every* label in turn.
+
+# %%
 guess, _, true = seen[STEPS][4]
-W = network.loss_unit.core.layers[0].params["W"]  # (256, classes)
-sample = largest_tenth(true)[0]
-label = y[sample]
-other = (label + 1) % dataset.classes
-relabeled = np.where(np.arange(len(y)) == sample, other, y)
-assert np.array_equal(guess_for(network, x, y), guess)
-told_other = guess_for(network, x, relabeled)
-
-# %%
-pushes = {
-    f"truth, label {label}": (true[sample], "C3"),
-    f"guess, label {label}": (guess[sample], "C0"),
-    f"guess, told it is a {other}": (told_other[sample], "C1"),
-}
-side = int(x.shape[1] ** 0.5)
-figure, axes = plt.subplots(1, 4, figsize=(10, 2.8), layout="constrained")
-axes[0].imshow(x[sample].reshape(side, side), cmap="gray_r")
-axes[0].axis("off")
-for axis, (name, (gradient, color)) in zip(axes[1:], pushes.items()):
-    axis.bar(range(dataset.classes), -(gradient @ W), color=color)
-    axis.axhline(0, color="0.3", linewidth=1)
-    axis.set(title=name, xlabel="class", xticks=range(dataset.classes))
-    axis.title.set_fontsize(10)
-axes[1].set_ylabel("push on the logit")
-figure.suptitle(f"One hard sample: which classes would each gradient raise? ({DATA})")
-plt.show()
-
-# %% [markdown]
-# The guess has learned what a label is for: raise this class, lower the one the output looks like. Told another label,
-# it points there. DNI without the label cannot do this; it must push toward all labels it finds likely.
-#
-# ## 7. A guess learned from a guess
-#
-# Only guess 5 is compared with the truth. Guess 1 is told its *target*, made of guess 2, which was made of guess 3, ...
-# Two things can then go wrong: the guess may miss its target, and the target may miss the truth.
-
-# %%
-def three_cosines(seen, step):
-    """Pooled cosines, each a list over layers: guess with target, target with truth, guess with truth."""
-    look = seen[step]
-    return [[pooled_cosine(layer[a], layer[b]) for layer in look] for a, b in ((0, 1), (1, 2), (0, 2))]
-
-
-def draw_three_cosines(axis, seen, step, title):
-    follows, honest, good = three_cosines(seen, step)
-    places = np.arange(1, 6)
-    for shift, values, color, name in (
-        (-0.27, follows, "C7", "guess with its target"),
-        (0, honest, "C1", "target with the truth"),
-        (0.27, good, "C0", "guess with the truth"),
-    ):
-        axis.bar(places + shift, values, 0.25, color=color, label=name)
-    axis.plot(places, np.cumprod(follows[::-1])[::-1], "k.--", linewidth=1, label="product of gray bars, from layer 5 down")
-    axis.set(title=title, xlabel="after layer", ylim=(-0.05, 1.05))
-    axis.grid(axis="x", visible=False)
-
-
-# %% [markdown]
-# The same for DNI, whose models see no label and have a hidden layer (of 256 units here, to be quick).
-
-# %%
-MODEL = (32,) if FAST else (256,)
-DNI_STEPS = 60 if FAST else 600
-dni = new_loop("dni", steps=DNI_STEPS, evaluate_every=DNI_STEPS // 3, hidden=MODEL)
-seen_dni = run_and_look(dni)
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained", sharey=True)
-errors = [loop.history.rows[-1]["test_error"] for loop in (cdni, dni)]
-draw_three_cosines(axes[0], seen, STEPS, f"cDNI ({errors[0]:.1f} % test error)")
-draw_three_cosines(axes[1], seen_dni, DNI_STEPS, f"DNI ({errors[1]:.1f} % test error)")
-axes[0].set_ylabel("pooled cosine")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
-figure.suptitle(f"Errors multiply on the way down ({DATA})")
-plt.show()
-
-# %% [markdown]
-# Every cDNI guess follows *its target* about equally well. But the errors multiply: what reaches layer 1 is roughly the
-# product of the gray bars from layer 5 down (dashed). For DNI the gray bars are lower to begin with, and five of them
-# multiplied leave nothing: its lowest layers are pushed in directions unrelated to the truth. This is the degradation with
-# depth of notebook 02, seen from inside. (Even its guess 5, which is told the truth, is poor: what makes a sample hard is
-# that its output does not tell its label, and the output is all this model sees.)
-#
-# ## 8. Is the guess poor, or only late?
-#
-# The truth moves while the guess learns it. Is a guess bad because the network has moved on (it is *stale*), or because
-# the model cannot do better? Stop the network, train only the models, and see: then it is plain regression, and the
-# truth stands still. To stop a layer, give it an optimizer that does nothing.
-
-# %%
-class Still:
-    """An optimizer that leaves its layer as it is."""
-
-    def step(self):
-        pass
-
-
-def train_freeze_train(loop, phase):
-    """Train everything, then only the models, then everything; pooled cosines (measurements, layers)."""
-    network = loop.rule
-    holders = [(unit, "core_optimizer") for unit in network.units] + [(network.loss_unit, "optimizer")]
-    own = [getattr(holder, name) for holder, name in holders]
-    curves, rows = [], np.random.default_rng(1)
-    for step in range(3 * phase):
-        if step % phase == 0:
-            for (holder, name), optimizer in zip(holders, own):
-                setattr(holder, name, Still() if step == phase else optimizer)
-        batch = rows.choice(len(dataset.x_train), 256, replace=False)
-        network.step(dataset.x_train[batch].astype(np.float32) * np.float32(dataset.scale), dataset.y_train[batch])
-        if (step + 1) % (phase // 10) == 0:
-            curves.append([pooled_cosine(guess, true) for guess, true in gradient_pairs(network, x, y)])
-    return np.array(curves)
-
-
-# %%
-PHASE = 20 if FAST else 300
-steady = {"layers": 3, "learning_rate": 1e-3, "decay_at": ()}
-frozen = {
-    "cDNI, linear models": train_freeze_train(new_loop("cdni", **steady), PHASE),
-    f"DNI, {MODEL[0]} hidden units": train_freeze_train(new_loop("dni", hidden=MODEL, **steady), PHASE),
-}
-
-# %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
-for axis, (name, curves) in zip(axes, frozen.items()):
-    axis.axvspan(PHASE, 2 * PHASE, color="0.92")
-    axis.text(1.5 * PHASE, 0.93, "network stands still", ha="center", fontsize=9, color="0.3")
-    at = np.arange(1, len(curves) + 1) * (PHASE // 10)
-    axis.plot(at, curves[:, 1], color=LAYER_COLORS[4], label="after layer 2")
-    axis.plot(at, curves[:, 0], color=LAYER_COLORS[1], label="after layer 1")
-    axis.set(title=name, xlabel="step", ylim=(-0.05, 1))
-axes[0].set_ylabel("pooled cosine with the truth")
-axes[0].legend(loc="lower right")
-figure.suptitle(f"Three layers: train, freeze the network, train on ({DATA})")
-plt.show()
-
-# %% [markdown]
-# Two different answers. The linear cDNI guess gains little while the network stands still: it was not late, a matrix can
-# hardly do better. The DNI guess climbs as long as it is given time, and falls back within a few steps once the network
-# moves: it was late, and better guesses were within its reach. (So DNI's recipe lets the models learn faster than the
-# layers do: `sg_learning_rate` above `learning_rate`.)
-#
-# Is it true that a matrix can hardly do better? Least squares finds the best one.
-
-# %%
-loop = new_loop("cdni", **steady, steps=PHASE, evaluate_every=PHASE)
-loop.run()
-network = loop.rule
-x_many = dataset.x_train[:10000].astype(np.float32) * np.float32(dataset.scale)
-y_many = dataset.y_train[:10000]
-guess, true = gradient_pairs(network, x_many, y_many)[-1]
-with undisturbed(network.cores):
-    h = x_many
-    for core in network.cores[:-1]:
+W = cdni.rule.loss_unit.core.layers[0].params["W"]  # (256, classes)
+sample = np.argmax(length(true))
+raised_by_guess = np.empty((dataset.classes, dataset.classes))
+with undisturbed(cdni.rule.cores):
+    h = x
+    for core in cdni.rule.cores[:-1]:
         h, _ = core.forward(h)
-sees = np.concatenate([h, np.eye(dataset.classes)[y_many], np.ones((len(h), 1))], axis=1)  # output, label, bias
+for given in range(dataset.classes):
+    labels = np.where(np.arange(len(y)) == sample, given, y)
+    context = cdni.rule.context(x, labels)
+    guessed, _ = cdni.rule.units[-1].synthetic_gradient.forward(h, context)
+    raised_by_guess[given] = -(guessed[sample] @ W)
+    assert given != y[sample] or np.allclose(guessed, guess, atol=1e-5)
 
 # %%
-half = len(sees) // 2  # find the matrix on one half of the samples, try it on the other
-best, *_ = np.linalg.lstsq(sees[:half], true[:half], rcond=1e-6)
-print(f"pooled cosine with the truth after layer 2: the model {pooled_cosine(guess[half:], true[half:]):.2f},", end=" ")
-print(f"the best matrix {pooled_cosine(sees[half:] @ best, true[half:]):.2f}")
+def draw_label(axes, given):
+    """Which logits the guess would raise, given this label, beside what the truth would raise."""
+    truth = -(true[sample] @ W)
+    axes.bar(np.arange(10) - 0.2, truth, 0.4, color=style.TRUE, label=f"truth, label {y[sample]}")
+    label = f"guess, given the label {given}"
+    axes.bar(np.arange(10) + 0.2, raised_by_guess[given], 0.4, color=style.CDNI, label=label)
+    axes.set(xlabel="class", ylabel="change of the logit", xticks=range(10))
+    axes.legend(fontsize=8)
+
+
+figure, panels = plt.subplots(1, 3, figsize=(10, 3.1), width_ratios=(0.7, 1.3, 1.1))
+panels[0].imshow(x[sample].reshape(side, side), cmap="gray_r")
+panels[0].set(title=f"labeled {y[sample]}", xticks=(), yticks=())
+draw_label(panels[1], y[sample])
+limit = abs(raised_by_guess).max()
+picture = panels[2].imshow(raised_by_guess, cmap="PuOr_r", vmin=-limit, vmax=limit)
+panels[2].set(xlabel="logit that the guess changes", ylabel="label it is given")
+panels[2].set(title="ten labels, ten guesses", xticks=range(10), yticks=range(10))
+for axes in (panels[0], panels[2]):
+    axes.grid(False)
+figure.colorbar(picture, ax=panels[2])
+plt.show()
 
 # %% [markdown]
-# The model has come close to it; what is missing then, no matrix can give.
+# The guess has learned what a label is for: raise this class (the diagonal), lower the one that the
+# output looks like (the dark column). Given the label 0, it changes next to nothing: the output
+# looks like a 0, so output and label agree. DNI, without the label, must raise all classes that it
+# finds likely. With `ipywidgets` installed the next cell has a slider over the labels; nothing is
+# computed when you use it.
+
+# %%
+try:
+    from ipywidgets import IntSlider, interact
+except ImportError:
+    print("No ipywidgets here: the ten rows of the figure above show the same.")
+else:
+
+    def with_label(given):
+        draw_label(plt.subplots(figsize=(5, 3))[1], given)
+        plt.show()
+
+    interact(with_label, given=IntSlider(int(y[sample]), 0, dataset.classes - 1))
+
+# %% [markdown]
+# ## 6. A guess learned from a guess
+#
+# Only guess 5 is compared with the truth. Guess 1 learns from a target made of guess 2, which
+# learned from a target made of guess 3 ... Two things can go wrong: the guess may miss its target,
+# and the target may miss the truth. (DNI: no label, a hidden layer of 256 units in each model.)
+
+# %%
+def draw_three_cosines(axes, looks, title):
+    ways = {"guess with its target": (0, 1), "target with the truth": (1, 2)}
+    ways["guess with the truth"] = (0, 2)
+    colors = ("0.6", style.TARGET, style.CDNI if "cDNI" in title else style.DNI)
+    for shift, (name, (a, b)), color in zip((-0.27, 0, 0.27), ways.items(), colors):
+        cosines = np.array([pooled_cosine(one[a], one[b]) for one in looks])
+        axes.bar(np.arange(1, 6) + shift, cosines, 0.25, color=color, label=name)
+        print(f"{title}: {name:22}", cosines.round(2))
+        if name == "guess with its target":
+            product = np.cumprod(cosines[::-1])[::-1]
+            axes.plot(range(1, 6), product, "k.--", label="product of gray bars from 5 down")
+    axes.set(title=title, xlabel="after layer", ylim=(-0.05, 1.05))
+
+
+MODEL, DNI_STEPS = ((32,), 40) if FAST else ((256,), 500)
+dni, seen_dni = train("dni", (DNI_STEPS,), look, hidden=MODEL)
+figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True)
+draw_three_cosines(panels[0], seen[STEPS], f"cDNI, test error {test_error(cdni):.1f} %")
+draw_three_cosines(panels[1], seen_dni[DNI_STEPS], f"DNI, test error {test_error(dni):.1f} %")
+panels[0].set_ylabel("pooled cosine")
+for axes in panels:
+    axes.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+plt.show()
+
+# %% [markdown]
+# Errors multiply on the way down. Each cDNI guess has a cosine of about 0.8 with *its target*, and
+# what reaches layer 1 is roughly the product of the gray bars. For DNI five low factors leave
+# nothing. Even its guess 5, which learns from the truth, is poor: what makes an image hard is that
+# its output does not say its label, and the output is all it sees.
+#
+# ## 7. Poor, or only late?
+#
+# The layers change while the guess learns. So a guess can be poor because no matrix does better, or
+# because it is **late**: right for the layers of some time ago. Least squares decides. At a stop,
+# fit the best matrix for the layers as they are, on one half of 10,000 images, and compare both on
+# the other half.
+
+# %%
+x_many, y_many = first_images(10_000)
+
+
+def guess_and_best(network, places=(0, 2, 4)):
+    """[(cosine of the guess, cosine of the best matrix)] after layers 1, 3, 5."""
+    pairs, found, h = gradient_pairs(network, x_many, y_many), [], x_many
+    half, labels = len(x_many) // 2, np.eye(dataset.classes, dtype=np.float32)[y_many]
+    with undisturbed(network.cores):
+        for place, core in enumerate(network.cores[:-1]):
+            h, _ = core.forward(h)
+            if place in places:
+                sees = np.hstack([h, labels, np.ones_like(h[:, :1])])
+                guess, true = pairs[place]
+                best = np.linalg.lstsq(sees[:half], true[:half], rcond=1e-4)[0]
+                both = guess[half:], sees[half:] @ best
+                found.append([float(pooled_cosine(one, true[half:])) for one in both])
+    return np.array(found)
+
+# %% [markdown]
+# The cure, if it is lateness: a guess that is fitted anew in every step. **Recursive least
+# squares** (RLS) keeps what the guess has seen, $\phi = [h, y, 1]$, in a matrix $A$ in which older
+# batches count less and less, and jumps to the best fit; $r$ is a small multiple of the mean of
+# $A$'s diagonal, and there is no learning rate:
+#
+# $$A \leftarrow 0.98 A + \phi^T \phi / N, \qquad
+# M \leftarrow M - (A + r I)^{-1}\, \phi^T (\hat g - d) / N$$
+
+# %%
+def rls_step(M, A, sees, target, beta=0.98, ridge=1e-3):
+    """One step of recursive least squares, in place; sees (N, D), target (N, K)."""
+    gradient = sees.T @ (sees @ M - target) / len(sees)
+    A[...] = beta * A + sees.T @ sees / len(sees)
+    r = ridge * np.trace(A) / len(A)
+    M -= np.linalg.solve(A + r * np.eye(len(A)), gradient)
+
+
+rng = np.random.default_rng(0)
+sees, targets = rng.standard_normal((10, 64, 20)), rng.standard_normal((10, 64, 5))
+M, A = rng.standard_normal((20, 5)), np.zeros((20, 20))
+for batch in range(10):
+    rls_step(M, A, sees[batch], targets[batch], beta=1, ridge=0)
+fit = np.linalg.lstsq(sees.reshape(-1, 20), targets.reshape(-1, 5), rcond=None)[0]
+print(f"nothing forgotten: {abs(M - fit).max():.0e} from the least-squares fit of all rows so far")
+
+# %% [markdown]
+# Now in the network: six layers at a constant learning rate, all guesses linear, first
+# with Adam and then with RLS.
+
+# %%
+FIT_STOPS = (10, 20, 40) if FAST else (50, 100, 200, 400, 600)
+fits, fitted = {}, {}
+for name, options in (("Adam", {}), ("RLS", {"sg_optimizer": "rls"})):
+    fitted[name], found = train("cdni", FIT_STOPS, guess_and_best, decay_at=(), **options)
+    fits[name] = np.array(list(found.values()))  # (stops, layers 1 3 5, guess and best)
+FITTED_BY = {"Adam": style.CDNI, "RLS": style.OTHERS[0]}
+figure, panels = plt.subplots(1, 4, figsize=(10, 3.1))
+for name, color in FITTED_BY.items():
+    steps, errors = fitted[name].history.column("test_error")
+    panels[0].plot(steps, errors, "o-", markersize=3, color=color, label=name)
+    print(f"{name:4} stops          ", *(f"{stop:6}" for stop in steps))
+    print(f"{name:4} test error     ", *(f"{error:6.2f}" for error in errors))
+    for which, cosines in zip(("guess 1", "best    "), fits[name][:, 0].T):
+        print(f"{name:4} {which:15}", *(f"{cosine:6.2f}" for cosine in cosines))
+    for k, axes in enumerate(panels[1:]):
+        axes.plot(FIT_STOPS, fits[name][:, k, 0], color=color, label=name)
+        axes.plot(FIT_STOPS, fits[name][:, k, 1], ":", color=color, label=f"best for {name}")
+        axes.set(title=f"guess {2 * k + 1}: pooled cosine", xlabel="step", ylim=(-0.05, 1))
+panels[0].set(title="test error (%)", xlabel="step", yscale="log", yticks=(2, 5, 10, 20, 50))
+panels[0].set_yticklabels((2, 5, 10, 20, 50))
+panels[0].minorticks_off()
+panels[0].legend()
+panels[1].legend(fontsize=7)
+plt.show()
+
+# %%
+print(f"step {FIT_STOPS[-1]}, after layer                 1     2     3     4     5")
+for name, loop in fitted.items():
+    pairs = gradient_pairs(loop.rule, x, y)
+    cosines = [three_measures(*pair)["cosine"] for pair in pairs]
+    rows = {"mean over images": cosines, "pooled": [pooled_cosine(*pair) for pair in pairs]}
+    rows["weight gradients"] = weight_cosines(loop.rule, x, y)
+    for measure, cosines in rows.items():
+        print(f"{name:5} {measure:22}" + "".join(f"{cosine:6.2f}" for cosine in cosines))
+
+# %% [markdown]
+# Adam's guesses are late: at step 200 guess 1 has a cosine of 0.10, where the best matrix has 0.54.
+# RLS is with the best matrix soon (later a little above it: it has learned from more images), and
+# the network is better for it. What is missing then no matrix can give.
+#
+# The table has the surprise of section 3 at its strongest: with RLS the mean cosine of single
+# guesses is lower, almost nothing, and the weights get the better gradients. On the command line:
+# `--sg-optimizer rls`.
+#
+# ## 8. Lessons that skip guesses
+#
+# Least squares does not help against errors that multiply. For that a target may skip guesses: mix
+# what comes from further up into it,
+#
+# $$d_k = \big(\lambda\, d_{k+1} + (1 - \lambda)\, \hat g_{k+1}\big)\,
+# \partial h_{k+1} / \partial h_k, \qquad d_5 = \text{the true gradient}.$$
+#
+# With $\lambda = 0$ this is the chain of guesses, with 1 every guess learns from the truth. Layers
+# are updated by their guesses at once, whatever $\lambda$ is; only the lesson of a guess comes
+# later (`--target-lambda`). Eleven layers, ten guesses in a chain:
+
+# %%
+DEEP_STEPS, LAMBDAS = (20, (0, 1)) if FAST else (300, (0, 0.5, 0.9, 1))
+deep = {
+    mix: train("cdni", (DEEP_STEPS,), layers=11, target_lambda=(mix,))[0] for mix in LAMBDAS
+}
+deep["backprop"], _ = train("backprop", (DEEP_STEPS,), layers=11)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+left.plot(LAMBDAS, [test_error(deep[mix]) for mix in LAMBDAS], "o-", color=style.CDNI, label="cDNI")
+error = test_error(deep["backprop"])
+left.axhline(error, color=style.BACKPROP, linestyle="--", label="backpropagation")
+left.set(title=f"11 layers, {DEEP_STEPS} steps", xlabel="λ", ylabel="test error (%)")
+left.set_ylim(0)
+left.legend()
+print(f"backprop: test error {error:.2f} %")
+for mix, line in zip(LAMBDAS, (":", "-.", "--", "-")):
+    cosines = [pooled_cosine(*pair) for pair in gradient_pairs(deep[mix].rule, x, y)]
+    right.plot(range(1, 11), cosines, line, marker=".", color=style.CDNI, label=f"λ = {mix}")
+    print(f"lambda {mix}: test error {test_error(deep[mix]):.2f} %,", end=" ")
+    print(f"pooled cosine of guess 1 {cosines[0]:.2f}")
+right.set(title="guess with the truth", xlabel="after layer", ylim=(-0.1, 1))
+right.set_ylabel("pooled cosine")
+right.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# The chain of guesses hardly trains; with a $\lambda$ of 0.9 the same linear guesses come close to
+# backpropagation, and the lowest ones point the right way.
 #
 # ## 9. Where does it hurt?
 #
-# One guess in a six-layer network, at each place in turn; above it and below it, backpropagation (figure 11a of the
-# paper, where DNI goes from 1.8 % after layer 1 to 3.4 % after layer 5, and no gradient from 2.9 % to 23.7 %). A single
-# guess is always told the truth, so nothing multiplies.
+# One guess in a six-layer network, at each place in turn; above it and below it, backpropagation
+# (figure 11a of the paper, where DNI goes from 1.8 % after layer 1 to 3.4 % after layer 5, and no
+# gradient from 2.9 % to 23.7 %). A single guess learns from the truth: nothing multiplies.
 
 # %%
-DEPTH_STEPS = 40 if FAST else 500
-depths = (1, 2, 3, 4, 5)
-single = {}
-for rule, settings in (("none", {}), ("dni", {"hidden": MODEL}), ("cdni", {})):
-    settings |= {"steps": DEPTH_STEPS, "evaluate_every": DEPTH_STEPS, "learning_rate": 1e-3}  # one rate for all
-    for k in depths:
-        loop = new_loop(rule, cut_after=(k,), **settings)
-        loop.run()
-        single[rule, k] = loop
-backprop = new_loop("backprop", steps=DEPTH_STEPS, evaluate_every=DEPTH_STEPS)
-backprop.run()
+CUT_STEPS = 20 if FAST else 300
+single, places = {}, range(1, 6)
+for rule, options in (("none", {}), ("dni", {"hidden": MODEL}), ("cdni", {})):
+    options["learning_rate"] = 1e-3  # one for all
+    for k in places:
+        single[rule, k], _ = train(rule, (CUT_STEPS,), cut_after=(k,), **options)
+whole, _ = train("backprop", (CUT_STEPS,))
+print(f"{DATA}, {CUT_STEPS} steps, test error in percent; backprop {test_error(whole):.2f}")
+print("cut after layer" + "".join(f"{k:8}" for k in places))
+for rule in ("none", "dni", "cdni"):
+    print(f"{rule:15}" + "".join(f"{test_error(single[rule, k]):8.2f}" for k in places))
 
 # %%
-def final_error(loop):
-    return loop.history.rows[-1]["test_error"]
-
-
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
-for rule, color in (("none", "0.5"), ("dni", "#f2a541"), ("cdni", "#4c78a8")):
-    left.plot(depths, [final_error(single[rule, k]) for k in depths], "o-", color=color, label=rule)
-left.axhline(final_error(backprop), color="#e45756", linestyle="--", label="backprop")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4))
+for rule in ("none", "dni", "cdni"):
+    line = {"color": style.RULES[rule], "marker": "o", "label": rule}
+    left.plot(places, [test_error(single[rule, k]) for k in places], **line)
+    if rule != "none":
+        guesses = [gradient_pairs(single[rule, k].rule, x, y)[0] for k in places]
+        right.plot(places, [pooled_cosine(*pair) for pair in guesses], **line)
+        print(rule, "cosines", [f"{pooled_cosine(*pair):.2f}" for pair in guesses])
+left.axhline(test_error(whole), color=style.BACKPROP, linestyle="--", label="backprop")
 ticks = (1, 2, 5, 10, 20, 50)
-left.set(xlabel="cut after layer", xticks=depths, title="What it costs")
-left.set(ylabel="test error (%)", yscale="log", yticks=ticks, yticklabels=ticks)
+left.set(yscale="log", yticks=ticks, yticklabels=ticks, ylabel="test error (%)")
+left.set(xlabel="cut after layer", xticks=places, title="what it costs")
 left.minorticks_off()
 left.legend()
-for rule, color in (("dni", "#f2a541"), ("cdni", "#4c78a8")):
-    cosines = [pooled_cosine(*gradient_pairs(single[rule, k].rule, x, y)[0]) for k in depths]
-    right.plot(depths, cosines, "o-", color=color, label=rule)
-right.set(xlabel="cut after layer", xticks=depths, ylabel="pooled cosine", ylim=(0, 1), title="How good the guess is")
-figure.suptitle(f"One guess in a six-layer network ({DATA}, {DEPTH_STEPS} steps)")
+right.set(xlabel="cut after layer", xticks=places, ylim=(0, 1), title="how good the guess is")
+right.set_ylabel("pooled cosine")
+figure.suptitle(f"One guess in a six-layer network ({DATA}, {CUT_STEPS} steps)")
 plt.show()
 
-# %%
-print(f"{DATA}: test error in percent, {DEPTH_STEPS} steps, one seed; backprop {final_error(backprop):.2f}")
-print("cut after layer" + "".join(f"{k:8}" for k in depths))
-for rule in ("none", "dni", "cdni"):
-    print(f"{rule:15}" + "".join(f"{final_error(single[rule, k]):8.2f}" for k in depths))
-
 # %% [markdown]
-# Two things at once, and they point opposite ways:
-#
-# - The guess is *worst* near the input, with four layers and a loss above it to foresee, and best next to the loss.
-# - It *hurts* least near the input: only one layer depends on it, and even random weights there cost little. After layer 5
-#   nearly the whole network lives on the guess.
-#
-# With the label the two cancel: cDNI costs about the same wherever the cut is. Without it DNI gets worse the more layers
-# depend on the guess. And note how little it takes: DNI's guess after layer 5 has a pooled cosine of 0.1, and halves
-# the error that no gradient leaves. Why so little is enough is not measured
-# here. A likely reason is that what a guess gets wrong differs from sample to sample and cancels over many, but it cannot be
-# the whole of it: a linear guess also makes the same error again and again (notebook 06).
-#
-# One more look at the right-hand figure: told the truth itself, cDNI's guess after layer 2 is, after these 500 steps, no
-# better than guess 2 of section 7 after 1,000, which learned from guesses. (Half the steps: no fair race, but a hint.) The chain is not all that makes the guesses low down poor; with four trained layers
-# above, the truth is also simply hard for a matrix to foresee.
+# Two things, and they point opposite ways. The guess is *worst* near the input, with four layers
+# and a loss above it to foresee. It *costs* least there: only one layer depends on it, and even
+# random weights in that layer cost little. With the label the two cancel; without it DNI costs the
+# more the more layers depend on the guess. Yet even a cosine of 0.09, after layer 5, saves half of
+# the error that no gradient leaves. Why so little is enough is not measured here.
 #
 # ## Exercises
 #
-# 1. **Hard samples.** Draw the twenty images with the largest true gradients after layer 5, with their labels.
-# 2. **Too small?** The guesses of section 4 are smaller than the truth. By which factor $c$ should a guess be multiplied to
-#    bring it closest to the truth, in squared distance? Compute it for each layer. Would it help to do so?
-# 3. **What the weights feel.** Compute the cosine between a layer's *weight gradients*, from the guess and from the truth,
-#    for the cDNI network of section 2. Compare with the pooled cosine.
-# 4. **Two cuts.** With cuts after layers 2 and 4, what do you expect of guess 1, from section 7? Try.
+# 1. **Hard images.** Draw the twenty with the largest true gradients after layer 5.
+# 2. **Too small?** By which factor $c$ should a guess be multiplied to come closest to the truth?
+#    What would it help?
+# 3. **Two cuts.** With cuts after layers 2 and 4, what do you expect of guess 1, compared with
+#    guess 2 of section 6?
+# 4. **Without the label.** Does RLS help linear guesses that see the output alone?
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
@@ -595,60 +668,59 @@ for rule in ("none", "dni", "cdni"):
 #
 #    ```python
 #    worst = np.argsort(-length(seen[STEPS][4][2]))[:20]
-#    figure, axes = plt.subplots(2, 10, figsize=(9, 2.4), layout="constrained")
-#    for axis, i in zip(axes.flat, worst):
-#        axis.imshow(x[i].reshape(side, side), cmap="gray_r")
-#        axis.set_title(y[i], fontsize=9)
-#        axis.axis("off")
+#    figure, panels = plt.subplots(2, 10, figsize=(9, 2.4))
+#    for axes, i in zip(panels.flat, worst):
+#        axes.imshow(x[i].reshape(side, side), cmap="gray_r")
+#        axes.set_title(y[i], fontsize=9)
+#        axes.axis("off")
 #    ```
 #
-# 2. Set the derivative of $\|c\,\hat g - g\|^2$ to zero: $c = \langle\hat g, g\rangle / \langle\hat g, \hat g\rangle$. It
-#    comes out between 0.9 and 1.1 after every layer. A guess fitted to the truth by least squares has $c = 1$ exactly:
-#    being small *is* its best answer to not knowing, and nothing is gained by making it larger. (For the layers' Adam,
-#    which divides by the gradient's own size, a constant factor would hardly matter anyway.)
+# 2. Set the derivative of $\|c\,\hat g - g\|^2$ to zero:
+#    $c = \langle\hat g, g\rangle / \langle\hat g, \hat g\rangle$. It is a little above 1. A
+#    least-squares fit of these images would have 1 exactly: to guess small is its best answer to
+#    not knowing. Adam divides the layers' gradients by their size, so a constant factor would
+#    hardly matter.
 #
 #    ```python
 #    for k, (guess, _, true) in enumerate(seen[STEPS], 1):
 #        print(k, (guess * true).sum() / (guess * guess).sum())
 #    ```
 #
-# 3. They come out a little below the pooled cosines and fall with depth in the same way: the pooled cosine is a fair
-#    summary of what the weights feel.
+# 3. It learns from one guess only, so it should be better. It is about the same, while the network
+#    is better: its truth is another one, shaped by layers that learned more, and harder to guess. A
+#    cosine compares a guess with its *own* network's truth; it is no score to rank networks by.
 #
 #    ```python
-#    with undisturbed(cdni.rule.cores):
-#        h = x
-#        for k, (unit, (guess, _, true)) in enumerate(zip(cdni.rule.units, seen[STEPS]), 1):
-#            h, cache = unit.core.forward(h)
-#            updates = []
-#            for gradient in (guess, true):
-#                unit.core.backward(gradient, cache)
-#                updates.append(unit.core_optimizer.grads.copy())  # all the layer's gradients in one vector
-#            print(k, pooled_cosine(*updates), pooled_cosine(guess, true))
+#    loop, _ = train("cdni", (STEPS,), cut_after=(2, 4))
+#    print([pooled_cosine(*pair) for pair in gradient_pairs(loop.rule, x, y)], test_error(loop))
 #    ```
 #
-# 4. Guess 1 sits after layer 2 and learns from one guess only, so it should be better than guess 2 of section 7, which
-#    has three above it. It is about the same (0.42 and 0.40 when this was written). But the network is better (2.1 % and
-#    3.8 % test error): its truth is another one, shaped by layers that learned more, and harder to guess. A cosine
-#    compares a guess with *its own* network's truth; it is not a score to rank networks by.
+# 4. No, here the error is higher, though the guesses have higher cosines: what is missing is the
+#    label, not speed.
 #
 #    ```python
-#    loop = new_loop("cdni", cut_after=(2, 4), steps=STEPS, evaluate_every=STEPS)
-#    loop.run()
-#    print([pooled_cosine(*pair) for pair in gradient_pairs(loop.rule, x, y)], final_error(loop))
+#    for options in ({}, {"sg_optimizer": "rls"}):
+#        print(test_error(train("dni", (DNI_STEPS,), hidden=(), **options)[0]))
 #    ```
 #
 # </details>
+
+# %% [markdown]
+# ## As predicted?
 #
-# ## Summary
+# | prediction | measured (one seed) |
+# |---|---|
+# | 1. mean cosine after layer 5, layer 1 | 0.19 and 0.11; pooled 0.92 and 0.34 |
+# | 2. what a tenth of the images has | 19 % at step 10, nearly all at step 1,000 |
+# | 3. the best matrix in every step | test error 2.65 % in place of 4.10 %, after 600 steps |
+# | 4. one guess without the label | 3.40 % after layer 1, 16.44 % after layer 5 (backprop 3.08) |
 #
-# - A guess is measured beside the true gradient, at the same activations, without disturbing training.
-# - The mean cosine over samples undersells it. Most samples have next to no gradient; counted by the size of the
-#   gradient, as the weights count it, a linear cDNI guess is good next to the loss and fair far from it.
-# - Guesses learned from guesses multiply their errors on the way down. With the label the factors are about 0.8 or more;
-#   without it, little is left after a few layers.
-# - A linear guess is limited by what a matrix can say, a nonlinear one without the label also by the time it gets.
-# - It hurts where much of the network depends on a guess made without the label.
+# - The mean cosine over images undersells a guess: most images have next to no gradient. Measure
+#   what the weights get.
+# - Errors multiply from guess to guess. With the label the factors are about 0.8; without it little
+#   is left after a few layers.
+# - A guess that learns slowly is late. Least squares keeps up with changing layers; a lesson that
+#   skips guesses is truer. Neither makes a layer wait.
+# - A guess costs most where much of the network depends on it and it does not see the label.
 #
-# Next: [notebook 04](04_what_should_it_see.ipynb), which other things would make the guess better? Back to
-# [notebook 02](02_mnist.ipynb), or to the [README](../README.md) for the results of full runs.
+# Next: **[What should a synthetic gradient see?](04_what_should_it_see.ipynb)**

@@ -656,4 +656,4 @@ plt.show()
 # - A small cosine between maps can be a useful gradient: sums over pixels, images and steps keep
 #   what is common to the images, and that is what the guess knows.
 #
-# Next: **[an LSTM by hand](toolbox_lstm.ipynb)**, for guesses through time
+# Next: **[What can a network not learn, if it looks back only a few steps?](10_truncation.ipynb)**

@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.cupy_names import check_method, has_method
 from tests.strict_record import record
+from tests.strict_streams import streams
 
 NUMBERS = (bool, int, float, complex, np.generic)
 ATTRIBUTES = {"shape", "dtype", "ndim", "size", "nbytes", "itemsize", "strides", "flags"}
@@ -23,7 +24,15 @@ class StrictArray:
     __hash__ = None
 
     def __init__(self, host):
-        self._host = host
+        self._memory, self._made = host, streams.tick()
+
+    @property
+    def _host(self):
+        streams.check(self._made)
+        return self._memory
+
+    def __reduce__(self):
+        return StrictArray, (self._host,)  # a copy is made in the stream that is current there
 
     def __array__(self, *args, **kwargs):
         raise TypeError("Implicit conversion to a NumPy array is not allowed: use backend.to_numpy")

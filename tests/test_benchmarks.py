@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dni_np.backend import asarray, to_numpy
-from tests.benchmarks import run
+from tests.benchmarks import parallel, run
 from tests.benchmarks.cases import CASES, Convolution, Recurrent, Step
 from tests.benchmarks.products import matrices, products, recurrent
 from tests.benchmarks.timing import Contender, interleave, ratio
@@ -178,3 +178,29 @@ def test_the_report(tmp_path, capsys, monkeypatch):
     (row,) = saved["cases"]
     assert f"{row['by products']:.2f}" in printed and f"{row['ms']['dni_np']:.3g}" in printed
     assert saved["machine"]["threads"] == 1
+
+
+def small(case):
+    """The same for a few images and a narrow network."""
+    changes = {**case.changes, "layers": 3, "width": 8}
+    return replace(
+        case, batch=8, changes={**changes, "hidden": ()} if "hidden" in changes else changes
+    )
+
+
+@pytest.mark.parametrize("case", parallel.CASES, ids=lambda case: case.name)
+def test_each_way_to_keep_two_cores_busy_steps(case):
+    losses = {}
+    for name, (prepare, *arguments) in parallel.contenders(small(case), 2).items():
+        if name == "processes" and case is not parallel.CASES[0]:
+            continue  # the same with other layers, and slow to start
+        step = prepare(*arguments)
+        found = [step() for _ in range(3)]
+        found = [one for one in found if one] + (step.rule.drain() or [])
+        losses[name] = [float(one["loss"]) for one in found]
+        step.close()
+    assert all(len(found) == 3 for found in losses.values())
+    assert losses["one worker"] == pytest.approx(losses["one worker, a thread"], rel=1e-4)
+    assert losses["threads"][0] == losses["one worker, a thread"][0]
+    if "locked pipeline" in losses:  # its batches are smaller to a batch normalization
+        assert losses["locked pipeline"][0] == pytest.approx(losses["backprop"][0], rel=0.5)

@@ -30,7 +30,7 @@ LEFT_OUT = {
     "tuples that are given out": "Layers Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses Values",
     "made by their names, in the table of rules": """
-        Backprop NoBackprop BPLambda LambdaTargets LambdaUnlock LambdaSparse CriticChain
+        Backprop NoBackprop BPLambda LambdaTargets LambdaUnlock LambdaSparse LateTargets CriticChain
         CompleteUnlock TrueTargets Kickback LocalLosses
         DirectFeedbackAlignment FeedbackAlignment SharedTrace UpdatePerSequence
     """,

@@ -84,6 +84,7 @@ LIBRARIES = {  # beside Python's own
     "examples": {"numpy"},
     "parallel": {"numpy"},
     "parallel/blas": {"threadpoolctl"},
+    "parallel/mpi_world": {"numpy", "mpi4py"},
     "training": {"numpy", "tqdm"},
     "pictures": {"numpy", "matplotlib"},
     "experiments": {"numpy"},
@@ -177,6 +178,15 @@ def test_no_file_is_long():
     assert {
         name: n for name, path in FILES.items() if (n := len(path.read_text().splitlines())) > 200
     } == {}
+
+
+def test_mpi4py_is_imported_only_when_it_is_asked_for():
+    """Within a function of one page: who has no MPI trains without it."""
+    pages = {name for name, tree in TREES.items() if "mpi4py" in set(imports(tree))}
+    assert pages == {"parallel/mpi_world.py"}
+    for node in run_at_import(TREES["parallel/mpi_world.py"]):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert "mpi4py" not in ast.unparse(node)
 
 
 @pytest.mark.parametrize("folder", ["dni_np", "tests"])

@@ -30,6 +30,7 @@ RUNS = {
         f"{rule}, lambda targets": {"rule": rule, "target_lambda": (0.9, 0.0, 0.5)}
         for rule in ("dni", "sparse", "unlock")
     },
+    "late": {"rule": "dni", "late": 2, "target_lambda": (0.9,)},
     "cnn, lambda targets": {"rule": "dni", "network": "cnn", "target_lambda": (0.9,)},
     "cnn": {"rule": "dni", "network": "cnn", "hidden": (9,)},
     "cnn cdni": {

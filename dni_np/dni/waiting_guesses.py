@@ -35,6 +35,7 @@ class WaitingGuesses(dict):
     """{ticket: Guess}, oldest first."""
 
     numbered = 0  # tickets given out so far
+    anew = True  # else a late target corrects the guess of then (see `rules.late_targets`)
 
     def add(self, ticket, *guess):
         """Keep the fields of a Guess under `ticket`, or the next number: one guess a ticket."""
@@ -61,7 +62,7 @@ class WaitingGuesses(dict):
                 "its target has come already, or its step failed"
             )
         h, context, guess, cache, updates = self[ticket]
-        if optimizer.steps != updates:
+        if self.anew and optimizer.steps != updates:
             # A batchnorm in the model counts this batch twice in its running statistics. They are
             # not used: at test time there are no guesses.
             guess, cache = model.forward(h, context)

@@ -52,3 +52,9 @@ SHARES = each(share(0), "shares of the run between 0 and 1, none twice", differ=
 SAME = or_zero("for the same as --learning-rate")
 FIFTY, TEN = or_zero("for fifty in a run"), or_zero("for ten in a run")
 NO_LIMIT = or_zero("for no limit")
+
+
+def of_several(check, default):
+    """The check of an option that one worker alone has no use for."""
+    left_out = Check(lambda value: value == default, "left out with one worker (see --workers)")
+    return lambda s: check(s) if s.workers > 1 else left_out

@@ -5,14 +5,29 @@ import sys
 
 from dni_np import backend
 from dni_np.errors import UserError
+from dni_np.experiments import ranks
 from dni_np.experiments.commands import COMMANDS, run
 from dni_np.experiments.parser import OVERVIEW, parser
 
 
 def main(arguments=None):
     """Run one command; return the exit status (0 done, 2 a user's mistake, 130 interrupted)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not ranks.asked(arguments):
+        return _run(arguments)
+    from dni_np.parallel.mpi import on_ranks
+    from dni_np.parallel.mpi_world import join
+
     try:
-        status = _main(arguments)
+        join()
+    except UserError as error:
+        return _complain(error) if ranks.is_first() else 2
+    return on_ranks(lambda: _run(arguments, of_ranks=True))
+
+
+def _run(arguments, of_ranks=False):
+    try:
+        status = _main(arguments, of_ranks)
         sys.stdout.flush()
         return status
     except UserError as error:
@@ -30,8 +45,10 @@ def main(arguments=None):
         return 130
 
 
-def _main(arguments):
+def _main(arguments, of_ranks):
     options = parser().parse_args(arguments)
+    if of_ranks:
+        ranks.fill(options, arguments)
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal may lack the sign of a standard deviation.
         sys.stdout.reconfigure(errors="replace")

@@ -53,8 +53,14 @@ def resume(options, progress):
         again = f"python -m dni_np {task} --resume {options.resume}"
         raise UserError(f"{options.resume} is a run of {task}: continue it with {again}")
     changes = {name: given[name] for name in free if name in given}
-    plan = [resumed(settings, changes) for settings in plan]
+    # A comparison's rules that cannot have workers go on alone, the others with theirs.
+    some = any(map(can_have_workers, plan))
+    plan = [one if some and not can_have_workers(one) else resumed(one, changes) for one in plan]
     return 0 if run_plan(Path(options.resume), title, plan, load_data(plan), progress) else 130
+
+
+def can_have_workers(settings):
+    return "workers" in settings.options() and settings.whose("workers") is None
 
 
 def resumed(settings, found):

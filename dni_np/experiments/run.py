@@ -10,6 +10,7 @@ from dni_np.errors import Diverged
 from dni_np.experiments.folder import save_plan
 from dni_np.experiments.load import load_note
 from dni_np.experiments.memory import check_memory
+from dni_np.experiments.ranks import command
 from dni_np.experiments.registry import kind_of
 from dni_np.experiments.report import report, save_run_figures
 from dni_np.experiments.workers import save_events
@@ -77,7 +78,7 @@ def _run_plan(folder, title, plan, data, progress):
             continue
         save_run_figures(kind, loop, run_folder, settings)
         if not finished:
-            again = f"python -m dni_np {settings.task} --resume {folder}"
+            again = command(plan, f"python -m dni_np {settings.task} --resume {folder}")
             print(f"stopped at step {loop.step}; continue with: {again}")
             return False
         results.append((settings, loop.history))

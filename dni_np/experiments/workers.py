@@ -1,9 +1,11 @@
 """What a run with several workers leaves beside its history: a trace, a timeline, a table.
 
-    trace.json     its newest batches, for Perfetto and for `python -m dni_np simulate`
-    timeline.png   a few of them as a picture: who worked, who waited
-    workers.txt    what each worker did with its time, how much it waited and sent
+trace.json     its newest batches, for Perfetto and for `python -m dni_np simulate`
+timeline.png   a few of them as a picture: who worked, who waited
+workers.txt    what each worker did with its time, how much it waited and sent
 """
+
+from functools import partial
 
 from dni_np.backend import asarray
 from dni_np.experiments.report import save_figure
@@ -25,7 +27,8 @@ def save_events(events, loop, folder, settings, name):
         return
     from dni_np.pictures.measured import measured  # Matplotlib: help does not wait for it
 
-    sizes = message_bytes(events, loop, settings.batch_size)
+    own = getattr(loop.rule, "message_bytes", partial(message_bytes, events, loop))
+    sizes = own(settings.batch_size)
     about = {"run": name, "staleness": settings.staleness, "message_bytes": sizes}
     trace.save(events, folder / "trace.json", about)
     save_figure(measured({name: events}, SHOWN), folder / "timeline.png")

@@ -7,10 +7,15 @@
     mailbox           messages between workers: in order, bounded, each for one batch
     shared_mailbox    the same between processes: raw bytes in shared memory
     threads           the workers are threads
+    streams           the same, each with a CUDA stream of its own
     processes         the workers are processes
+    mpi               the workers are ranks, on one machine or several: mpiexec -n 4 ...
+    mpi_mailbox       the mailbox between ranks
+    mpi_world         all ranks, as one of them sees them
     serve             what a worker beside the caller does
     split             which worker has which units
     blas              one thread for matrix products in each worker
+    two_networks      two networks on two clocks, each on a worker
     locked            backpropagation on workers, with micro-batches: to compare with
     events            who did what when, as it was measured
     trace             the same as a file, which Perfetto opens
@@ -24,6 +29,13 @@ And what more workers than this machine has would do, from the times of a run:
     simulated_pipeline    a locked pipeline with micro-batches, and plain backpropagation
     simulated_events  events of a simulation, as those of a run
 
-An engine (Threads, Processes) is made with a Job; it starts the workers beside the caller, which
-`serve`, has the caller's Lines to them, and the verbs `killed` and `stop`.
+An engine (Threads, Streams, Processes, Ranks) is made with a Job; it starts the workers beside the
+caller, which `serve`, has the caller's Lines to them, and the verbs `killed` and `stop`. Ranks are
+started by mpiexec, before the caller has a job, and stay for the next one:
+
+    pip install "dni_np[mpi]"
+    mpiexec -n 4 python -m dni_np mnist --rule cdni --layers 7 --engine mpi
+    mpiexec -f hosts -n 4 python -m dni_np mnist --rule cdni --layers 7 --engine mpi
+
+The file `hosts` has the name of a machine in each line (`mpi` says what each of them needs).
 """

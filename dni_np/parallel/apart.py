@@ -3,12 +3,13 @@
 from dni_np.arguments import sizes
 from dni_np.errors import UserError
 from dni_np.rules.chain import Chain
+from dni_np.rules.lambda_targets import LambdaTargets
 from dni_np.rules.rule import FORWARD
 
 
 def check_apart(rule):
     """Refuse a rule whose layers wait for those above them."""
-    if isinstance(rule, Chain) and type(rule).step is Chain.step:
+    if isinstance(rule, Chain) and type(rule).step in (Chain.step, LambdaTargets.step):
         return
     name, why = type(rule).__name__, "does not train one unit after another on the way up"
     for who, locks in (("layers are", rule.locks), ("guesses are", rule.guess_locks)):

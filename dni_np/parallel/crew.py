@@ -13,13 +13,10 @@ from multiprocessing.util import Finalize
 
 from dni_np.errors import UserError
 from dni_np.nn.schedules import RunClock
-from dni_np.parallel.apart import needs_input
 from dni_np.parallel.blas import one_thread
 from dni_np.parallel.events import from_array
 from dni_np.parallel.mailbox import Closed, Message
-from dni_np.parallel.serve import Job
 from dni_np.parallel.split import balanced, groups_of, measured
-from dni_np.parallel.worker import Worker
 from dni_np.rules.rule import load_parts, state_of
 
 
@@ -39,16 +36,14 @@ class Crew:
         else:
             costs = measured(pipeline.build(RunClock()), x, y)
             self.groups = balanced(costs, pipeline.workers)
-        self.need_input = [needs_input(self.rule, group) for group in self.groups[1:]]
-        job = Job(pipeline.build, self.groups, pipeline.staleness, pipeline.room)
-        self.engine = engine(job)
+        self.need_input = [pipeline.needs_input(group) for group in self.groups[1:]]
+        self.engine = engine(pipeline.job(self.groups))
         # Also when the program ends, before the processes are waited for.
         self.end = Finalize(self, end, (self.engine, self.end), exitpriority=10)
         for (_, line), group in zip(self.others(), self.groups[1:]):
             line.send.put(Message("load", arrays=state_of(self.rule.parts_of(group))))
-        own = self.rule, self.groups[0], pipeline.own, pipeline.staleness
-        own_report = functools.partial(self.report, 1)
-        self.worker = Worker(*own, own_report, pipeline.log, above=self.engine.above)
+        report = functools.partial(self.report, 1)
+        self.worker = pipeline.own_worker(self.groups[0], report, self.engine.above)
 
     def others(self):
         """(number, Line) of each worker but the caller."""

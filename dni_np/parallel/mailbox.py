@@ -9,7 +9,8 @@ arrays as they are in memory: nothing is pickled. When one side has gone the oth
 raises Closed, instead of waiting for ever; what had been put before can still be read.
 
 This page is the mailbox between threads, which hands arrays on by reference: nothing in a message
-is written to after it was put. The others (see `processes`) have the same methods and copy.
+is written to after it was put. The others (`shared_mailbox`, `mpi_mailbox`) have the same methods
+and copy.
 """
 
 import threading

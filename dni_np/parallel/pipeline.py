@@ -19,15 +19,20 @@ from dni_np.arguments import size
 from dni_np.backend import asarray
 from dni_np.errors import UserError
 from dni_np.nn.schedules import RunClock
-from dni_np.parallel.apart import check_apart, check_split
+from dni_np.parallel.apart import check_apart, check_split, needs_input
 from dni_np.parallel.crew import Crew
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.mailbox import Closed
+from dni_np.parallel.mpi import Ranks
+from dni_np.parallel.mpi import check as check_ranks
 from dni_np.parallel.processes import Processes
+from dni_np.parallel.serve import Job
+from dni_np.parallel.streams import Streams
 from dni_np.parallel.threads import Threads
+from dni_np.parallel.worker import Worker
 from dni_np.rules.rule import Rule
 
-ENGINES = {"processes": Processes, "threads": Threads}
+ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams, "mpi": Ranks}
 
 
 class Pipeline(Rule):
@@ -35,7 +40,7 @@ class Pipeline(Rule):
 
     `staleness`: how many batches late a target may come (see `worker`); 0 gives the very results of
     one worker. `clock` counts the steps of the run (None: those of this rule). With the engine
-    "processes", `build` is a function of a module, or a functools.partial of one.
+    "processes" or "mpi", `build` is a function of a module, or a functools.partial of one.
     """
 
     def __init__(self, build, workers=2, engine="processes", split=(), staleness=0, clock=None):
@@ -43,24 +48,46 @@ class Pipeline(Rule):
         self.staleness = size("staleness", staleness, least=0)
         if engine not in ENGINES:
             raise UserError(f"unknown engine {engine!r}: choose among {', '.join(ENGINES)}")
+        if engine == "mpi":
+            check_ranks(self.workers)
         self.engine, self.crew = ENGINES[engine], None
         self.own_clock, self.clock, self.own = clock is None, clock or RunClock(), RunClock()
         self.rule, self.log = build(self.own), EventLog(1)
+        self.room = self.staleness + self.workers + 3  # batches on the way
+        self.reports = {}  # of batches whose metrics were not returned: {batch: {worker: metrics}}
+        self.at_home = True  # is all that was learned in self.rule?
+        self.lost = ""  # why it is not, and never will be
+        self.check(split)
+
+    def check(self, split):
+        """Refuse a rule that cannot be spread so; note the work of this worker."""
         check_apart(self.rule)
         self.cores, self.loss_unit = self.rule.cores, self.rule.loss_unit
         self.locks, self.guess_locks = self.rule.locks, self.rule.guess_locks
         self.split = check_split(split, self.workers, len(self.cores))
         self.log.watch_units(self.rule, range(len(self.cores)))
-        self.room = self.staleness + self.workers + 3  # batches on the way
-        self.reports = {}  # of batches whose metrics were not returned: {batch: {worker: metrics}}
-        self.at_home = True  # is all that was learned in self.rule?
-        self.lost = ""  # why it is not, and never will be
+
+    def job(self, groups):
+        """What the other workers begin with."""
+        return Job(self.build, groups, self.staleness, self.room)
+
+    def own_worker(self, group, report, above):
+        """The first worker, in the caller."""
+        return Worker(self.rule, group, self.own, self.staleness, report, self.log, above=above)
+
+    def needs_input(self, group):
+        """Must the workers of these units see the input of a batch?"""
+        return needs_input(self.rule, group)
 
     def step(self, x, y):
-        self._check()
         self.rule.context(x, y)  # refuses what is no batch before anything is begun
         if len(x) != len(y):
             raise UserError(f"{len(x)} samples cannot have {len(y)} targets")
+        return self.hand_in(x, y)
+
+    def hand_in(self, x, y):
+        """A batch for all workers; the metrics of one that is done, or {}."""
+        self._check()
         batch = self.clock.step + 1
         if batch in self.reports:
             raise UserError("two batches at one step of the clock: let it count each step")

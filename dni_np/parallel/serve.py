@@ -32,6 +32,13 @@ class Job(NamedTuple):
     staleness: int
     room: int  # messages in a mailbox
 
+    def worker(self, number, lines, clock, report, log):
+        """Worker `number`, with a rule of its own."""
+        rule, group = self.build(clock), self.groups[number - 1]
+        log.watch_units(rule, group)
+        apart = rule, group, clock, self.staleness, report, log
+        return Worker(*apart, below=lines.below, above=lines.above)
+
 
 class Lines(NamedTuple):
     """A worker's Lines: to the caller, and to the workers below and above it, if any."""
@@ -74,17 +81,13 @@ def serve(number, job, lines):
 
 
 def _serve(number, job, lines):
-    clock, log, group = RunClock(), EventLog(number), job.groups[number - 1]
-    rule = job.build(clock)
-    log.watch_units(rule, group)
-    send = lines.caller.send
+    log, send = EventLog(number), lines.caller.send
 
     def report(batch, metrics):
         send.put(Message("metrics", batch, metrics))
 
-    worker = Worker(
-        rule, group, clock, job.staleness, report, log, below=lines.below, above=lines.above
-    )
+    worker = job.worker(number, lines, RunClock(), report, log)
+    parts = worker.rule.parts_of(worker.group)
     while True:
         kind, batch, arrays, _ = lines.caller.receive.get()
         if kind == "batch":
@@ -92,8 +95,8 @@ def _serve(number, job, lines):
             worker.train(batch, x if x is None else asarray(x), asarray(arrays["y"]))
         elif kind == "finish":
             worker.finish()
-            send.put(Message("state", 0, state_of(rule.parts_of(group))))
+            send.put(Message("state", 0, state_of(parts)))
         elif kind == "load":
-            load_parts(rule.parts_of(group), arrays)
+            load_parts(parts, arrays)
         elif kind == "events":
             send.put(Message("events", 0, {"events": to_array(log.events)}))

@@ -18,13 +18,20 @@ class Threads:
     """
 
     def __init__(self, job):
-        self.lines, self.above, others = wiring(len(job.groups), lambda: line(job.room))
+        self.lines, self.above, others = wiring(len(job.groups), lambda: self.line(job.room))
         self.threads = [
-            threading.Thread(target=serve, args=(number, job, lines), daemon=True)
+            threading.Thread(target=self.work, args=(number, job, lines), daemon=True)
             for number, lines in enumerate(others, 2)
         ]
         for thread in self.threads:
             thread.start()
+
+    def line(self, room):
+        return line(room)
+
+    def work(self, number, job, lines):
+        """The whole life of worker `number`, in its thread."""
+        serve(number, job, lines)
 
     def killed(self):
         """None: nobody ends a thread from outside."""

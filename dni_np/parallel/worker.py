@@ -19,7 +19,9 @@ The first comes from the caller, who begins batch n when batch n - L is done eve
 most L batches are on the way, a mailbox has room for L, one message of each batch, and the last
 never happens. The others wait for what some worker does with an earlier batch, or one further down
 with the same batch. Of all that is not done yet, take the earliest batch and its lowest worker: all
-that these wait for is done, so they go on.
+that these wait for is done, so they go on. (Where targets are made of targets from above, as in
+`rules.lambda_targets`, a worker that waits for h learns those that come meanwhile, and passes on
+theirs.)
 """
 
 from collections import deque
@@ -28,6 +30,8 @@ from dni_np.backend import asarray
 from dni_np.errors import UserError
 from dni_np.parallel.mailbox import Message
 from dni_np.rules.rule import FORWARD
+
+PAUSE = 5e-4  # seconds of waiting for an input before looking for targets
 
 
 class Worker:
@@ -47,6 +51,9 @@ class Worker:
         self.metrics = {}  # of the batches that are not done here
         self.gets_targets = above is not None and rule.guess_locks is not None
         self.gets_inputs = below is not None and FORWARD not in rule.locks
+        # Where targets are made of targets, all guesses of the group wait for that from above.
+        self.passes_targets = bool(set(rule.guess_locks or ()) - {FORWARD})
+        self.first_to_wait = group[0] if self.passes_targets else group[-1]
 
     def train(self, batch, x, y):
         """One batch: x (N, ...) or None where nothing here needs it, and its targets y."""
@@ -62,13 +69,10 @@ class Worker:
         if self.gets_inputs:
             self.inputs.append(batch)
         for i in group:
-            if i == group[-1]:
+            if i == self.first_to_wait:
                 self._learn(batch - self.staleness, self.targets, self._fit_guess)
             back, h = rule.train_unit(i, inputs.get(i, h), y, context, metrics, batch)
-            if back is not None and i > group[0]:
-                rule.fit_guess(i - 1, back, metrics, batch)
-            elif back is not None:
-                self._send(self.below, "target", batch, back)
+            self._fit_down(i - 1, back, batch, metrics)
             if i + 1 in inputs:
                 rule.fit_input_guess(i + 1, h, metrics, batch)
         if self.above is not None:
@@ -102,8 +106,16 @@ class Worker:
             self._done(batch)
 
     def _fit_guess(self, batch, target, metrics):
-        with self.log.noting("correct", self.group[-1] + 1, batch):
-            self.rule.fit_guess(self.group[-1], target, metrics, batch)
+        self._fit_down(self.group[-1], target, batch, metrics)
+
+    def _fit_down(self, i, target, batch, metrics):
+        """Fit the guess of unit i, and those below it whose targets had to wait for this one."""
+        while target is not None and i >= self.group[0]:
+            with self.log.noting("correct", i + 1, batch):
+                self.rule.fit_guess(i, target, metrics, batch)
+            i, target = i - 1, self.rule.target_below(i, target, batch)
+        if target is not None and self.below is not None:
+            self._send(self.below, "target", batch, target)
 
     def _fit_input_guess(self, batch, h, metrics):
         with self.log.noting("correct input", self.group[0] + 1, batch):
@@ -123,7 +135,11 @@ class Worker:
         message = line.receive.get(timeout=0)
         if message is None and wait:
             with self.log.noting("wait", batch=batch):
-                message = line.receive.get()
+                while message is None:
+                    pause = PAUSE if kind == "output" and self.passes_targets else None
+                    message = line.receive.get(pause)
+                    if message is None:
+                        self._learn(0, self.targets, self._fit_guess)
         if message is None:
             return None
         if (message.kind, message.batch) != (kind, batch):

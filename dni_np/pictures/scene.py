@@ -84,12 +84,12 @@ def draw(scene, step=None):
         axes.set_axis_off()
         for name, box in scene.boxes.items():
             earlier = [one.boxes[name] for one in before if name in one.boxes]
-            _box(axes, box, now.boxes.get(name), earlier)
+            draw_box(axes, box, now.boxes.get(name), earlier)
         for name, route in scene.routes.items():
             if name in now.routes:
-                _route(axes, route, 1.0)
+                draw_route(axes, route)
             elif any(name in one.routes for one in before):
-                _route(axes, route, FAINT)
+                draw_route(axes, route, FAINT)
         axes.text(width / 2, 0.3, now.formula, ha="center", va="center", fontsize=16)
         finish(figure, f"{step} of {count}: {now.caption}" if step else now.caption)
         return figure
@@ -100,24 +100,26 @@ def mixed(color, share):
     return tuple(1 - (1 - np.array(to_rgb(color))) * share)
 
 
-def _box(axes, box, kind, earlier):
+def draw_box(axes, box, kind=None, earlier=(), scale=1.0):
+    """A box at work of some `kind`, or at rest after `earlier` work; `scale` is of text, lines."""
     learned = [one for one in earlier if one in LEARNS]
     color = KINDS.get(kind or (learned[-1] if learned else None), "0.6")
     corner = box.x - box.width / 2, box.y - box.height / 2
     face = mixed(color, NEUTRAL if kind else PALE)
     shape = {"boxstyle": "round,pad=0,rounding_size=0.15", "facecolor": face, "edgecolor": color}
-    wide = 2.2 if kind else 1.2
+    wide = scale * (2.2 if kind else 1.2)
     axes.add_patch(FancyBboxPatch(corner, box.width, box.height, **shape, linewidth=wide, zorder=2))
     text = f"{box.text}\n{SAYS[kind]}" if kind in SAYS else box.text
-    axes.text(box.x, box.y, text, ha="center", va="center", fontsize=11, zorder=5)
+    axes.text(box.x, box.y, text, ha="center", va="center", fontsize=11 * scale, zorder=5)
 
 
-def _route(axes, route, share):
+def draw_route(axes, route, share=1.0, scale=1.0):
+    """A line with an arrow's head; of its color `share` is left."""
     first, last = (mixed(color, share) for color in (route.colors[0], route.colors[-1]))
     points = np.array(route.points, float)
     tip, back = points[-1], (points[-1] - points[-2]) / np.linalg.norm(points[-1] - points[-2])
-    points[-1] = tip - 0.1 * back  # the line ends inside the arrow's head
-    line = {"linewidth": 2.6, "zorder": 4}
+    points[-1] = tip - 0.1 * scale * back  # the line ends inside the arrow's head
+    line = {"linewidth": 2.6 * scale, "zorder": 4}
     if len(route.colors) == 1:
         dashes = (0, (3, 1)) if route.dashed else "-"
         axes.plot(*points.T, color=first, linestyle=dashes, solid_joinstyle="round", **line)
@@ -126,10 +128,11 @@ def _route(axes, route, share):
         shades = np.linspace(first, last, len(fine) - 1)
         pairs = np.stack([fine[:-1], fine[1:]], axis=1)
         axes.add_collection(LineCollection(pairs, colors=shades, capstyle="round", **line))
-    head = {"arrowstyle": "-|>,head_width=3.5,head_length=7", "shrinkA": 0, "shrinkB": 0}
+    style = f"-|>,head_width={3.5 * scale},head_length={7 * scale}"
+    head = {"arrowstyle": style, "shrinkA": 0, "shrinkB": 0}
     path = Path([tip - 0.05 * back, tip])
     axes.add_patch(FancyArrowPatch(path=path, color=last, linewidth=0.5, zorder=4, **head))
     if route.text:
         color = mixed(route.colors[-1], max(share, 0.6))
-        text = {"ha": "center", "va": "center", "fontsize": 14}
+        text = {"ha": "center", "va": "center", "fontsize": 14 * scale}
         axes.text(*route.at, route.text, color=color, zorder=6, **text)

@@ -7,6 +7,7 @@
     no_backprop                  no gradient below the top ("No Bprop", Jaderberg et al. 2017)
     dni_chain                    a chain of units: each one's target is made of the next one's guess
     lambda_targets               guesses learn from what skips other guesses, in part
+    late_targets                 targets come some batches late: what that costs, and what helps
     true_targets                 the same with true gradients as targets: what waiting would give
     target_guesses               targets made by copies of the guesses that change now and then
     bp_lambda                    a weighted mean of the guess and the backpropagated gradient

@@ -6,6 +6,7 @@ units need not be in one place. They have these verbs, and only messages between
 
     back, h = rule.train_unit(i, h, y, context, metrics)     one unit's whole part in a step
     rule.fit_guess(i - 1, back, metrics)                     the target for the unit below
+    back = rule.target_below(i, target, ticket)              a target that had to wait for one
 
 `step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
 """
@@ -46,6 +47,10 @@ class Chain(Rule):
     def fit_guess(self, i, target, metrics, ticket=None):
         """Fit the guess of units[i] to `target` (N, ...); its loss goes into `metrics`."""
         raise NotImplementedError
+
+    def target_below(self, i, target, ticket):
+        """What goes down to unit i - 1 only now that unit i has its `target`; here nothing does."""
+        return None
 
     def fit_input_guess(self, i, h, metrics, ticket=None):
         """Fit the guess of unit i's input to the real `h` (N, ...), where there is such a guess."""

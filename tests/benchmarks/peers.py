@@ -17,6 +17,7 @@ OPTIMIZERS = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": Tr
 LAYOUTS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
 LSTMS = ("nn.LSTM", "LSTMCell")
 KINDS = {"rows": OPTIMIZERS, "images": LAYOUTS, "sequences": LSTMS}
+KINDS["parallel"] = ("default", "fused")
 
 
 def kinds(case):

@@ -24,10 +24,12 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from dni_np.experiments.report import format_table
-from tests.benchmarks.cases import CASES
+from tests.benchmarks import parallel
+from tests.benchmarks.cases import CASES as ALONE
 from tests.benchmarks.products import products
 from tests.benchmarks.timing import Contender, interleave, ratio
 
+CASES = [*ALONE, *parallel.CASES]
 HAS_TORCH = find_spec("torch") is not None
 
 
@@ -102,7 +104,7 @@ def has_avx512():
 def measure(case, seconds, threads):
     """One row: median milliseconds of each contender, medians of ratios, memory."""
     contenders = contenders_for(case, threads)
-    times = interleave(contenders, seconds)
+    times, ours = interleave(contenders, seconds), next(iter(contenders))
     megabytes = {name: contender.stop() for name, contender in contenders.items()}
     return {
         "case": case.name,
@@ -110,17 +112,25 @@ def measure(case, seconds, threads):
         "target": case.target,
         "ms": {name: 1e3 * median(series) for name, series in times.items()},
         "by products": ratio(times, "dni_np", "products") if "products" in times else None,
-        "PyTorch by dni_np": {
-            name: ratio(times, name, "dni_np") for name in contenders if name.startswith("PyTorch")
+        "by ours": {
+            name: ratio(times, name, ours)
+            for name in contenders
+            if case.table == "parallel" or name.startswith("PyTorch")
         },
         "MB": megabytes,
     }
 
 
 def contenders_for(case, threads):
-    """Processes that are ready to step."""
-    contenders = {"dni_np": Contender(step_of, case, threads)}
-    if case.table != "images":
+    """Processes that are ready to step; the first one's times are what others are divided by."""
+    if case.table == "parallel":
+        contenders = {
+            name: Contender(prepare, *arguments, has_workers=True)
+            for name, (prepare, *arguments) in parallel.contenders(case, threads).items()
+        }
+    else:
+        contenders = {"dni_np": Contender(step_of, case, threads)}
+    if case.table not in ("images", "parallel"):
         contenders["products"] = Contender(products_of, case, threads)
     if HAS_TORCH:
         from tests.benchmarks import peers
@@ -151,13 +161,18 @@ def products_of(case, threads):
 
 def shown(row):
     """A row of numbers as a line of the printed table."""
+    if "processes" in row["ms"]:
+        line = {"step": row["case"], "ms, processes": three_digits(row["ms"]["processes"])}
+        others = {k: v for k, v in row["by ours"].items() if k != "processes"}
+        line |= {name: f"{value:.2f}x" for name, value in others.items()}
+        return {**line, "to reach": row["target"]}
     line = {"step": row["case"], "ms": three_digits(row["ms"]["dni_np"])}
     if row["by products"]:
         line |= {
             "products ms": three_digits(row["ms"]["products"]),
             "by products": f"{row['by products']:.2f}",
         }
-    line |= {name: f"{value:.2f}x" for name, value in row["PyTorch by dni_np"].items()}
+    line |= {name: f"{value:.2f}x" for name, value in row["by ours"].items()}
     for name in (
         "dni_np",
         "PyTorch default",

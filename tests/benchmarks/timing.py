@@ -24,10 +24,11 @@ PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 class Contender:
     """A process that builds a step, `prepare(*arguments)`, and runs it on request."""
 
-    def __init__(self, prepare, *arguments):
+    def __init__(self, prepare, *arguments, has_workers=False):
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, prepare, arguments), daemon=True)
+        self.process = context.Process(target=serve, args=(other, prepare, arguments))
+        self.process.daemon = not has_workers  # a daemon may have no processes of its own
         self.process.start()
         other.close()
         self.steps = 1
@@ -60,14 +61,27 @@ def serve(pipe, prepare, arguments):
     keep_freed_memory()  # as the training loop does; PyTorch gains from it as well
     before = peak_memory()
     step = prepare(*arguments)
-    while steps := pipe.recv():
+    while steps := receive(pipe):
         for _ in range(1 + steps // 4):  # wakes threads, fills caches
             step()
         start = time.perf_counter()
         for _ in range(steps):
             step()
-        pipe.send((time.perf_counter() - start) / steps)
+        seconds = (time.perf_counter() - start) / steps
+        if hasattr(step, "finish"):
+            step.finish()
+        pipe.send(seconds)
     pipe.send(peak_memory() - before)
+    if hasattr(step, "close"):
+        step.close()
+
+
+def receive(pipe):
+    """How many steps are asked for: none, where nobody asks any more."""
+    try:
+        return pipe.recv()
+    except EOFError:
+        return 0
 
 
 def peak_memory():

@@ -22,13 +22,14 @@ from dni_np.rules.backprop import Backprop
 from dni_np.rules.bp_lambda import BPLambda
 from dni_np.rules.complete_unlock import CompleteUnlock, SyntheticInput
 from dni_np.rules.dni_chain import DNIChain
+from dni_np.rules.lambda_targets import LambdaTargets, LambdaUnlock
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.loss_unit import DecoupledLossUnit, LossUnit
 from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.true_targets import TrueTargets
 
 CLASSES, WIDTHS = 3, (6, 8, 7, 5, 9)  # pixels, hidden layers
-RULES = ("dni", "cdni", "input", "head", "unlock", "local", "none")
+RULES = ("dni", "cdni", "input", "head", "unlock", "local", "none", "mixed", "mixed unlock")
 LOCKED = ("backprop", "lambda", "true")
 
 
@@ -64,11 +65,17 @@ def build(rule, clock):
     if rule == "head":
         loss_unit = DecoupledLossUnit(unit(top, CLASSES), loss)
     parts = units, loss_unit, CLASSES
-    if rule == "unlock":
+    mixed = {"lambdas": (0.5, 0.9, 0.0, 0.7)}
+    if "unlock" in rule:
         seen = Conditioning(("output", "label"), WIDTHS[0], label=CLASSES)
         models = [SyntheticGradient(n, seen, rng) for n in WIDTHS[1:]]
         shapes = zip(models, WIDTHS[1:])
-        return CompleteUnlock(*parts, [SyntheticInput(m, optimizer(m), (n,)) for m, n in shapes])
+        inputs = [SyntheticInput(m, optimizer(m), (n,)) for m, n in shapes]
+        if rule == "mixed unlock":
+            return LambdaUnlock(*parts, inputs, **mixed)
+        return CompleteUnlock(*parts, inputs)
+    if rule == "mixed":
+        return LambdaTargets(*parts, **mixed)
     if rule == "lambda":
         return BPLambda(*parts, [0.5])
     return {"true": TrueTargets}.get(rule, DNIChain)(*parts)

@@ -14,8 +14,11 @@ def label(settings, seed=False):
         parts.append("truetargets")
     if any(settings.target_lambda) and "target_lambda" in uses:
         parts.append("lambda" + "+".join(f"{one:g}" for one in settings.target_lambda))
+    if settings.late and "late" in uses:
+        parts.append(f"late{settings.late}")
+        parts += ["kept"] if settings.late_guess == "kept" else []
     if settings.staleness:
-        parts.append(f"late{settings.staleness}")
+        parts.append(f"staleness{settings.staleness}")
     if settings.head == "synthetic" and "head" in uses:
         parts.append("head")
     if seed:

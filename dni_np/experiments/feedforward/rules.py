@@ -10,6 +10,7 @@ from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.feedback_alignment import FeedbackAlignment
 from dni_np.rules.kickback import Kickback
 from dni_np.rules.lambda_targets import LambdaSparse, LambdaTargets, LambdaUnlock
+from dni_np.rules.late_targets import LateTargets
 from dni_np.rules.local_losses import LocalLosses
 from dni_np.rules.no_backprop import NoBackprop
 from dni_np.rules.sparse_updates import SparseUpdates
@@ -21,13 +22,19 @@ LABEL = ("output", "label")
 CRITIC = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
 SEEING = (*CRITIC, "sg_optimizer", "sg_beta", "ridge")
 APART = ("workers", "engine", "split", "staleness")  # of rules that need not be in one place
-GUESSED = {"options": (*SEEING, "head", "targets", "target_lambda", *APART), "measured": "guess"}
+LATER = ("target_lambda", "late", "late_guess")  # what a target is made of, and when it comes
+GUESSED = {"options": (*SEEING, "head", "targets", *LATER, *APART), "measured": "guess"}
 CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
 CRITICAL = {"hidden": (256,), "head": "true", "targets": "true", "sg_optimizer": "same"}
 
 
 def dni(parts):
     """DNI or cDNI: they differ in what a guess sees."""
+    s = parts.settings
+    if s.late:
+        lambdas = s.target_lambda or (0.0,)
+        late = {"late": s.late, "learned_from": s.late_guess}
+        return LateTargets(*parts.chain(), lambdas=lambdas, **late)
     return mixed(parts, true_or_chained(parts), LambdaTargets)
 
 

@@ -9,16 +9,27 @@ from dni_np.experiments.checks import (
     SHARES,
     SIZES,
     TEN,
-    Check,
     at_least,
     between,
-    each,
+    of_several,
     one_of,
     share,
 )
 from dni_np.experiments.experiment import Task, table
+from dni_np.experiments.feedforward.checks import (
+    cuts,
+    fitting,
+    late_guesses,
+    lateness,
+    mixtures,
+    sources,
+    splits,
+    staleness,
+    target_mixtures,
+    workers,
+)
 from dni_np.experiments.feedforward.rules import DEFAULT, RULES
-from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE, RLS
+from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE
 from dni_np.experiments.least_squares import sizes_of_guess
 from dni_np.experiments.options import Only, Sweep, option
 from dni_np.experiments.settings import BaseSettings
@@ -35,7 +46,7 @@ ONE_WIDTH = "hidden layers of one width, not for --widths or a recipe that has t
 ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
-ENGINES, LATE = lambda s: one_of("processes", "threads"), lambda s: between(0, 1000)
+ENGINES = one_of("processes", "threads", "streams", "mpi")
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -50,63 +61,12 @@ FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same a
 APART = ", whose layers are updated without waiting for the layers above"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "how many train at the same time, each some of the layers"
-ENGINE = "what workers are: processes, or threads of one process"
+ENGINE = "what workers are: processes, threads, streams of a GPU, mpi (mpiexec -n 4 python ...)"
 SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
+LATE = "how many batches late targets come, as they do to workers (0: at once)"
+FROM = "what a late target corrects: the guess made anew, or the one that was kept"
 SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
-
-
-def sources(s):
-    """What guesses can see; pictures are of the classes, for feature maps."""
-    names = ("output", "normalized", "label", "picture" if s.network == "cnn" else "input")
-    wanted = f"one or more of {', '.join(names)}, none twice"
-    return each(one_of(*names), wanted, count=range(1, 5), differ=True)
-
-
-def fitting(s):
-    """What guesses can learn by."""
-    if s.network != "cnn":
-        return one_of("same", "adam", "sgd", RLS)
-    names = ("same", "adam", "sgd")
-    return Check(lambda name: name in names, "same, adam or sgd: rls fits no convolutions")
-
-
-def cuts(s):
-    wanted = f"layers from 1 to {s.depth - 1}, none twice: the network has {s.depth}"
-    return each(between(1, s.depth - 1), wanted, differ=True)
-
-
-def target_mixtures(s):
-    if s.targets == "true":
-        return Check(lambda values: values == (), "left out with --targets true")
-    n = s.cores - 1
-    wanted = f"numbers from 0 (the next guess) to 1 (the true gradient), one or {n}"
-    return each(between(0, 1), wanted, count={0, 1, n})
-
-
-def workers(s):
-    waiting = "--targets true" if s.targets == "true" else "--target-lambda"
-    if s.targets == "true" or any(s.target_lambda):
-        return Check(lambda n: n == 1, f"1 with {waiting}: guesses wait for a backpropagation")
-    return between(1, s.cores)
-
-
-def of_several(check, default):
-    """The check of an option that one worker alone has no use for."""
-    left_out = Check(lambda value: value == default, "left out with one worker (see --workers)")
-    return lambda s: check(s) if s.workers > 1 else left_out
-
-
-def splits(s):
-    n = s.cores
-    wanted = f"{s.workers} sizes of at least 1 that add up to {n} layers"
-    return Check(lambda v: not v or len(v) == s.workers and sum(v) == n and min(v) > 0, wanted)
-
-
-def mixtures(s):
-    n = s.cores - 1
-    wanted = f"numbers from 0 (the guess alone) to 1 (backpropagation alone), one or {n}"
-    return each(between(0, 1), wanted, count={1, n})
 
 
 @dataclass(frozen=True)
@@ -129,6 +89,8 @@ class Settings(BaseSettings):
     pooling: str = option("max-average", "max-average (3 x 3) or max (2 x 2)", POOLINGS, only=CNN)
     targets: str = option("bootstrapped", TARGETED, TARGETS)
     target_lambda: tuple[float, ...] = option((), LAMBDAS, target_mixtures)
+    late: int = option(0, LATE, lateness, runs=True)
+    late_guess: str = option("anew", FROM, late_guesses, runs=True)
     head: str = option("true", "the top layer's gradient: true, or synthetic (trask's)", HEADS)
     lambdas: tuple[float, ...] = option((0.5,), MIXED, mixtures, runs=True)
     update_probability: float = option(0.2, "how often a layer learns", share(0), runs=True)
@@ -148,9 +110,11 @@ class Settings(BaseSettings):
     bits: int = option(12, "length of the sums", between(2, 62), only=SUMS)
     examples: int = option(1000, "number of training sums", between(1, 10**7), only=SUMS)
     workers: int = option(1, WORKERS, workers, **TRAINING)
-    engine: str = option("processes", ENGINE, of_several(ENGINES, "processes"), **TRAINING)
+    engine: str = option(
+        "processes", ENGINE, of_several(lambda s: ENGINES, "processes"), **TRAINING
+    )
     split: tuple[int, ...] = option((), SPLIT, of_several(splits, ()), **TRAINING)
-    staleness: int = option(0, STALENESS, of_several(LATE, 0), runs=True, why=APART)
+    staleness: int = option(0, STALENESS, of_several(staleness, 0), runs=True, why=APART)
     seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
 
     def of_one_worker(self):

@@ -5,6 +5,7 @@ model is drawn by another, so that all rules begin with the same networks and se
 """
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
@@ -51,11 +52,24 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     draws, network = np.random.default_rng(settings.seed).spawn(2)
     dataset = dataset or load_data(settings)
     clock = RunClock()
-    rule = build_rule(settings, dataset.x_train.shape[1], network, clock)
+    pixels = dataset.x_train.shape[1]
+    if settings.workers == 1:
+        rule = build_rule(settings, pixels, network, clock)
+    else:
+        from dni_np.parallel.two_networks import TwoNetworksPipeline
+
+        again, how = partial(build_again, settings, pixels), (settings.engine, settings.staleness)
+        rule = TwoNetworksPipeline(again, *how, clock)
     task = TwoNetworks(dataset, settings.batch_size, settings.unroll, settings.messages, draws)
     measure = gradient_measure(task) if settings.row.measured else None
     own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
     return Loop(rule, task, draws, **own, **loop_options)
+
+
+def build_again(settings, pixels, clock):
+    """The rule of a run, from nothing but its settings and the size of its pictures."""
+    _, network = np.random.default_rng(settings.seed).spawn(2)
+    return build_rule(settings, pixels, network, clock)
 
 
 def build_rule(settings, pixels, rng, clock):
@@ -80,8 +94,11 @@ def gradient_measure(task):
     """
     data, source = task.dataset, task.source
     rng = np.random.default_rng(PROBE_SEED)  # the run's own stays as it is without a probe
-    probe = OddAndThrees(
-        data.x_train, data.y_train, PROBE_STREAMS, source.steps, rng, source.ticks
-    )
+    probe = OddAndThrees(data.x_train, data.y_train, PROBE_STREAMS, source.steps, rng, source.ticks)
     host = whole_stream(probe)
-    return lambda rule: {"cosine": pooled_cosine(*message_gradients(rule, task.on_device(host)))}
+
+    def measure(rule):
+        rule = getattr(rule, "rule", rule)  # with workers, what they have brought home
+        return {"cosine": pooled_cosine(*message_gradients(rule, task.on_device(host)))}
+
+    return measure

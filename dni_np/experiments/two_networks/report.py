@@ -8,6 +8,8 @@ def label(settings, seed=False):
     name = f"{settings.rule}-T{settings.unroll}"
     if settings.messages != settings.unroll:
         name += f"-ticks{settings.messages}"
+    if settings.staleness:
+        name += f"-staleness{settings.staleness}"
     return f"{name}-seed{settings.seed}" if seed else name
 
 

@@ -1,9 +1,9 @@
 """What a run with two networks is: one TwoNetworksSettings says all of it, an option a line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dni_np.experiments.checks import FIFTY, POSITIVE, SAME, SHARES, TEN
-from dni_np.experiments.checks import Check, at_least, between, one_of, or_zero, share
+from dni_np.experiments.checks import Check, at_least, between, of_several, one_of, or_zero, share
 from dni_np.experiments.experiment import Task, table
 from dni_np.experiments.least_squares import AT_A_RATE, BETA, BY_LEAST_SQUARES, RIDGE, RLS
 from dni_np.experiments.least_squares import sizes_of_guess
@@ -26,6 +26,12 @@ AS_MANY = or_zero("for as many as T", TICKS)
 GUESS = "hidden layers of the guess; 0 for linear"
 FITTED = "of the guess: adam, or rls (least squares, linear)"
 FACTOR = "the synthetic gradient times this enters A (the paper: 10)"
+ENGINES, LATE = one_of("processes", "threads", "streams"), between(0, 1000)
+APART = ", in which A does not wait for B"
+TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
+WORKERS = "1, or 2: A and B each on their own"
+ENGINE = "what workers are: processes, threads of one process, or streams of a GPU"
+STALENESS = "for how many streams A goes on without an answer of B (0: as with one worker)"
 DECAY = "shares of the run after which the rates of A and B drop tenfold; 0 for never"
 
 
@@ -58,7 +64,15 @@ class TwoNetworksSettings(BaseSettings):
     decay_at: tuple[float, ...] = option((), DECAY, SHARES)
     evaluate_every: int = option(0, "steps from one to the next measurement", FIFTY)
     checkpoint_every: int = option(0, "steps from one checkpoint to the next", TEN)
+    workers: int = option(1, WORKERS, between(1, 2), **TRAINING)
+    engine: str = option(
+        "processes", ENGINE, of_several(lambda s: ENGINES, "processes"), **TRAINING
+    )
+    staleness: int = option(0, STALENESS, of_several(lambda s: LATE, 0), runs=True, why=APART)
     seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
+
+    def of_one_worker(self):
+        return replace(self, workers=1, engine="processes", staleness=0)
 
     @property
     def messages(self):

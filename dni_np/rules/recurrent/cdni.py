@@ -7,7 +7,7 @@ p - y, backpropagated. M(h_t) must find y in the state, while the core changes. 
 only weakly M does not find in time, and the target d_t, made of ghat_{t+T}, lacks it as well: no
 gradient makes the core store it better. Where the labels are given M need not find them, and a
 chain of guesses carries the gradient of any loss back, through states that hold little information
-about the label (notebook 11).
+about the label (notebook 12).
 
 Labels further than L steps ahead come in through the targets, as all that is further than T.
 

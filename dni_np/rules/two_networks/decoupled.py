@@ -122,6 +122,13 @@ class Decoupled(Locked):
         self.factor = number("factor", factor, "[0, inf)")
 
     def step(self, chunks):
+        messages, odd_loss = self.train_a(chunks)
+        threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
+        gradient_loss = self.train_guess(messages, chunks, dmessages)
+        return {**losses(odd_loss, threes_loss), "gradient_loss": gradient_loss}
+
+    def train_a(self, chunks, send=None):
+        """A's whole part in a stream: (its messages, its mean loss); each may be sent at once."""
         messages, odd_loss = [], 0
         for (message, loss, dlogits, cache), chunk in zip(self.ticks_of_a(chunks), chunks):
             odd_loss = odd_loss + loss
@@ -129,9 +136,9 @@ class Decoupled(Locked):
             self.a.backward(dlogits, self.factor * guess, cache)
             self.optimizer_a.step()  # before B has received the message
             messages.append(message)
-        threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
-        gradient_loss = self.train_guess(messages, chunks, dmessages)
-        return {**losses(odd_loss / len(chunks), threes_loss), "gradient_loss": gradient_loss}
+            if send is not None:
+                send(message)
+        return messages, odd_loss / len(chunks)
 
     def guesses(self, messages, chunks):
         """The guesses for messages (N, units) of so many ticks, (ticks N, units), and M's cache."""
@@ -157,6 +164,11 @@ class Decoupled(Locked):
 
     def parts(self):
         return {**super().parts(), "guess": self.guess, "guess_optimizer": self.guess_optimizer}
+
+    def parts_of(self, networks):
+        """The `parts` of A with the guess (0), of B (1), or of both."""
+        of_b = ("b", "optimizer_b")
+        return {name: one for name, one in self.parts().items() if (name in of_b) in networks}
 
 
 def losses(odd, threes):

@@ -106,11 +106,19 @@ def test_rules_that_cannot_run_apart_run_alone_in_a_comparison(tmp_path, capsys)
         main(["compare", *arguments, "--staleness", "0", "2", "--out", str(tmp_path / "out")]) == 0
     )
     table = capsys.readouterr().out
-    assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-late2" in table
+    assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-staleness2" in table
     header = (
-        next((tmp_path / "out").glob("cdni-3-late2-seed0/history.csv")).read_text().split("\n")[0]
+        next((tmp_path / "out").glob("cdni-3-staleness2-seed0/history.csv"))
+        .read_text()
+        .split("\n")[0]
     )
     assert "staleness_" in header
+
+
+def test_lambda_targets_come_late_from_the_top(tmp_path):
+    late = ["--target-lambda", "0.9", "--staleness", "3", "--engine", "threads", "--steps", "30"]
+    _, history = run(tmp_path / "3", "--workers", "3", "--split", "1", "2", "1", *late)
+    assert all(0 <= row[f"staleness_{i}"] <= 3 for row in history for i in (1, 3))
 
 
 @pytest.mark.parametrize(
@@ -129,12 +137,18 @@ def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
             ["--workers", "2", "--targets", "true"],
             "--workers is 2: it must be 1 with --targets true",
         ),
+        (
+            ["--workers", "2", "--target-lambda", "0.9"],
+            "--staleness is 0: it must be from 1 to 1000 with --target-lambda",
+        ),
+        (["--workers", "2", "--late", "1"], "--late is 1: it must be 0 with several workers"),
+        (["--late-guess", "kept"], "--late-guess is kept: it must be left out without --late"),
         (["--workers", "5"], "--workers is 5: it must be from 1 to 4"),
         (["--workers", "0"], "--workers is 0: it must be from 1 to 4"),
         (["--workers", "2", "--split", "1", "2"], "--split is 1 2: it must be 2 sizes"),
         (
             ["--workers", "2", "--engine", "horses"],
-            "--engine is horses: it must be processes or threads",
+            "--engine is horses: it must be one of processes, threads, streams, mpi",
         ),
         (["--engine", "threads"], "--engine is threads: it must be left out with one worker"),
         (["--staleness", "2"], "--staleness is 2: it must be left out with one worker"),

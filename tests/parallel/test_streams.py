@@ -1,0 +1,81 @@
+"""Workers on streams of one GPU: on the strict stand-in, which checks who waited for what."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from dni_np import backend as dni_np_backend
+from dni_np.backend import to_numpy, xp
+from dni_np.errors import UserError
+from dni_np.parallel import streams
+from dni_np.parallel.mailbox import Mailbox, Message
+from dni_np.parallel.pipeline import Pipeline
+from dni_np.parallel.streams import StreamMailbox
+from tests.conftest import has_gpu
+from tests.parallel.networks import RULES, build
+from tests.parallel.test_pipeline import STEPS, assert_same, train
+from tests.strict_array import strict
+
+
+@pytest.fixture(params=["strict", *(["cupy"] if has_gpu() else [])])
+def gpu(request, backend_put_back):
+    with dni_np_backend.using(strict if request.param == "strict" else request.param):
+        yield dni_np_backend.current().cuda
+
+
+@pytest.mark.parametrize("split", [(2, 3), (1, 3, 1)])
+@pytest.mark.parametrize("rule", RULES)
+def test_they_are_one_worker_bit_for_bit(gpu, rule, split):
+    pipeline = Pipeline(partial(build, rule), len(split), "streams", split)
+    metrics = train(pipeline, range(5)) + train(pipeline, range(5, STEPS))
+    assert_same(pipeline, metrics, rule)
+    pipeline.close()
+    assert_same(pipeline, metrics, rule)
+
+
+def message():
+    return Message("target", 1, {"target": xp.ones((2, 3)) + 1})
+
+
+def read_in_another_stream(gpu, mailbox):
+    mailbox.put(message())
+    with gpu.Stream(non_blocking=True):
+        return to_numpy(mailbox.get().arrays["target"] * 2)
+
+
+def test_a_message_is_read_when_it_is_there(gpu):
+    np.testing.assert_array_equal(read_in_another_stream(gpu, StreamMailbox(1)), 4)
+
+
+def test_the_stand_in_sees_who_does_not_wait(gpu):
+    if dni_np_backend.current().__name__ != "strict":
+        pytest.skip("on a GPU an error of this kind may go unnoticed")
+    with pytest.raises(RuntimeError, match="wait for an event"):
+        read_in_another_stream(gpu, Mailbox(1))
+
+
+def test_an_array_is_kept_until_the_reader_has_copied_it(gpu, monkeypatch):
+    """The sender forgets it only after its stream waits for the reader's event."""
+    mailbox, waited = StreamMailbox(3), []
+    mailbox.put(message())
+    mailbox.put(message())
+    assert len(mailbox.kept) == 2
+    with gpu.Stream(non_blocking=True):
+        mailbox.get()
+    (read,) = mailbox.kept[0].read
+
+    class Watched:
+        def wait_event(self, event):
+            waited.append(event)
+
+    monkeypatch.setattr(streams, "current_stream", Watched)
+    mailbox.put(message())
+    assert waited == [read] and len(mailbox.kept) == 2  # the second was not read
+
+
+def test_without_a_gpu_they_are_refused():
+    with dni_np_backend.using("numpy"):
+        pipeline = Pipeline(partial(build, "cdni"), 2, "streams")
+        with pytest.raises(UserError, match="streams needs a GPU: take --backend cupy"):
+            train(pipeline, range(1))
