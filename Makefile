@@ -56,7 +56,7 @@ pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebook
 
 book: $(BOOK)  ## build the course as pages to read offline (build/book), and check them
 	@rm -rf build/book
-	@"$(PY)" -m sphinx -q -E --keep-going -c book -d build/doctrees . build/book
+	@"$(PY)" -m sphinx -q -E --keep-going -c notebooks/book -d build/doctrees . build/book
 	@"$(PY)" tests/check_book.py build/book
 	@echo "Open build/book/index.html"
 
