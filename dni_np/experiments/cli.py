@@ -13,12 +13,12 @@ from dni_np.experiments.parser import OVERVIEW, parser
 def main(arguments=None):
     """Run one command; return the exit status (0 done, 2 a user's mistake, 130 interrupted)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if not ranks.asked(arguments):
-        return _run(arguments)
-    from dni_np.parallel.mpi import on_ranks
-    from dni_np.parallel.mpi_world import join
-
     try:
+        if not ranks.asked(arguments):
+            return _run(arguments)
+        from dni_np.parallel.mpi import on_ranks
+        from dni_np.parallel.mpi_world import join
+
         join()
     except UserError as error:
         return _complain(error) if ranks.is_first() else 2

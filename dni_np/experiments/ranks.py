@@ -31,11 +31,15 @@ def is_first():
 
 
 def asked(arguments):
-    """--engine mpi; or a run that mpiexec resumes, on as many ranks as it starts."""
+    """--engine mpi; or several ranks and no other engine: else each would make the same run."""
     engines = [b for a, b in zip(arguments, arguments[1:]) if a == ENGINE]
     engines += [word.partition("=")[2] for word in arguments if word.startswith(ENGINE + "=")]
-    resumes = any(word.split("=")[0] == "--resume" for word in arguments)
-    return "mpi" in engines or (resumes and not engines and launched()[1] > 1)
+    if launched()[1] > 1 and set(engines) - {"mpi"}:
+        raise UserError(
+            f"mpiexec started {launched()[1]} ranks, which are the workers of the engine mpi: "
+            f"leave {ENGINE} {engines[-1]} out, or mpiexec"
+        )
+    return "mpi" in engines or launched()[1] > 1
 
 
 def fill(options, arguments):

@@ -168,6 +168,35 @@ def test_a_refusal_is_one_sentence(tmp_path, ranks, more, wanted):
     assert not (tmp_path / "run").exists()
 
 
+@needs_mpi
+@pytest.mark.parametrize(
+    "words, wanted",
+    [
+        (
+            ["mnist", *QUICK, "--engine", "threads"],
+            "mpiexec started 2 ranks, which are the workers",
+        ),
+        (
+            ["mnist", *QUICK, "--rule", "backprop"],
+            "is for the rules dni, cdni, none, unlock, local",
+        ),
+        (["two-clocks", "--data", "digits"], "--engine is mpi: it must be one of processes"),
+    ],
+)
+def test_several_ranks_never_make_the_same_run_each(tmp_path, words, wanted):
+    status, printed, errors = on_ranks(2, *words, "--out", tmp_path / "run")
+    (sentence,) = errors.splitlines()
+    assert status == 2 and printed == "" and wanted in sentence
+    assert not (tmp_path / "run").exists()
+
+
+@needs_mpi
+def test_ranks_without_an_engine_are_the_engine(tmp_path, by_one_worker):
+    status, _, errors = on_ranks(2, "mnist", *QUICK, "--out", tmp_path / "run")
+    assert status == 0, errors
+    assert_same(content(tmp_path / "run"), by_one_worker)
+
+
 def test_without_mpi4py(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "mpi4py", None)
     monkeypatch.setattr(mpi_world, "join", mpi_world.join.__wrapped__)

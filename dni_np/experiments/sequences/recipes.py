@@ -63,16 +63,12 @@ RECIPES = {
     **copying("repeat-copy", "Repeat Copy"),
     "characters-quick": Recipe(
         "characters, LSTM of 128 units, a minute or two a run",
-        SequenceSettings(
-            unroll=8, learning_rate=3e-3, steps=6000, evaluate_every=500, **TEXT
-        ),
+        SequenceSettings(unroll=8, learning_rate=3e-3, steps=6000, evaluate_every=500, **TEXT),
         {},
     ),
     "characters": Recipe(
         "characters, LSTM of 128 units, a text read three times: a few minutes a run",
-        SequenceSettings(
-            unroll=4, learning_rate=2e-3, epochs=3, evaluate_every=2000, **TEXT
-        ),
+        SequenceSettings(unroll=4, learning_rate=2e-3, epochs=3, evaluate_every=2000, **TEXT),
         {},
     ),
     "characters-paper": Recipe(
