@@ -59,8 +59,8 @@ def chapters(root):
     """The notebooks in the order of the course, by number, then the toolbox, with their titles."""
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         first = "".join(json.loads(path.read_text())["cells"][0]["source"]).splitlines()[0]
-        number = path.stem.partition("_")[0].capitalize()
-        yield f"{number}: {first.strip('# ')} <notebooks/{path.stem}>"
+        number, title = path.stem.partition("_")[0], first.strip("# ")
+        yield f"{f'{number}: ' * number.isdigit()}{title} <notebooks/{path.stem}>"
 
 
 def add_contents(app, docname, source):
