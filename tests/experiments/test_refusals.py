@@ -80,7 +80,7 @@ REFUSED = {
     "mnist --target-lambda 1 0 1": "--target-lambda is 1.0 0.0 1.0: it must be numbers from 0",
     "mnist --target-lambda 1.1": "--target-lambda is 1.1: it must be numbers from 0",
     "mnist --targets true --target-lambda 1": "it must be left out with --targets true",
-    "mnist --workers 2 --target-lambda 1": "--staleness is 0: it must be from 1 to 1000 with --target-lambda",
+    "mnist --workers 2 --target-lambda 1": "--staleness is 0: it must be from 1 to 1000",
     "copy --scaled-target --no-scaled-target": "--scaled-target is given twice",
     "copy --samples 0": "--steps is 0: it must be at least 1 where --samples does not end the run",
     "compare --rules all dni": "all is every rule: leave out dni",
