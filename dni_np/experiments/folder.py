@@ -1,9 +1,9 @@
 """What a plan leaves on the disk, in its own folder.
 
-runs/NAME/plan.json            what was asked for, so that --resume needs only the folder
-runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png and others
-runs/NAME/summary.csv, .txt    one line for each group of seeds
-runs/NAME/comparison.png       learning curves; of several rules on images overview.png, too
+    runs/NAME/plan.json            what was asked for, so that --resume needs only the folder
+    runs/NAME/cdni-3-seed0/        checkpoint.npz, history.csv, history.jsonl, curves.png and others
+    runs/NAME/summary.csv, .txt    one line for each group of seeds
+    runs/NAME/comparison.png       learning curves; of several rules on images overview.png, too
 """
 
 import itertools

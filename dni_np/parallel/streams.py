@@ -3,7 +3,7 @@
 A GPU does what is put into one stream in order, and the work of different streams at the same time
 where there is room. The host does not wait for results, and neither does it for messages: an array
 is handed on before it is computed, with an event that says when it will be. So what "waiting for a
-message" costs is decided on the GPU. Two rules keep the arrays right:
+message" costs is decided on the GPU. Three rules keep the arrays right:
 
     sender     records an event behind what makes the array      `made`
     reader     its stream waits for `made`, copies the array, and records an event     `read`
@@ -18,28 +18,9 @@ from typing import Any, NamedTuple
 
 from dni_np import backend
 from dni_np.errors import UserError
-from dni_np.parallel.mailbox import Line, Mailbox, Message
+from dni_np.parallel.mailbox import Mailbox, Message
 from dni_np.parallel.serve import serve
 from dni_np.parallel.threads import Threads
-
-
-class Streams(Threads):
-    """An engine, as Threads is; the caller works in the stream that is current there."""
-
-    def __init__(self, job):
-        if getattr(backend.current(), "cuda", None) is None:
-            raise UserError(
-                "the engine streams needs a GPU: take --backend cupy, or engine threads"
-            )
-        super().__init__(job)
-
-    def line(self, room):
-        up, down = StreamMailbox(room), StreamMailbox(room)
-        return Line(up, down), Line(down, up)
-
-    def work(self, number, job, lines):
-        with backend.current().cuda.Stream(non_blocking=True):
-            serve(number, job, lines)
 
 
 class Sent(NamedTuple):
@@ -74,6 +55,23 @@ class StreamMailbox(Mailbox):
         arrays = {name: array.copy() for name, array in sent.message.arrays.items()}
         sent.read.append(recorded())
         return sent.message._replace(arrays=arrays)
+
+
+class Streams(Threads):
+    """An engine, as Threads is; the caller works in the stream that is current there."""
+
+    mailbox = StreamMailbox
+
+    def __init__(self, job):
+        if getattr(backend.current(), "cuda", None) is None:
+            raise UserError(
+                "the engine streams needs a GPU: take --backend cupy, or engine threads"
+            )
+        super().__init__(job)
+
+    def work(self, number, job, lines):
+        with backend.current().cuda.Stream(non_blocking=True):
+            serve(number, job, lines)
 
 
 def current_stream():

@@ -17,17 +17,18 @@ class Threads:
     `lines`: a Line to each of them. `above`: the Line to worker 2, as the neighbor above.
     """
 
+    mailbox = Mailbox
+
     def __init__(self, job):
-        self.lines, self.above, others = wiring(len(job.groups), lambda: self.line(job.room))
+        self.lines, self.above, others = wiring(
+            len(job.groups), lambda: line(job.room, self.mailbox)
+        )
         self.threads = [
             threading.Thread(target=self.work, args=(number, job, lines), daemon=True)
             for number, lines in enumerate(others, 2)
         ]
         for thread in self.threads:
             thread.start()
-
-    def line(self, room):
-        return line(room)
 
     def work(self, number, job, lines):
         """The whole life of worker `number`, in its thread."""
@@ -46,7 +47,7 @@ class Threads:
             thread.join()
 
 
-def line(room):
+def line(room, mailbox=Mailbox):
     """The two ends of a Line between threads."""
-    up, down = Mailbox(room), Mailbox(room)
+    up, down = mailbox(room), mailbox(room)
     return Line(up, down), Line(down, up)

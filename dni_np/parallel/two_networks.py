@@ -20,8 +20,6 @@ from dni_np.parallel.pipeline import Pipeline
 from dni_np.parallel.serve import Job
 from dni_np.rules.two_networks.decoupled import Decoupled, losses
 
-A, B = range(1), range(1, 2)
-
 
 class TwoNetworksPipeline(Pipeline):
     """`build(clock)` makes a Decoupled; otherwise as a Pipeline of two workers."""
@@ -128,7 +126,7 @@ class WorkerA:
 class WorkerB:
     """B. `below` is the Line to A."""
 
-    group = B
+    group = range(1, 2)  # of the two networks
 
     def __init__(self, rule, clock, report, log, below):
         self.rule, self.clock, self.report, self.log, self.below = rule, clock, report, log, below

@@ -50,14 +50,19 @@ def assert_same(pipeline, metrics, rule, steps=STEPS):
             assert found[name].dtype == own[name].dtype
 
 
-@pytest.mark.parametrize("split", [(1, 1, 1, 1, 1), (2, 3), (1, 3, 1), (4, 1)])
-@pytest.mark.parametrize("rule", RULES)
-def test_threads_are_one_worker_bit_for_bit(backend, rule, split):
-    pipeline = Pipeline(partial(build, rule), len(split), "threads", split)
+def assert_one_worker(rule, engine, split):
+    """The rule on workers is the rule on one, bit for bit, and after their end as well."""
+    pipeline = Pipeline(partial(build, rule), len(split), engine, split)
     metrics = train(pipeline, range(5)) + train(pipeline, range(5, STEPS))
     assert_same(pipeline, metrics, rule)
     pipeline.close()
     assert_same(pipeline, metrics, rule)  # nothing is lost with the workers
+
+
+@pytest.mark.parametrize("split", [(1, 1, 1, 1, 1), (2, 3), (1, 3, 1), (4, 1)])
+@pytest.mark.parametrize("rule", RULES)
+def test_threads_are_one_worker_bit_for_bit(backend, rule, split):
+    assert_one_worker(rule, "threads", split)
 
 
 @pytest.mark.parametrize("rule", ["cdni", "unlock", "input", "local"])

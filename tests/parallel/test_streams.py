@@ -14,7 +14,7 @@ from dni_np.parallel.pipeline import Pipeline
 from dni_np.parallel.streams import StreamMailbox
 from tests.conftest import has_gpu
 from tests.parallel.networks import RULES, build
-from tests.parallel.test_pipeline import STEPS, assert_same, train
+from tests.parallel.test_pipeline import assert_one_worker, train
 from tests.strict_array import strict
 
 
@@ -27,11 +27,7 @@ def gpu(request, backend_put_back):
 @pytest.mark.parametrize("split", [(2, 3), (1, 3, 1)])
 @pytest.mark.parametrize("rule", RULES)
 def test_they_are_one_worker_bit_for_bit(gpu, rule, split):
-    pipeline = Pipeline(partial(build, rule), len(split), "streams", split)
-    metrics = train(pipeline, range(5)) + train(pipeline, range(5, STEPS))
-    assert_same(pipeline, metrics, rule)
-    pipeline.close()
-    assert_same(pipeline, metrics, rule)
+    assert_one_worker(rule, "streams", split)
 
 
 def message():

@@ -2,6 +2,7 @@
 
 from dni_np.experiments.checks import Check, between, each, one_of
 from dni_np.experiments.least_squares import RLS
+from dni_np.rules.late_targets import ANEW, LEARNED
 
 
 def sources(s):
@@ -58,8 +59,8 @@ def lateness(s):
 
 
 def late_guesses(s):
-    left_out = Check(lambda name: name == "anew", "left out without --late")
-    return one_of("anew", "kept") if s.late else left_out
+    left_out = Check(lambda name: name == ANEW, "left out without --late")
+    return one_of(*LEARNED) if s.late else left_out
 
 
 def splits(s):
