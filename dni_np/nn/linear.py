@@ -36,8 +36,11 @@ class Linear(Layer):
         x = cache
         n = len(x)
         check_gradient(self, dy, (n, self.params["W"].shape[1]))
-        xp.matmul(x.T, dy, out=self.grads["W"])  # (n_in, n_out)
-        self.grads["W"] *= 1 / n
+        # The division by N takes a pass over the smaller of the two, dy or dW.
+        of_mean = dy * (1 / n) if n < x.shape[1] else dy
+        xp.matmul(x.T, of_mean, out=self.grads["W"])  # (n_in, n_out)
+        if of_mean is dy:
+            self.grads["W"] *= 1 / n
         if "b" in self.grads:
             dy.sum(axis=0, out=self.grads["b"])  # (n_out,)
             self.grads["b"] /= n
