@@ -64,7 +64,10 @@ def _call(name, function, args, kwargs):
         raise TypeError(
             f"{name}: Unsupported type {type(args[0]) if args else None}: it needs a device array"
         )
-    return to_device(function(*to_host(args), **to_host(kwargs)), kwargs.get("out"))
+    host, out = to_host(args), kwargs.get("out")
+    result = function(*host, **to_host(kwargs))
+    record.move(host, result, to_host(out))
+    return to_device(result, out)
 
 
 def _move(function, source, *args, **kwargs):

@@ -56,8 +56,10 @@ class StrictArray:
             check_method(name, args, kwargs)
             if name in ("item", "tolist", "nonzero"):
                 record.wait()
-            result = method(*to_host(args), **to_host(kwargs))
-            return result if name in ("item", "tolist") else to_device(result, kwargs.get("out"))
+            args, out = to_host(args), kwargs.get("out")
+            result = method(*args, **to_host(kwargs))
+            record.move((self._host, args), result, to_host(out))
+            return result if name in ("item", "tolist") else to_device(result, out)
 
         return call
 
@@ -82,6 +84,7 @@ class StrictArray:
             if hits.max(initial=0) > 1:
                 raise IndexError("an element is assigned twice: on a GPU either value may win")
         self._host[index] = value
+        record.move(value, out=self._host[index])
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
@@ -138,21 +141,26 @@ def to_device(result, out=None):
 
 
 def _add_operators():
+    def computed(function, *values):
+        result = function(*values)
+        record.move(values, result)
+        return to_device(result)
+
     def binary(function):
-        return lambda self, other: to_device(
-            function(self._host, operand(other, function.__name__))
+        return lambda self, other: computed(
+            function, self._host, operand(other, function.__name__)
         )
 
     def swapped(function):
-        return lambda self, other: to_device(
-            function(operand(other, function.__name__), self._host)
+        return lambda self, other: computed(
+            function, operand(other, function.__name__), self._host
         )
 
     def in_place(function):
         def method(self, other):
-            function(
-                self._host, operand(other, function.__name__)
-            )  # changes the memory, and so every view of it
+            other = operand(other, function.__name__)
+            function(self._host, other)  # changes the memory, and so every view of it
+            record.move((self._host, other), out=self._host)
             return self
 
         return method
@@ -172,7 +180,7 @@ def _add_operators():
         setattr(
             StrictArray,
             f"__{name}__",
-            lambda self, function=function: to_device(function(self._host)),
+            lambda self, function=function: computed(function, self._host),
         )
     for kind, name in ((float, "float"), (int, "int"), (bool, "bool"), (operator.index, "index")):
         setattr(StrictArray, f"__{name}__", number(kind))

@@ -10,12 +10,15 @@ from functools import partial
 import numpy as np
 import pytest
 
+from dni_np import backend
 from dni_np.backend import asarray, to_numpy
 from tests.benchmarks import parallel, run
+from tests.benchmarks.bytes_moved import bytes_moved, bytes_of
 from tests.benchmarks.cases import CASES, Convolution, Recurrent, Step
-from tests.benchmarks.products import matrices, products, recurrent
-from tests.benchmarks.timing import Contender, interleave, ratio
+from tests.benchmarks.products import feed_forward, matrices, products, recurrent
+from tests.benchmarks.timing import Contender, interleave, ratio, spread
 from tests.pytorch_twin import torch
+from tests.strict_array import strict
 
 NEEDS_TORCH = pytest.mark.skipif(
     torch is None, reason="PyTorch is not installed: pip install -r tests/requirements-pytorch.txt"
@@ -154,6 +157,64 @@ def test_contenders_take_turns():
 
 def test_ratios_are_medians_of_neighbors():
     assert ratio({"a": [2, 40, 6], "b": [1, 10, 2]}, "a", "b") == 3
+
+
+def test_a_ratio_is_known_the_better_the_more_rounds_there_are():
+    rng = np.random.default_rng(0)
+    noisy = {"a": 2 + 0.2 * rng.standard_normal(500), "b": np.ones(500)}
+    few, many = ({name: one[:n] for name, one in noisy.items()} for n in (5, 500))
+    assert spread(few, "a", "b") == pytest.approx(np.ptp(few["a"]) / 2 / np.median(few["a"]))
+    assert 0 < spread(many, "a", "b") < 0.02 < spread(few, "a", "b")
+    alike = {"a": [2.0] * 5, "b": [1.0] * 5}
+    assert spread(alike, "a", "b") == 0
+
+
+class Scripted:
+    """A contender whose turns take what was written down."""
+
+    def __init__(self, *seconds):
+        self.seconds = list(seconds)
+
+    def turn(self):
+        return self.seconds.pop(0)
+
+
+def test_turns_go_on_until_ratios_are_known(monkeypatch):
+    monkeypatch.setattr("tests.benchmarks.timing.time.perf_counter", iter(range(99)).__next__)
+    steady = [1.0] * 50
+    wild = [1.0, 3.0, 1.0, 3.0, 1.0] + steady
+    times = interleave({"ours": Scripted(*steady), "other": Scripted(*wild)}, 5, wanted=0.02)
+    assert 5 < len(times["other"]) < 25 and spread(times, "other", "ours") <= 0.02
+    monkeypatch.setattr("tests.benchmarks.timing.time.perf_counter", iter(range(99)).__next__)
+    hopeless = [1.0, 3.0] * 25
+    times = interleave({"ours": Scripted(*steady), "other": Scripted(*hopeless)}, 5, wanted=0.02)
+    assert len(times["other"]) == 25  # five times as long as asked for
+
+
+def test_bytes_are_those_of_every_operation():
+    """One linear layer under a sigmoid by SGD, counted by hand."""
+    case = next(case for case in CASES if case.name == "tiny 10")
+    floor = bytes_of(feed_forward(case))
+    assert floor == 4 * sum(
+        a * b + b * c + a * c
+        for n, m, down in ((24, 128, False), (128, 64, True), (64, 12, True))
+        for a, b, c in [(10, n, m), (n, 10, m)] + ([(10, m, n)] if down else [])
+    )
+    assert 2 * floor < bytes_moved(case) < 10 * floor
+
+
+def test_a_view_moves_nothing_and_a_sum_what_it_reads_and_writes():
+    with backend.using(strict):
+        x = backend.asarray(np.ones((3, 4), np.float32))
+        before = strict.record.bytes
+        view = x.T.reshape(4, 3)[:2]
+        assert strict.record.bytes == before
+        x += 1
+        assert strict.record.bytes - before == 4 * 12 * 2
+        total = view.sum(axis=0)
+        assert strict.record.bytes - before == 4 * (24 + 6 + 3)
+        strict.multiply(x, x, out=x)
+        assert strict.record.bytes - before == 4 * (33 + 36) and total.shape == (3,)
 
 
 def test_the_report(tmp_path, capsys, monkeypatch):

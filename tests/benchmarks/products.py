@@ -16,14 +16,18 @@ def products(case):
 
     the time no code can go below.
     """
-    pairs = recurrent(case) if isinstance(case, Recurrent) else feed_forward(case)
-    jobs = [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs]
+    jobs = [(a, b, np.empty((a.shape[0], b.shape[1]), np.float32)) for a, b in pairs_of(case)]
 
     def step():
         for a, b, out in jobs:
             np.matmul(a, b, out=out)
 
     return step
+
+
+def pairs_of(case):
+    """The pairs of matrices that a step multiplies."""
+    return recurrent(case) if isinstance(case, Recurrent) else feed_forward(case)
 
 
 def feed_forward(case):

@@ -25,9 +25,10 @@ from tqdm import tqdm
 
 from dni_np.experiments.report import format_table
 from tests.benchmarks import parallel
+from tests.benchmarks.bytes_moved import bytes_moved, bytes_of
 from tests.benchmarks.cases import CASES as ALONE
-from tests.benchmarks.products import products
-from tests.benchmarks.timing import Contender, interleave, ratio
+from tests.benchmarks.products import pairs_of, products
+from tests.benchmarks.timing import Contender, interleave, ratio, spread
 
 CASES = [*ALONE, *parallel.CASES]
 HAS_TORCH = find_spec("torch") is not None
@@ -42,7 +43,7 @@ def main(arguments=None):
     ]
     rows = []
     for case in tqdm(chosen, unit="case", disable=None):
-        rows.append(measure(case, options.seconds, options.threads))
+        rows.append(measure(case, options.seconds, options.threads, options.spread / 100))
     for table in dict.fromkeys(
         case.table for case in chosen
     ):  # different contenders, so different columns
@@ -65,6 +66,8 @@ def parser():
     top.add_argument(
         "--seconds", type=float, default=8, help="for each case, or five turns if they take longer"
     )
+    about = "go on, up to five times as long, until every ratio is known to so many percent"
+    top.add_argument("--spread", type=float, default=2, metavar="PERCENT", help=about)
     top.add_argument("--threads", type=int, default=2, help="of both contenders")
     known = dict.fromkeys(name for case in CASES for name in (group(case), case.name))
     about = "some of the cases, by name or by its first word: " + ", ".join(
@@ -86,12 +89,23 @@ def describe(threads):
     kernel = blas.get("architecture", "unknown")
     if kernel in ("Haswell", "Zen") and has_avx512():
         kernel += " (this processor has AVX-512: try OPENBLAS_CORETYPE=SkylakeX)"
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": f"{processor()}, {os.cpu_count()} cores",
         "threads": threads,
+        "others' load at the start": f"{load} of a core (0 is quiet)",
         "NumPy": f"{np.__version__}, {blas.get('internal_api', 'BLAS')} kernel {kernel}",
         "PyTorch": version("torch") if HAS_TORCH else "not installed: no comparison",
     }
+
+
+def processor():
+    """Its name, which is not what `platform` has on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(": ")[1] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 def has_avx512():
@@ -101,10 +115,10 @@ def has_avx512():
         return False
 
 
-def measure(case, seconds, threads):
+def measure(case, seconds, threads, wanted=None):
     """One row: median milliseconds of each contender, medians of ratios, memory."""
     contenders = contenders_for(case, threads)
-    times, ours = interleave(contenders, seconds), next(iter(contenders))
+    times, ours = interleave(contenders, seconds, wanted), next(iter(contenders))
     megabytes = {name: contender.stop() for name, contender in contenders.items()}
     return {
         "case": case.name,
@@ -117,8 +131,17 @@ def measure(case, seconds, threads):
             for name in contenders
             if case.table == "parallel" or name.startswith("PyTorch")
         },
+        "spread": {name: spread(times, name, ours) for name in contenders if name != ours},
         "MB": megabytes,
+        "MB moved": moved(case),
     }
+
+
+def moved(case):
+    """Megabytes that a step's operations read and write, and those of its products among them."""
+    if case.table in ("images", "parallel"):
+        return None
+    return {"all": bytes_moved(case) / 1e6, "products": bytes_of(pairs_of(case)) / 1e6}
 
 
 def contenders_for(case, threads):
@@ -138,7 +161,6 @@ def contenders_for(case, threads):
         # NumPy asks for huge pages by itself, PyTorch only if set to. Without them its large
         # arrays are slow to come by, and a first layer at batch 256 takes it twice as long: that
         # would say nothing about convolutions.
-        # convolutions.
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
         contenders.update(
             {
@@ -161,16 +183,19 @@ def products_of(case, threads):
 
 def shown(row):
     """A row of numbers as a line of the printed table."""
+    known = {"known to": f"{100 * max(row['spread'].values(), default=0):.0f} %"}
     if "processes" in row["ms"]:
         line = {"step": row["case"], "ms, processes": three_digits(row["ms"]["processes"])}
         others = {k: v for k, v in row["by ours"].items() if k != "processes"}
         line |= {name: f"{value:.2f}x" for name, value in others.items()}
-        return {**line, "to reach": row["target"]}
+        return {**line, **known, "to reach": row["target"]}
     line = {"step": row["case"], "ms": three_digits(row["ms"]["dni_np"])}
     if row["by products"]:
         line |= {
             "products ms": three_digits(row["ms"]["products"]),
             "by products": f"{row['by products']:.2f}",
+            "MB moved": three_digits(row["MB moved"]["all"]),
+            "by products ": f"{row['MB moved']['all'] / row['MB moved']['products']:.1f}",
         }
     line |= {name: f"{value:.2f}x" for name, value in row["by ours"].items()}
     for name in (
@@ -182,7 +207,7 @@ def shown(row):
     ):
         if name in row["MB"]:
             line[f"MB {name.removesuffix(' default')}"] = f"{row['MB'][name]:.0f}"
-    return {**line, "to reach": row["target"]}
+    return {**line, **known, "to reach": row["target"]}
 
 
 def three_digits(value):

@@ -11,6 +11,7 @@ import multiprocessing
 import resource
 import sys
 import time
+from math import ceil, floor, sqrt
 from pathlib import Path
 from statistics import median
 
@@ -18,6 +19,7 @@ from dni_np.training.allocator import keep_freed_memory
 
 TURN = 0.1  # seconds
 ANSWER = 120  # seconds until a contender counts as dead
+LONGER = 5  # times as long as asked for, at most, until ratios are known well enough
 PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 
 
@@ -95,16 +97,45 @@ def peak_memory():
         )
 
 
-def interleave(contenders, seconds):
-    """{name: [seconds a step, one for each round]} of {name: Contender}; at least five rounds."""
+def interleave(contenders, seconds, wanted=None):
+    """{name: [seconds a step, one for each round]} of {name: Contender}; at least five rounds.
+
+    With `wanted` it goes on, up to five times as long, until every ratio to the first contender is
+    known to that share of itself.
+    """
     times = {name: [] for name in contenders}
+    first, *others = contenders
     started = time.perf_counter()
-    while len(times[next(iter(times))]) < 5 or time.perf_counter() - started < seconds:
+    while True:
         for name, contender in contenders.items():
             times[name].append(contender.turn())
-    return times
+        passed = time.perf_counter() - started
+        if len(times[first]) < 5 or passed < seconds:
+            continue
+        known = not wanted or all(spread(times, name, first) <= wanted for name in others)
+        if known or passed >= LONGER * seconds:
+            return times
+
+
+def ratios(times, numerator, denominator):
+    """One contender's time by another's, in each round."""
+    return [a / b for a, b in zip(times[numerator], times[denominator])]
 
 
 def ratio(times, numerator, denominator):
     """Median over the rounds of one contender's time by another's."""
-    return median(a / b for a, b in zip(times[numerator], times[denominator]))
+    return median(ratios(times, numerator, denominator))
+
+
+def spread(times, numerator, denominator):
+    """How well `ratio` is known, as a share of it: half of the 95 % interval of the median.
+
+    Of n rounds in order, the median of all that there could be lies with 95 % between the rounds
+    n/2 - 0.98 sqrt(n) and n/2 + 0.98 sqrt(n) (binomial; nothing is assumed of their distribution).
+    Of five rounds these are the smallest and the largest.
+    """
+    found = sorted(ratios(times, numerator, denominator))
+    n = len(found)
+    reach = 0.98 * sqrt(n)
+    low, high = max(0, floor(n / 2 - reach)), min(n - 1, ceil(n / 2 + reach) - 1)
+    return (found[high] - found[low]) / 2 / median(found)
