@@ -509,8 +509,8 @@ def adam(core):
     return Adam(core, 1e-3)
 
 
-def true_gradients(rule, **options):
-    return rule(build(RunClock()).cores, SoftmaxCrossEntropy(), adam, **options)
+def backprop(clock):
+    return Backprop(build(clock).cores, SoftmaxCrossEntropy(), adam)
 
 # %%
 class Watched:
@@ -541,8 +541,8 @@ MACHINES = {  # what makes the rule, and how many threads its matrix products ma
     "one worker": (lambda: Watched(build(RunClock())), 1),
     "two workers": (lambda: Pipeline(build, workers=2), 1),
     "two workers, a batch late": (lambda: Pipeline(build, workers=2, staleness=1), 1),
-    "backpropagation, all threads": (lambda: Watched(true_gradients(Backprop)), ALL),
-    "locked pipeline": (lambda: true_gradients(LockedPipeline, workers=2, micro_batches=4), 1),
+    "backpropagation, all threads": (lambda: Watched(backprop(RunClock())), ALL),
+    "locked pipeline": (lambda: LockedPipeline(backprop, engine="threads"), 1),
 }
 
 # %%

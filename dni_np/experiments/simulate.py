@@ -36,6 +36,11 @@ def simulate(options):
     if not 2 <= options.layers <= MOST:
         raise UserError(f"--layers must be 2 to {MOST}, not {options.layers}")
     events, about = trace.load(options.trace)
+    if about.get("micro_batches"):
+        raise UserError(
+            f"{options.trace} is of workers that wait for each other: give the trace.json of "
+            "decoupled ones, such as --rule cdni"
+        )
     durations, staleness = measured(events), options.staleness
     if staleness is None:
         staleness = about.get("staleness", 1)

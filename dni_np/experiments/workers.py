@@ -28,8 +28,10 @@ def save_events(events, loop, folder, settings, name):
     from dni_np.pictures.measured import measured  # Matplotlib: help does not wait for it
 
     own = getattr(loop.rule, "message_bytes", partial(message_bytes, events, loop))
-    sizes = own(settings.batch_size)
+    micro_batches = getattr(loop.rule, "micro_batches", 0)  # 0: workers do not wait for each other
+    sizes = own(settings.batch_size / max(1, micro_batches))
     about = {"run": name, "staleness": settings.staleness, "message_bytes": sizes}
+    about["micro_batches"] = micro_batches
     trace.save(events, folder / "trace.json", about)
     save_figure(measured({name: events}, SHOWN), folder / "timeline.png")
     training = without_pauses(events)

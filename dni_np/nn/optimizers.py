@@ -42,6 +42,10 @@ class Optimizer:
         for name, vector in self.vectors.items():
             if vector is None:
                 self.vectors[name] = xp.zeros_like(self.params)
+        self.make_blocks()
+
+    def make_blocks(self):
+        """Cut all vectors into blocks, which are updated one after another."""
         # A block at a time is faster in a processor's cache; a GPU wants all at once.
         size = self.params.size
         block = max(1, min(size, BLOCK) if backend.on_host() else size)

@@ -17,6 +17,8 @@
     blas              one thread for matrix products in each worker
     two_networks      two networks on two clocks, each on a worker
     locked            backpropagation on workers, with micro-batches: to compare with
+    stage             a worker of such a pipeline
+    optimizer_part    one core's part of the optimizer of a whole network
     events            who did what when, as it was measured
     trace             the same as a file, which Perfetto opens
     summary           what each worker did, how much it waited, what it sent

@@ -12,11 +12,10 @@ import json
 from multiprocessing.util import Finalize
 
 from dni_np.errors import UserError
-from dni_np.nn.schedules import RunClock
 from dni_np.parallel.blas import one_thread
 from dni_np.parallel.events import from_array
 from dni_np.parallel.mailbox import Closed, Message
-from dni_np.parallel.split import balanced, groups_of, measured
+from dni_np.parallel.split import balanced, groups_of
 from dni_np.rules.rule import load_parts, state_of
 
 
@@ -34,14 +33,13 @@ class Crew:
         if pipeline.split:
             self.groups = groups_of(pipeline.split)
         else:
-            costs = measured(pipeline.build(RunClock()), x, y)
-            self.groups = balanced(costs, pipeline.workers)
+            self.groups = balanced(pipeline.costs(x, y), pipeline.workers)
         self.need_input = [pipeline.needs_input(group) for group in self.groups[1:]]
         self.engine = engine(pipeline.job(self.groups))
         # Also when the program ends, before the processes are waited for.
         self.end = Finalize(self, end, (self.engine, self.end), exitpriority=10)
         for (_, line), group in zip(self.others(), self.groups[1:]):
-            line.send.put(Message("load", arrays=state_of(self.rule.parts_of(group))))
+            line.send.put(Message("load", arrays=state_of(pipeline.owned(group))))
         report = functools.partial(self.report, 1)
         self.worker = pipeline.own_worker(self.groups[0], report, self.engine.above)
 
@@ -70,7 +68,7 @@ class Crew:
         self.worker.finish()
         states = [self._await(number, line, "state") for number, line in self.others()]
         for group, state in zip(self.groups[1:], states):
-            load_parts(self.rule.parts_of(group), state)
+            load_parts(self.pipeline.owned(group), state)
 
     def events(self):
         """What the others noted."""

@@ -27,6 +27,7 @@ from dni_np.parallel.mpi import Ranks
 from dni_np.parallel.mpi import check as check_ranks
 from dni_np.parallel.processes import Processes
 from dni_np.parallel.serve import Job
+from dni_np.parallel.split import measured
 from dni_np.parallel.streams import Streams
 from dni_np.parallel.threads import Threads
 from dni_np.parallel.worker import Worker
@@ -74,6 +75,14 @@ class Pipeline(Rule):
     def own_worker(self, group, report, above):
         """The first worker, in the caller."""
         return Worker(self.rule, group, self.own, self.staleness, report, self.log, above=above)
+
+    def owned(self, group):
+        """What has a state of these units, by name."""
+        return self.rule.parts_of(group)
+
+    def costs(self, x, y):
+        """Seconds of each unit for this batch, as a rule that is thrown away takes them."""
+        return measured(self.build(RunClock()), x, y)
 
     def needs_input(self, group):
         """Must the workers of these units see the input of a batch?"""

@@ -87,7 +87,7 @@ def _serve(number, job, lines):
         send.put(Message("metrics", batch, metrics))
 
     worker = job.worker(number, lines, RunClock(), report, log)
-    parts = worker.rule.parts_of(worker.group)
+    parts = worker.owned()
     while True:
         kind, batch, arrays, _ = lines.caller.receive.get()
         if kind == "batch":

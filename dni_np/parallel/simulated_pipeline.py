@@ -25,9 +25,9 @@ import numpy as np
 
 from dni_np.arguments import size
 from dni_np.errors import UserError
-from dni_np.parallel.locked import SCHEDULES
 from dni_np.parallel.machine import Machine, Simulation
 from dni_np.parallel.simulated_events import with_waiting
+from dni_np.parallel.stage import SCHEDULES
 from dni_np.pictures.events import Event
 
 

@@ -131,6 +131,9 @@ class WorkerB:
     def __init__(self, rule, clock, report, log, below):
         self.rule, self.clock, self.report, self.log, self.below = rule, clock, report, log, below
 
+    def owned(self):
+        return self.rule.parts_of(self.group)
+
     def train(self, batch, x, y):
         """One stream, at whose end y (N,) threes were seen."""
         self.log.batch, self.clock.step, messages, last = batch, batch - 1, [], ""

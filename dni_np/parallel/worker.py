@@ -55,6 +55,10 @@ class Worker:
         self.passes_targets = bool(set(rule.guess_locks or ()) - {FORWARD})
         self.first_to_wait = group[0] if self.passes_targets else group[-1]
 
+    def owned(self):
+        """What has a state here, by name."""
+        return self.rule.parts_of(self.group)
+
     def train(self, batch, x, y):
         """One batch: x (N, ...) or None where nothing here needs it, and its targets y."""
         rule, group = self.rule, self.group

@@ -12,17 +12,13 @@ before it began is finished within.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from dni_np.backend import asarray
 from dni_np.data.dataset import Dataset
-from dni_np.experiments.feedforward import architectures
 from dni_np.experiments.feedforward.build import build_rule
-from dni_np.nn.fast.choice import adam
-from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.parallel.locked import LockedPipeline
 from dni_np.parallel.pipeline import Pipeline
 from tests.benchmarks.cases import Step
@@ -74,16 +70,13 @@ def on_workers(case, threads, engine):
     return Steps(Pipeline(case.again, threads, engine, staleness=STALENESS), case)
 
 
-def locked_pipeline(case, threads):
-    settings, rng = case.settings(), np.random.default_rng(0)
-    layers = architectures.fcn([784, *settings.hidden_widths, 10], rng)
-    make = partial(adam, learning_rate=settings.learning_rate)
-    return Steps(LockedPipeline(layers, SoftmaxCrossEntropy(), make, threads, MICRO_BATCHES), case)
+def locked_pipeline(case, threads, engine="processes"):
+    return Steps(LockedPipeline(case.again, threads, engine, micro_batches=MICRO_BATCHES), case)
 
 
 def contenders(case, threads):
     """{name: (what prepares its step, the arguments)}."""
-    locked = Step(case.name, "", case.recipe, "backprop", "", case.batch, case.of_network())
+    locked = Apart(case.name, "", case.recipe, "backprop", "", case.batch, case.of_network())
     found = {
         "processes": (on_workers, case, threads, "processes"),
         "threads": (on_workers, case, threads, "threads"),
@@ -92,7 +85,7 @@ def contenders(case, threads):
         "backprop": (alone, locked, threads),
     }
     if case.settings().network == "fcn":
-        found["locked pipeline"] = locked_pipeline, case, threads
+        found["locked pipeline"] = locked_pipeline, locked, threads
     return found
 
 

@@ -20,6 +20,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward import architectures
 from dni_np.experiments.feedforward.parts import Parts
+from dni_np.experiments.feedforward.rules import APART, PIPELINED
 from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
 from dni_np.nn.losses import SoftmaxCrossEntropy, SquaredError
@@ -74,15 +75,22 @@ def build_loop(settings, dataset=None, folder=None, **loop_options):
     if settings.workers == 1:
         rule = build_rule(settings, dataset, network, clock)
     else:
-        from dni_np.parallel.pipeline import Pipeline  # and with it multiprocessing
-
         again = partial(build_again, settings, dataset.first(1, 1))
-        names = ("workers", "engine", "split", "staleness")
-        rule = Pipeline(again, **{name: getattr(settings, name) for name in names}, clock=clock)
+        rule = on_workers(settings, again, clock)
     task = Images(dataset, settings.batch_size, batches)
     measure = gradient_measure(settings, dataset)
     own = {"measure": measure, "folder": folder, "clock": clock, **settings.of_loop()}
     return Loop(rule, task, batches, **own, **loop_options)
+
+
+def on_workers(settings, again, clock):
+    """The rule that `again` builds, on several workers."""
+    from dni_np.parallel.locked import LockedPipeline  # and with it multiprocessing
+    from dni_np.parallel.pipeline import Pipeline
+
+    pipeline = LockedPipeline if "micro_batches" in settings.row.uses else Pipeline
+    used = [name for name in (*APART, *PIPELINED) if name in settings.row.uses]
+    return pipeline(again, **{name: getattr(settings, name) for name in used}, clock=clock)
 
 
 def build_again(settings, dataset, clock):

@@ -50,6 +50,11 @@ def staleness(s):
     return between(0, 1000)
 
 
+def micro_batches(s):
+    """Each has a sample at least."""
+    return between(1, s.batch_size)
+
+
 def lateness(s):
     """Of one worker: several have a lateness of their own, up to --staleness."""
     if s.workers > 1 or s.targets == "true":

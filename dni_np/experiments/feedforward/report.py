@@ -19,6 +19,8 @@ def label(settings, seed=False):
         parts += ["kept"] if settings.late_guess == "kept" else []
     if settings.staleness:
         parts.append(f"staleness{settings.staleness}")
+    if settings.micro_batches > 1:
+        parts.append(f"micro{settings.micro_batches}")
     if settings.head == "synthetic" and "head" in uses:
         parts.append("head")
     if seed:

@@ -21,7 +21,9 @@ DEFAULT = "cdni"
 LABEL = ("output", "label")
 CRITIC = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
 SEEING = (*CRITIC, "sg_optimizer", "sg_beta", "ridge")
-APART = ("workers", "engine", "split", "staleness")  # of rules that need not be in one place
+ON_WORKERS = ("workers", "engine", "split")
+APART = (*ON_WORKERS, "staleness")  # of rules that need not be in one place
+PIPELINED = (*ON_WORKERS, "micro_batches", "schedule")  # whose workers wait for each other
 LATER = ("target_lambda", "late", "late_guess")  # what a target is made of, and when it comes
 GUESSED = {"options": (*SEEING, "head", "targets", *LATER, *APART), "measured": "guess"}
 CHAINED = {"sees": LABEL, "options": (*SEEING, "head"), "changes": {"targets": "bootstrapped"}}
@@ -75,7 +77,7 @@ def true_or_chained(parts):
 # fmt: off
 RULES = table(
     Row("backprop", "the true gradient for every layer",
-        lambda parts: Backprop(*parts.of_layers()), usual=True),
+        lambda parts: Backprop(*parts.of_layers()), options=PIPELINED, usual=True),
     Row("dni", "a synthetic gradient from the layer's output",
         dni, sees=("output",), usual=True, **GUESSED),
     Row("cdni", "a synthetic gradient from the layer's output and the label",

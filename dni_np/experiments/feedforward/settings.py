@@ -21,6 +21,7 @@ from dni_np.experiments.feedforward.checks import (
     fitting,
     late_guesses,
     lateness,
+    micro_batches,
     mixtures,
     sources,
     splits,
@@ -47,6 +48,7 @@ ALIKE = Only(ONE_WIDTH, lambda s: not s.widths)
 TRUE_HEAD = Only("a top layer with the true gradient", lambda s: s.head == "true")
 
 ENGINES = one_of("processes", "threads", "streams", "mpi")
+ORDERS = one_of("1f1b", "fill-drain")
 NETWORKS = one_of("fcn", "cnn")  # fully connected, convolutional
 POOLINGS = one_of("max-average", "max")  # of Jaderberg et al. 2017, of Liao 2017
 TARGETS, HEADS = one_of("bootstrapped", "true"), one_of("true", "synthetic")
@@ -59,10 +61,14 @@ LAMBDAS = "how much of the true gradient is in a guess's target: 0 (default) to 
 DECAY = "shares of the run after which the rates drop tenfold; 0 for never"
 FITTED = "of the guesses: adam, sgd, rls (least squares, linear ones), or same as --optimizer"
 APART = ", whose layers are updated without waiting for the layers above"
-TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
+PIPELINED = "; backprop's workers wait for each other, in a locked pipeline"
+# How a run is computed, not what it is.
+TRAINING = {"why": APART + PIPELINED, "free": True}
 WORKERS = "how many train at the same time, each some of the layers"
 ENGINE = "what workers are: processes, threads, streams of a GPU, mpi (mpiexec -n 4 python ...)"
 SPLIT = "how many layers each worker has, lowest first (default: by their cost)"
+MICRO = "into how many parts a batch is cut for workers that wait for each other (1: one works)"
+ORDER = "which part a worker takes next: 1f1b (the oldest that is back) or fill-drain"
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
 LATE = "how many batches late targets come, as they do to workers (0: at once)"
 FROM = "what a late target corrects: the guess made anew, or the one that was kept"
@@ -115,10 +121,13 @@ class Settings(BaseSettings):
     )
     split: tuple[int, ...] = option((), SPLIT, of_several(splits, ()), **TRAINING)
     staleness: int = option(0, STALENESS, of_several(staleness, 0), runs=True, why=APART)
+    micro_batches: int = option(1, MICRO, of_several(micro_batches, 1), runs=True)
+    schedule: str = option("1f1b", ORDER, of_several(lambda s: ORDERS, "1f1b"), free=True)
     seed: int = option(0, "of all that is drawn (default: 0)", at_least(0), runs=True)
 
     def of_one_worker(self):
-        return replace(self, workers=1, engine="processes", split=(), staleness=0)
+        usual = {"engine": "processes", "split": (), "staleness": 0}
+        return replace(self, workers=1, micro_batches=1, schedule="1f1b", **usual)
 
     @property
     def hidden_widths(self):

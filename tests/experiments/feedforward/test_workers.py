@@ -101,12 +101,12 @@ def test_by_processes_with_a_given_split(tmp_path):
 
 def test_rules_that_cannot_run_apart_run_alone_in_a_comparison(tmp_path, capsys):
     few = ["--data", "digits", "--steps", "10", "--quiet", "--workers", "2", "--engine", "threads"]
-    arguments = ["--recipe", "mnist-fcn-quick", "--rules", "backprop", "cdni", *few]
+    arguments = ["--recipe", "mnist-fcn-quick", "--rules", "fa", "cdni", *few]
     assert (
         main(["compare", *arguments, "--staleness", "0", "2", "--out", str(tmp_path / "out")]) == 0
     )
     table = capsys.readouterr().out
-    assert "backprop-3 " in table and "cdni-3 " in table and "cdni-3-staleness2" in table
+    assert "fa-3 " in table and "cdni-3 " in table and "cdni-3-staleness2" in table
     header = (
         next((tmp_path / "out").glob("cdni-3-staleness2-seed0/history.csv"))
         .read_text()
@@ -121,13 +121,50 @@ def test_lambda_targets_come_late_from_the_top(tmp_path):
     assert all(0 <= row[f"staleness_{i}"] <= 3 for row in history for i in (1, 3))
 
 
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_backpropagation_on_workers_is_one_worker_bit_for_bit(tmp_path, engine):
+    wanted = run(tmp_path / "1", "--rule", "backprop")
+    more = ["--rule", "backprop", "--workers", "3", "--engine", engine]
+    assert_same(run(tmp_path / "2", *more), wanted)
+
+
+def test_micro_batches_of_sums_are_backpropagation_up_to_rounding(tmp_path):
+    """Nothing is normalized there. (The micro-batches of a normalized layer are another run.)"""
+    more = ["--recipe", "addition-quick", "--examples", "60", "--rule", "backprop"]
+    wanted, history = run(tmp_path / "1", *more, task="addition")
+    more += ["--workers", "2", "--engine", "threads", "--micro-batches", "3"]
+    found, other = run(tmp_path / "2", *more, task="addition")
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-3, atol=1e-6, err_msg=name)
+    losses = [[row["train_loss"] for row in rows] for rows in (history, other)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_micro_batches_leave_what_workers_leave_and_are_resumed_by_any_number(tmp_path, capsys):
+    more = ["--rule", "backprop", "--micro-batches", "4", "--workers", "2", "--engine", "threads"]
+    wanted = run(tmp_path / "1", *more)
+    folder = tmp_path / "1" / "backprop-4-micro4-seed0"
+    assert {"trace.json", "timeline.png", "workers.txt"} <= {p.name for p in folder.iterdir()}
+    assert_same(run(tmp_path / "2", *more, "--schedule", "fill-drain", "--split", "1", "3"), wanted)
+    folder = tmp_path / "2"
+    again = ["mnist", "--quiet", "--resume", str(folder)]
+    assert main([*again, "--workers", "4", "--engine", "threads"]) == 0
+    assert_same(content(folder), wanted)
+    capsys.readouterr()
+    assert main([*again, "--workers", "1"]) == 2
+    assert "--micro-batches is 4: it must be left out with one" in capsys.readouterr().err
+    assert main(["simulate", str(tmp_path / "1" / "backprop-4-micro4-seed0/trace.json")]) == 2
+    assert "workers that wait for each other" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    "rule", ["backprop", "bp-lambda", "fa", "dfa", "kickback", "critic", "target"]
+    "rule", ["bp-lambda", "fa", "dfa", "kickback", "critic", "target"]
 )
 def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
     assert main(["mnist", *QUICK, "--rule", rule, "--workers", "2"]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
-    assert "--workers is for the rules dni, cdni, none, unlock, local, whose layers" in sentence
+    wanted = "--workers is for the rules backprop, dni, cdni, none, unlock, local, whose layers"
+    assert wanted in sentence
 
 
 @pytest.mark.parametrize(
@@ -152,6 +189,20 @@ def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
         ),
         (["--engine", "threads"], "--engine is threads: it must be left out with one worker"),
         (["--staleness", "2"], "--staleness is 2: it must be left out with one worker"),
+        (["--micro-batches", "2"], "--micro-batches is for the rule backprop"),
+        (["--rule", "backprop", "--micro-batches", "2"], "--micro-batches is 2: it must be left"),
+        (
+            ["--rule", "backprop", "--workers", "2", "--micro-batches", "33"],
+            "--micro-batches is 33: it must be from 1 to 32",
+        ),
+        (
+            ["--rule", "backprop", "--workers", "2", "--schedule", "zigzag"],
+            "--schedule is zigzag: it must be 1f1b or fill-drain",
+        ),
+        (
+            ["--rule", "backprop", "--workers", "2", "--staleness", "1"],
+            "--staleness is for the rules dni",
+        ),
         (["--split", "2", "2"], "--split is 2 2: it must be left out with one worker"),
     ],
 )
