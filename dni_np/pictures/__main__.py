@@ -1,16 +1,18 @@
 """The README's moving pictures, and a still one of each: python -m dni_np.pictures FOLDER"""
 
+import json
 import os
 import sys
 from pathlib import Path
 
 from matplotlib.animation import PillowWriter
 
+from dni_np.pictures.events import Event, idle_share, joined
 from dni_np.pictures.network import STEPS, feedforward
-from dni_np.pictures.schedule import schedule
 from dni_np.pictures.timeline import timeline
 
-LAYERS, BATCHES = 4, 6
+MEASURED = Path(__file__).with_name("two_workers.json")  # by tests/benchmarks/two_workers.py
+TIME, FRAME = 50.0, 2.5  # milliseconds
 DPI = 100
 STILL = {"format": "png", "dpi": DPI, "metadata": {"Software": None}}  # the same bytes each time
 
@@ -23,15 +25,42 @@ def figure_9(folder):
 
 
 def locked_and_decoupled(folder):
-    """Backpropagation beside DNI, one worker for each layer, as the dependencies allow it."""
-    plans = {
-        "backpropagation": schedule("locked", LAYERS, BATCHES),
-        "DNI": schedule("dni", LAYERS, BATCHES),
-    }
-    end = max(event.stop for events in plans.values() for event in events)
-    frames = [timeline(plans, until) for until in range(2, int(end) + 1, 2)]
-    _animate(folder / "locked_and_decoupled.gif", [*frames, *frames[-1:] * 9], seconds=0.5)
+    """Backpropagation beside cDNI, each on two workers, as it was measured."""
+    measured = json.loads(MEASURED.read_text())["ways"]
+    plans, done = {}, {}
+    for name, way in measured.items():
+        events = [Event(w, b, kind, *times, layer) for w, b, kind, layer, *times in way["events"]]
+        events = [event._replace(start=event.start / 1e3, stop=event.stop / 1e3) for event in events]
+        layer = max(event.layer for event in events)
+        tops = (event for event in events if (event.kind, event.layer) == ("update", layer))
+        done[name] = [event.stop for event in tops]
+        rows = layers_of(events)
+        events = [
+            event._replace(worker=rows[event.worker], layer=0, stop=min(event.stop, TIME))
+            for event in joined(events)
+            if event.start < TIME
+        ]
+        # A little more than the time: nothing is done when it is over.
+        events += [Event(row, 0, "wait", 0.0, 1.001 * TIME) for row in rows.values()]
+        waited = 100 * idle_share(events)
+        pace = f"{way['batches_a_second']:.0f} batches a second, the workers waited {waited:.0f} %"
+        plans[f"{name}: {pace}"] = events
+    frames = []
+    for frame in range(1, round(TIME / FRAME) + 1):
+        now = frame * FRAME
+        counts = [f"{name} {sum(stop <= now for stop in done[name])}" for name in done]
+        title = f"Batches learned after {now:.0f} ms: {', '.join(counts)}"
+        frames.append(timeline(plans, now, "ms", title))
+    _animate(folder / "locked_and_decoupled.gif", [*frames, *frames[-1:] * 9], seconds=0.4)
     _save(folder / "locked_and_decoupled.png", lambda path: frames[-1].savefig(path, **STILL))
+
+
+def layers_of(events):
+    """{worker: the layers that it has, in words}."""
+    layers = {}
+    for event in events:
+        layers.setdefault(event.worker, set()).update({event.layer} - {0})
+    return {worker: f"layers {min(own)} to {max(own)}" for worker, own in layers.items()}
 
 
 def _animate(path, frames, seconds):

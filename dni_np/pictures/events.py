@@ -59,3 +59,18 @@ def batches_done(events, until):
     for event in work(events):
         last[event.batch] = max(last.get(event.batch, event.stop), event.stop)
     return sum(stop <= until for stop in last.values())
+
+
+def joined(events, gap=0.1):
+    """The events with those of one worker, batch and kind as one that follow each other directly:
+    such as the forward passes of a worker's layers. `gap`: less than this is directly.
+    """
+    found = {}
+    for event in sorted(work(events), key=lambda event: event.start):
+        own = found.setdefault(event.worker, [])
+        last = own[-1] if own else None
+        if last and last[1:3] == event[1:3] and event.start - last.stop < gap:
+            own[-1] = last._replace(stop=event.stop)
+        else:
+            own.append(event)
+    return [event for own in found.values() for event in own]

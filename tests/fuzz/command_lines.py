@@ -16,7 +16,8 @@ from tests.fuzz.scene import call, fresh_folder, results, tables
 # Another value of these need not change what a run of a few steps comes to.
 LIKE_ANY = {"--recipe", "--data", "--out", "--resume", "--quiet", "--backend"}
 LIKE_ANY |= {"--checkpoint-every", "--epochs", "--samples", "--patience"}
-LIKE_ANY |= {"--workers", "--engine", "--split", "--schedule"}  # how a run is computed: it comes to the same
+# How a run is computed: it comes to the same.
+LIKE_ANY |= {"--workers", "--engine", "--split", "--schedule"}
 LIKE_ANY |= {"--scaled-target"}  # it takes effect from the third chunk of a sequence on
 
 

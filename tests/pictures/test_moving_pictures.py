@@ -1,10 +1,14 @@
 """The pictures that `make pictures` draws."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from dni_np.pictures.__main__ import MEASURED
+from dni_np.pictures.events import Event, joined
 
 FIGURES = Path(__file__).resolve().parent.parent.parent / "notebooks" / "figures"
 NAMES = ("figure_9", "locked_and_decoupled")
@@ -15,6 +19,27 @@ def test_moving_pictures_are_there_and_small(name):
     gif, png = (FIGURES / f"{name}{end}" for end in (".gif", ".png"))
     assert gif.read_bytes().startswith(b"GIF89a") and gif.stat().st_size < 300_000
     assert png.read_bytes().startswith(b"\x89PNG") and png.stat().st_size < 100_000
+
+
+def test_what_was_measured_is_work_of_two_workers_one_thing_at_a_time():
+    measured = json.loads(MEASURED.read_text())
+    assert measured["machine"]["processor"] and len(measured["ways"]) == 3
+    for way in measured["ways"].values():
+        assert way["batches_a_second"] > 0
+        for worker, layers in ((1, {1, 2, 3}), (2, {4, 5, 6, 7})):
+            own = [event for event in way["events"] if event[0] == worker]
+            assert {event[3] for event in own} - {0} == layers
+            assert all(a[5] <= b[4] for a, b in zip(own, own[1:]))
+
+
+def test_joined_events_are_as_long_as_their_parts():
+    parts = [
+        *(Event(1, 1, "forward", 0, 1, 1), Event(1, 1, "forward", 1.05, 2, 2)),
+        *(Event(2, 1, "forward", 1, 2, 3), Event(1, 1, "wait", 2, 2.5)),
+        *(Event(1, 1, "forward", 2.5, 3, 3), Event(1, 2, "forward", 3, 4, 1)),
+    ]
+    wanted = [(1, 0, 2), (1, 2.5, 3), (1, 3, 4), (2, 1, 2)]
+    assert [(e.worker, e.start, e.stop) for e in joined(parts)] == wanted
 
 
 @pytest.mark.slow
