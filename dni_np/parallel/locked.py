@@ -55,7 +55,7 @@ class LockedPipeline(Pipeline):
             raise UserError(f"unknown schedule {schedule!r}: choose among {', '.join(SCHEDULES)}")
         self.micro_batches, self.schedule = size("micro_batches", micro_batches), schedule
         super().__init__(build, workers, engine, split, clock=clock)
-        self.room = max(self.room, self.micro_batches)
+        self.border = max(self.border, self.micro_batches)
 
     def check(self, split):
         if not isinstance(self.rule, Backprop):
@@ -67,7 +67,8 @@ class LockedPipeline(Pipeline):
         self.split = check_split(split, self.workers, len(self.cores))
 
     def job(self, groups):
-        return LockedJob(self.build, groups, self.micro_batches, self.schedule, self.room)
+        work, rooms = (self.micro_batches, self.schedule), (self.room, self.border)
+        return LockedJob(self.build, groups, *work, *rooms)
 
     def own_worker(self, group, report, above):
         work = order(self.schedule, 0, self.workers, self.micro_batches)
@@ -107,6 +108,7 @@ class LockedJob(NamedTuple):
     micro_batches: int
     schedule: str
     room: int
+    border: int
 
     def worker(self, number, lines, clock, report, log):
         work = order(self.schedule, number - 1, len(self.groups), self.micro_batches)

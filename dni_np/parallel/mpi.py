@@ -46,7 +46,7 @@ class Ranks:
         if self.world.lost:
             raise UserError("a rank did not end what it did before: start all of them anew")
         try:
-            sizes = job.room, len(job.groups)
+            sizes = job.room, job.border, len(job.groups)
             content = pickle.dumps((*sizes, backend.current().__name__, pickle.dumps(job)))
         except (AttributeError, TypeError, pickle.PicklingError):
             raise UserError(
@@ -56,7 +56,7 @@ class Ranks:
         self.world.send_job(content)
         others = range(1, self.world.size)
         self.lines = [line(self.world, other, CALLS, job.room) for other in others]
-        self.above = line(self.world, 1, BORDERS, job.room)
+        self.above = line(self.world, 1, BORDERS, job.border)
 
     def killed(self):
         """None: nobody lives to say that a rank was killed."""
@@ -73,18 +73,18 @@ def serve_jobs(world):
     keep_freed_memory()
     number = world.rank + 1
     while content := world.next_job():
-        room, workers, backend_name, job = pickle.loads(content)
+        room, border, workers, backend_name, job = pickle.loads(content)
         below, above = world.rank - 1, world.rank + 1
         lines = Lines(
             line(world, 0, CALLS, room),
-            line(world, below, BORDERS, room),
-            line(world, above, BORDERS, room) if number < workers else None,
+            line(world, below, BORDERS, border),
+            line(world, above, BORDERS, border) if number < workers else None,
         )
         try:
             backend.use(backend_name)
             job = pickle.loads(job)
         except Exception as error:  # said to the caller as any other
-            job = Job(functools.partial(fail, error), ((),) * workers, 0, room)
+            job = Job(functools.partial(fail, error), ((),) * workers, 0, room, border)
         serve(number, job, lines)
         world.finish(lines)
 

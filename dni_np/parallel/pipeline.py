@@ -30,7 +30,7 @@ from dni_np.parallel.serve import Job
 from dni_np.parallel.split import measured
 from dni_np.parallel.streams import Streams
 from dni_np.parallel.threads import Threads
-from dni_np.parallel.worker import Worker
+from dni_np.parallel.worker import Worker, on_the_way
 from dni_np.rules.rule import Rule
 
 ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams, "mpi": Ranks}
@@ -54,7 +54,8 @@ class Pipeline(Rule):
         self.engine, self.crew = ENGINES[engine], None
         self.own_clock, self.clock, self.own = clock is None, clock or RunClock(), RunClock()
         self.rule, self.log = build(self.own), EventLog(1)
-        self.room = self.staleness + self.workers + 3  # batches on the way
+        self.room = on_the_way(self.workers, self.staleness)
+        self.border = on_the_way(1, self.staleness)
         self.reports = {}  # of batches whose metrics were not returned: {batch: {worker: metrics}}
         self.at_home = True  # is all that was learned in self.rule?
         self.lost = ""  # why it is not, and never will be
@@ -70,7 +71,7 @@ class Pipeline(Rule):
 
     def job(self, groups):
         """What the other workers begin with."""
-        return Job(self.build, groups, self.staleness, self.room)
+        return Job(self.build, groups, self.staleness, self.room, self.border)
 
     def own_worker(self, group, report, above):
         """The first worker, in the caller."""

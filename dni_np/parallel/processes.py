@@ -31,7 +31,7 @@ class Processes:
 
     def __init__(self, job):
         spawn = multiprocessing.get_context("spawn")
-        self.lines, self.above, others = wiring(len(job.groups), lambda: line(job.room))
+        self.lines, self.above, others = wiring(job, line)
         self.processes, name = [], backend.current().__name__
         try:
             with importable(job), one_thread_in_children():

@@ -30,7 +30,8 @@ class Job(NamedTuple):
     build: Callable
     groups: tuple
     staleness: int
-    room: int  # messages in a mailbox
+    room: int  # messages in a mailbox from or to the caller
+    border: int  # and between neighbors
 
     def worker(self, number, lines, clock, report, log):
         """Worker `number`, with a rule of its own."""
@@ -48,13 +49,14 @@ class Lines(NamedTuple):
     above: Line | None
 
 
-def wiring(workers, line):
+def wiring(job, line):
     """(the caller's Lines to the others, its Line above, [Lines of each other worker]).
 
-    `line()` makes the two ends of a new Line.
+    `line(room)` makes the two ends of a new Line.
     """
-    calls = [line() for _ in range(workers - 1)]
-    borders = [line() for _ in range(workers - 1)]  # (the lower one's end, the upper one's)
+    others = range(len(job.groups) - 1)
+    calls = [line(job.room) for _ in others]
+    borders = [line(job.border) for _ in others]  # (the lower one's end, the upper one's)
     above = [*(lower for lower, _ in borders[1:]), None]
     ends = zip(calls, borders, above)
     others = [Lines(caller[1], border[1], own_above) for caller, border, own_above in ends]

@@ -15,7 +15,8 @@ def decoupled_events(waves, times, groups):
                 t = _train(own, w, n, i, i > group[0], times, t)
                 if i == group[0] and w > 0 and waves.targets[w - 1]:
                     t = _add(own, w, n, "send", 0, t, waves.send)
-            t = _train(own, w, n, group[-1], len(group) > 1, times, waves.highs[n, w])
+            _add(own, w, n, "forward", group[-1] + 1, t, times["forward"][n, group[-1]])
+            t = _train(own, w, n, group[-1], len(group) > 1, times, waves.highs[n, w], TRAIN[1:])
             if len(group) == 1 and w > 0 and waves.targets[w - 1]:
                 t = _add(own, w, n, "send", 0, t, waves.send)
             if w < len(groups) - 1:
@@ -26,9 +27,9 @@ def decoupled_events(waves, times, groups):
     return sorted(events, key=lambda event: event.start)
 
 
-def _train(own, worker, n, i, teaches, times, t):
+def _train(own, worker, n, i, teaches, times, t, kinds=TRAIN):
     """Layer i's training (from 0) and, where it teaches, the guess below it; when it ends."""
-    for kind in TRAIN:
+    for kind in kinds:
         t = _add(own, worker, n, kind, i + 1, t, times[kind][n, i])
     return _add(own, worker, n, "correct", i, t, times["correct"][n, i - 1]) if teaches else t
 

@@ -5,9 +5,10 @@
     result.throughput(), result.waiting(), result.events()
 
 The schedule is that of `worker`: for each batch a worker waits for what its lower neighbor sends,
-trains its lowest layer, sends a target down, trains the next ones, learns the targets that have
-come (and waits for those of batches more than `staleness` before), trains its highest layer, and
-sends its output up. The lowest one begins a batch only if the batch `room` before is done.
+trains its lowest layer, sends a target down, trains the next ones, goes forward in its highest
+layer, learns the targets that have come (and waits for those of batches more than `staleness`
+before), trains its highest layer, and sends its output up. The lowest one begins a batch only if
+the batch `room` before is done.
 
 **How it is computed.** Worker w (from 0) can have batch n (from 0) only after itself had n - 1, its
 lower neighbor n, and its upper one n - 1. So all pairs (w, n) with the same 2n + w depend on those
@@ -20,6 +21,7 @@ from dni_np.arguments import size
 from dni_np.parallel.durations import TRAIN
 from dni_np.parallel.machine import Machine, Simulation
 from dni_np.parallel.simulated_events import decoupled_events
+from dni_np.parallel.worker import on_the_way
 
 
 def decoupled(
@@ -31,8 +33,8 @@ def decoupled(
     """
     size("batches", batches, least=4), size("seed", seed, least=0)
     size("staleness", staleness, least=0)
-    least = staleness + len(groups) + 3
-    room = least if room is None else size("room", room, least)
+    room = on_the_way(len(groups), staleness) if room is None else room
+    size("room", room, staleness + len(groups) + 3)
     times = machine.checked().draw(durations, groups, batches, np.random.default_rng(seed))
     targets = any(kind == "correct" for kind, _ in durations.samples)
     waves = Waves(times, groups, targets, staleness, room, machine)
@@ -49,6 +51,7 @@ class Waves:
 
     def __init__(self, times, groups, targets, staleness, room, machine):
         train, correct = sum(times[kind] for kind in TRAIN), times["correct"]
+        forward = times["forward"]
         batches, workers = len(train), len(groups)
         low, high = (np.array([group[i] for group in groups]) for i in (0, -1))
         train_sums, correct_sums = _sums(train), _sums(correct)
@@ -56,7 +59,9 @@ class Waves:
         self.low = np.where(self.many, train[:, low], 0.0)
         self.middle = train_sums[:, high] - train_sums[:, np.minimum(low + 1, high)]
         self.middle += correct_sums[:, np.maximum(high - 1, low)] - correct_sums[:, low]
-        self.high = train[:, high] + np.where(self.many, correct[:, high - 1], 0.0)
+        self.middle += forward[:, high]
+        self.high = train[:, high] - forward[:, high]
+        self.high += np.where(self.many, correct[:, high - 1], 0.0)
         self.correct = correct[:, high]
         self.targets = np.full(workers, targets)  # do targets come from above?
         self.targets[-1] = False
@@ -64,7 +69,8 @@ class Waves:
         self.delay, self.send = machine.delay(), machine.send
         self.free, self.next_target = np.zeros(workers), np.zeros(workers, int)
         self.output_at, self.target_at = np.zeros((2, batches, workers))  # of messages
-        # When these began: the batch, the highest layer's part, to learn the target of the batch.
+        # When these began: the batch, what the highest layer does after its forward, to learn the
+        # target of the batch.
         self.begins, self.highs, self.learns = np.zeros((3, batches, workers))
         # When a worker goes on to the next batch, when nothing of this one is left to be learned.
         self.ends, self.done = np.zeros((2, batches, workers))

@@ -20,9 +20,7 @@ class Threads:
     mailbox = Mailbox
 
     def __init__(self, job):
-        self.lines, self.above, others = wiring(
-            len(job.groups), lambda: line(job.room, self.mailbox)
-        )
+        self.lines, self.above, others = wiring(job, lambda room: line(room, self.mailbox))
         self.threads = [
             threading.Thread(target=self.work, args=(number, job, lines), daemon=True)
             for number, lines in enumerate(others, 2)

@@ -37,7 +37,7 @@ class TwoNetworksPipeline(Pipeline):
         watch(self.log, self.rule)
 
     def job(self, groups):
-        return JobOfB(self.build, groups, self.staleness, self.room)
+        return JobOfB(self.build, groups, self.staleness, self.room, self.room)
 
     def own_worker(self, group, report, above):
         return WorkerA(self.rule, self.own, self.staleness, report, self.log, above)

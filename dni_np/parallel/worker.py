@@ -15,15 +15,17 @@ what it saw then (see `dni.waiting_guesses`).
 
 **Why this cannot stand still.** A worker waits for four things: the next batch; h of the same batch
 from below; a target, or the real input of a guessed one, of an earlier batch; room in a mailbox.
-The first comes from the caller, who begins batch n when batch n - L is done everywhere. So at
-most L batches are on the way, a mailbox has room for L, one message of each batch, and the last
-never happens. The others wait for what some worker does with an earlier batch, or one further down
-with the same batch. Of all that is not done yet, take the earliest batch and its lowest worker: all
-that these wait for is done, so they go on. (Where targets are made of targets from above, as in
-`rules.lambda_targets`, a worker that waits for h learns those that come meanwhile, and passes on
-theirs.)
+The first comes from the caller, who begins batch n when batch n - L is done everywhere. The next
+two are what some worker does with an earlier batch, or one further down with the same batch. Of
+all that is not done yet, take the earliest batch and its lowest worker: all that these wait for is
+done, so they go on. Room is there for all messages that can be on the way (see `on_the_way`); only
+where nothing comes back from above can a worker run ahead of its upper neighbor until their mailbox
+is full, and then it is the upper one that goes on. (Where targets are made of targets from above,
+as in `rules.lambda_targets`, a worker that waits for h learns those that come meanwhile, and passes
+on theirs.)
 """
 
+import contextlib
 from collections import deque
 
 from dni_np.backend import asarray
@@ -73,9 +75,10 @@ class Worker:
         if self.gets_inputs:
             self.inputs.append(batch)
         for i in group:
-            if i == self.first_to_wait:
+            if i == self.first_to_wait and self.passes_targets:
                 self._learn(batch - self.staleness, self.targets, self._fit_guess)
-            back, h = rule.train_unit(i, inputs.get(i, h), y, context, metrics, batch)
+            with self._learning_before_its_guess(i, batch):
+                back, h = rule.train_unit(i, inputs.get(i, h), y, context, metrics, batch)
             self._fit_down(i - 1, back, batch, metrics)
             if i + 1 in inputs:
                 rule.fit_input_guess(i + 1, h, metrics, batch)
@@ -108,6 +111,27 @@ class Worker:
                 self.metrics[batch][f"staleness_{self.group[-1] + 1}"] = late
             self.clock.step = step
             self._done(batch)
+
+    @contextlib.contextmanager
+    def _learning_before_its_guess(self, i, batch):
+        """Within, the highest unit learns its targets after its core went forward: only its guess
+        uses the weights that targets change.
+        """
+        if i != self.group[-1] or self.passes_targets or not self.gets_targets:
+            yield
+            return
+        unit = self.rule.units[i]
+        guess = unit.guess
+
+        def learn_and_guess(*arguments):
+            self._learn(batch - self.staleness, self.targets, self._fit_guess)
+            return guess(*arguments)
+
+        unit.guess = learn_and_guess
+        try:
+            yield
+        finally:
+            del unit.guess
 
     def _fit_guess(self, batch, target, metrics):
         self._fit_down(self.group[-1], target, batch, metrics)
@@ -152,3 +176,14 @@ class Worker:
                 f"{message.batch}: a message was lost"
             )
         return asarray(message.arrays[kind])
+
+
+def on_the_way(workers, staleness):
+    """How many batches there can be that are begun and not done everywhere, nobody held up by it.
+
+    A worker has its target of batch n - D - 1 before it makes a guess for n, and that target is
+    made when its upper neighbor has begun that batch. So neighbors are D + 1 batches apart at most,
+    W workers W (D + 1) with the highest one's own. One more is being begun, one done but not
+    reported, and one is reported but not taken.
+    """
+    return workers * (staleness + 1) + 3

@@ -1,6 +1,6 @@
-"""make fuzz: thousands of wrong command lines and damaged files, and runs that are killed.
+"""make fuzz: thousands of wrong command lines and damaged files, runs and workers that are killed.
 
-    make fuzz                                           all of it: 1,000, 1,000 and 100 cases
+    make fuzz                                           all of it: 1,000, 1,000, 100 and 100 cases
     make fuzz ARGS="--seed 7 --only kills"              other cases, of one part
     make fuzz ARGS="--seed 7 --only kills --case 12"    one of them again
 
@@ -18,14 +18,16 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from dni_np.experiments.report import format_table
-from tests.fuzz import command_lines, files, kills
-from tests.fuzz.worker import Worker
+from tests.fuzz import command_lines, files, kills, workers
+from tests.fuzz.worker import LIMIT, Worker
 
 PARTS = {  # one case, and how many there are
     "command-lines": (command_lines.case, 1000),
     "files": (files.case, 1000),
     "kills": (kills.case, 100),
+    "workers": (workers.case, 100),
 }
+LIMITS = {"workers": 120}  # seconds, of the others LIMIT: processes take long to begin
 KINDS = ("traceback", "hang", "silent acceptance", "nan", "warning", "different")
 FOUND = Path("fuzz-findings")
 
@@ -48,7 +50,7 @@ def fuzz(worker, part, seed, cases):
     found, accepted = [], 0
     for case in cases:
         for _ in range(2):  # the machine may have been busy with something else
-            kind, answer = worker(PARTS[part][0], seed, case)
+            kind, answer = worker(PARTS[part][0], seed, case, limit=LIMITS.get(part, LIMIT))
             if kind != "hang":
                 break
         attempt, faults, good = answer if kind == "returned" else ("", [(kind, answer)], False)

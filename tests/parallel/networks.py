@@ -81,6 +81,18 @@ def build(rule, clock):
     return {"true": TrueTargets}.get(rule, DNIChain)(*parts)
 
 
+def build_deep(layers, clock):
+    """So many tiny layers with linear guesses."""
+    rng, rate = np.random.default_rng(6), AtRunStep(StepDecay(1e-2), clock)
+    units = []
+    for i in range(layers - 1):
+        core = Sequential([Linear(2 if i else WIDTHS[0], 2, rng), ReLU()])
+        model = SyntheticGradient(2, Conditioning(("output", "label"), 2, label=CLASSES), rng)
+        units.append(DNI(core, model, Adam(core, rate), Adam(model, rate)))
+    top = Linear(2, CLASSES, rng)
+    return DNIChain(units, LossUnit(top, SoftmaxCrossEntropy(), Adam(top, rate)), CLASSES)
+
+
 def minibatch(seed, n=8):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, WIDTHS[0])).astype(np.float32)

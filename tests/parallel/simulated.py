@@ -30,7 +30,7 @@ def one_by_one(times, groups, staleness, machine):
     """
     batches, p = len(times["forward"]), len(groups)
     train = sum(times[kind] for kind in ("forward", "guess", "backward", "update"))
-    correct, room = times["correct"], staleness + p + 3
+    correct, room = times["correct"], p * (staleness + 1) + 3
     targeted = correct.any()
     ends, boxes, done = np.zeros((batches, p)), {}, {}
 
@@ -49,9 +49,10 @@ def one_by_one(times, groups, staleness, machine):
         for n in range(batches):
             yield ("receive", ("output", w), n, True) if w else ("begin", n - room)
             for i in group:
+                yield ("work", times["forward"][n, i])
                 if i == group[-1]:
                     yield from learn(n - staleness)
-                yield ("work", train[n, i])
+                yield ("work", train[n, i] - times["forward"][n, i])
                 if i > group[0]:
                     yield ("work", correct[n, i - 1])
                 elif w and targeted:

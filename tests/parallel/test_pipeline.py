@@ -11,7 +11,7 @@ from dni_np.backend import to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.schedules import RunClock
 from dni_np.parallel.pipeline import Pipeline
-from tests.parallel.networks import LOCKED, RULES, build, minibatch
+from tests.parallel.networks import LOCKED, RULES, build, build_deep, build_faulty, minibatch
 
 STEPS = 12
 
@@ -63,6 +63,21 @@ def assert_one_worker(rule, engine, split):
 @pytest.mark.parametrize("rule", RULES)
 def test_threads_are_one_worker_bit_for_bit(backend, rule, split):
     assert_one_worker(rule, "threads", split)
+
+
+def test_a_hundred_workers():
+    """Each batch passes all of them; the caller never waits for one to be done everywhere."""
+    pipeline, clock = Pipeline(partial(build_deep, 100), 100, "threads", (1,) * 100), RunClock()
+    one, metrics = build_deep(100, clock), []
+    for step in range(110):
+        if found := pipeline.step(*minibatch(step)):
+            metrics.append(found)
+        assert len(pipeline.reports) <= pipeline.room
+        one.step(*minibatch(step))
+        clock.step += 1
+    assert len(metrics + pipeline.drain()) == 110
+    assert_same_state(pipeline, one)
+    pipeline.close()
 
 
 @pytest.mark.parametrize("rule", ["cdni", "unlock", "input", "local"])
@@ -145,6 +160,18 @@ def test_late_targets_are_learned_with_the_rate_of_their_own_step_and_by_a_new_g
         clocks[1].step = step - 1
         by_hand.fit_guess(0, targets[step - 1], {}, step)
     assert_same_state(rule, by_hand)
+
+
+def test_a_core_goes_forward_before_its_worker_waits_for_a_target():
+    """Only the guess uses what the target changes."""
+    pipeline = Pipeline(partial(build_faulty, "slow", 3, 1), 2, "threads", (3, 2))
+    train(pipeline, range(5))
+    own = [(e.kind, e.batch) for e in pipeline.events() if e.worker == 1 and e.layer in (0, 3)]
+    pipeline.close()
+    for batch in range(3, 6):
+        wanted = [("forward", batch), ("wait", batch - 1), ("correct", batch - 1), ("guess", batch)]
+        start = own.index(wanted[0])
+        assert own[start : start + 4] == wanted
 
 
 @pytest.mark.parametrize("rule", LOCKED)
