@@ -1,4 +1,4 @@
-"""make fuzz: thousands of wrong command lines and damaged files, runs and workers that are killed.
+"""make fuzz: thousands of wrong command lines and damaged files, killed runs and killed workers.
 
     make fuzz                                           all of it: 1,000, 1,000, 100 and 100 cases
     make fuzz ARGS="--seed 7 --only kills"              other cases, of one part

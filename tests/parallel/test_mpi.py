@@ -91,15 +91,16 @@ def test_ranks_are_one_worker_bit_for_bit(tmp_path, by_one_worker, ranks):
 
 @needs_mpi
 def test_a_comparison_is_one_job_after_another(tmp_path):
-    """Backpropagation, which cannot run apart, in between."""
+    """Feedback alignment, which cannot run apart, in between; backpropagation as a pipeline."""
     few = ["--data", "digits", "--steps", "10", "--quiet", "--width", "16", "--layers", "3"]
-    rules = ["--rules", "cdni", "backprop", "none"]
+    rules = ["--rules", "cdni", "fa", "backprop", "none"]
     out = ["--engine", "mpi", "--out", tmp_path]
     status, printed, errors = on_ranks(2, "compare", *few, *rules, *out)
     assert (status, errors) == (0, "")
-    assert all(f"\n{rule}-3 " in printed for rule in ("cdni", "backprop", "none"))
+    assert all(f"\n{rule}-3 " in printed for rule in ("cdni", "fa", "backprop", "none"))
     traces = {path.parent.name for path in tmp_path.glob("*/trace.json")}
-    assert traces == {"cdni-3-seed0", "none-3-seed0"}  # of runs with workers
+    wanted = {f"{rule}-3-seed0" for rule in ("cdni", "backprop", "none")}  # those with workers
+    assert traces == wanted
 
 
 @needs_mpi

@@ -192,8 +192,8 @@ def test_a_rule_that_waits_for_the_layers_above_is_refused(rule, capsys):
         (["--micro-batches", "2"], "--micro-batches is for the rule backprop"),
         (["--rule", "backprop", "--micro-batches", "2"], "--micro-batches is 2: it must be left"),
         (
-            ["--rule", "backprop", "--workers", "2", "--micro-batches", "33"],
-            "--micro-batches is 33: it must be from 1 to 32",
+            ["--rule", "backprop", "--workers", "2", "--micro-batches", "17"],
+            "--micro-batches is 17: it must be from 1 to 16, of two samples at least",
         ),
         (
             ["--rule", "backprop", "--workers", "2", "--schedule", "zigzag"],
