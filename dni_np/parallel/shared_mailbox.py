@@ -7,12 +7,14 @@ came about.
 
 The sender makes the memory when it knows how large a message is, and makes larger slots when one
 does not fit. A name that nobody removes would keep the memory after both have gone. So the reader
-takes the name away as soon as it has the memory, and the sender does if the reader has gone.
+is told the name before there is memory of that name, and takes it away as soon as it has the
+memory, or when it ends; the sender does if the reader has gone. Either may be killed at any moment.
 """
 
 import contextlib
 import json
 import os
+import secrets
 from multiprocessing import Pipe
 from multiprocessing.shared_memory import SharedMemory
 
@@ -35,6 +37,7 @@ class SharedMailbox:
     def __init__(self, lines, answers, capacity):
         self.lines, self.answers, self.capacity = lines, answers, capacity
         self.block, self.made, self.slot_size = None, [], 0
+        self.promised = set()  # names that the reader has heard of and not taken away
         self.count = self.free = 0  # messages so far; slots that may be written
 
     def put(self, message):
@@ -65,9 +68,11 @@ class SharedMailbox:
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""
         try:
-            if timeout is not None and not self.lines.poll(timeout):
-                return None
-            line = self.lines.recv_bytes()
+            line = b"memory"
+            while line.startswith(b"memory"):
+                if timeout is not None and not self.lines.poll(timeout):
+                    return None
+                line = self._read_line()
             if not line.startswith(b"slot "):
                 return self._get_directly(line)
             start, length = self._attach(line)
@@ -85,11 +90,17 @@ class SharedMailbox:
 
     def close(self):
         """Give back what this end holds; the other end's next call raises Closed."""
+        if self.answers.writable:  # a sender that ends from now on takes the names away itself
+            self.answers.close()
         with contextlib.suppress(EOFError, OSError):
             while self.lines.readable and self.lines.poll():
-                line = self.lines.recv_bytes()  # of what was never read
-                if line.startswith(b"slot "):
-                    self._attach(line)
+                self._read_line()  # of what was never read
+        for name in self.promised:
+            with contextlib.suppress(FileNotFoundError):
+                block = SharedMemory(name)
+                block.close()
+                block.unlink()
+        self.promised.clear()
         with contextlib.suppress(EOFError, OSError):
             while self.answers.readable and self.answers.poll():
                 self.answers.recv_bytes()  # until EOFError: the reader has gone
@@ -122,11 +133,19 @@ class SharedMailbox:
         check_room(size * self.capacity)
         if self.block is not None:
             self.block.close()
-        self.block = SharedMemory(create=True, size=size * self.capacity)
+        name = f"psm_{secrets.token_hex(8)}"
+        self.lines.send_bytes(f"memory {name}".encode())
+        self.block = SharedMemory(name, create=True, size=size * self.capacity)
         self.made.append(self.block)
         self.slot_size = size
         if self.count == 0:
             self.free = self.capacity
+
+    def _read_line(self):
+        line = self.lines.recv_bytes()
+        if line.startswith(b"memory "):
+            self.promised.add(line.decode().split()[1])
+        return line
 
     def _attach(self, line):
         """(where a message begins in the memory that the line names, how long its header is)."""
@@ -136,6 +155,7 @@ class SharedMailbox:
                 self.block.close()
             self.block = SharedMemory(name)
             self.block.unlink()
+            self.promised.discard(name)
         return int(start), int(length)
 
 

@@ -83,7 +83,7 @@ def results(folder):
             del row["seconds"]
         place = {key: meta[key] for key in ("step", "counted", "task", "rng", "history")}
         content = {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in arrays.items()}
-        found[str(path.parent)] = content, json.dumps(place)
+        found[str(path.parent)] = content, json.dumps(place, sort_keys=True)
     return found
 
 

@@ -141,6 +141,32 @@ def test_shared_memory_has_no_name_that_could_stay():
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
+@pytest.mark.parametrize("line", range(5))
+def test_a_sender_that_is_killed_before_a_line_leaves_no_name(line, monkeypatch):
+    """Lines: a name, a place, a place, a new name, a place."""
+    before, sent = names(), []
+    sender, reader = pair(2)
+    send = sender.lines.send_bytes
+
+    def killed_before(content):
+        if len(sent) == line:
+            raise InterruptedError
+        sent.append(content)
+        send(content)
+
+    monkeypatch.setattr(sender.lines, "send_bytes", killed_before)
+    with pytest.raises(InterruptedError):
+        for n in (1, 1, 10_000):
+            sender.put(message(n, n))
+            reader.get()
+    sender.lines.close()  # as the system does
+    sender.answers.close()
+    reader.close()
+    assert_none_stays(before)
+    sender.block and sender.block.close()
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
 def test_too_little_shared_memory_is_said_before_it_is_used():
     with pytest.raises(UserError, match="shared memory"):
         check_room(1 << 60)
