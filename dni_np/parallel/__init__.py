@@ -31,6 +31,9 @@ And what more workers than this machine has would do, from the times of a run:
     simulated_pipeline    a locked pipeline with micro-batches, and plain backpropagation
     simulated_events  events of a simulation, as those of a run
 
+    python -m dni_np mnist --rule cdni --layers 7 --workers 2
+    python -m dni_np mnist --rule backprop --layers 7 --workers 2 --micro-batches 4
+
 An engine (Threads, Streams, Processes, Ranks) is made with a Job; it starts the workers beside the
 caller, which `serve`, has the caller's Lines to them, and the verbs `killed` and `stop`. Ranks are
 started by mpiexec, before the caller has a job, and stay for the next one:

@@ -90,6 +90,25 @@ def test_ranks_are_one_worker_bit_for_bit(tmp_path, by_one_worker, ranks):
 
 
 @needs_mpi
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["mnist", *QUICK, "--rule", "backprop"],
+        [
+            *("two-clocks", "--recipe", "two-clocks-quick", "--data", "digits", "--units", "8"),
+            *("--rule", "decoupled-label", "--batch-size", "16", "--steps", "12", "--quiet"),
+        ],
+    ],
+    ids=["backprop", "two-clocks"],
+)
+def test_a_locked_pipeline_and_two_networks_on_two_ranks(tmp_path, words):
+    assert main([*words, "--out", str(tmp_path / "1")]) == 0
+    status, _, errors = on_ranks(2, *words, "--engine", "mpi", "--out", tmp_path / "2")
+    assert (status, errors) == (0, "")
+    assert_same(content(tmp_path / "2"), content(tmp_path / "1"))
+
+
+@needs_mpi
 def test_a_comparison_is_one_job_after_another(tmp_path):
     """Feedback alignment, which cannot run apart, in between; backpropagation as a pipeline."""
     few = ["--data", "digits", "--steps", "10", "--quiet", "--width", "16", "--layers", "3"]
@@ -178,10 +197,10 @@ def test_a_refusal_is_one_sentence(tmp_path, ranks, more, wanted):
             "mpiexec started 2 ranks, which are the workers",
         ),
         (
-            ["mnist", *QUICK, "--rule", "backprop"],
-            "is for the rules dni, cdni, none, unlock, local",
+            ["mnist", *QUICK, "--rule", "fa"],
+            "is for the rules backprop, dni, cdni, none, unlock, local",
         ),
-        (["two-clocks", "--data", "digits"], "--engine is mpi: it must be one of processes"),
+        (["two-clocks", "--data", "digits", "--rule", "locked"], "is for the rules decoupled"),
     ],
 )
 def test_several_ranks_never_make_the_same_run_each(tmp_path, words, wanted):

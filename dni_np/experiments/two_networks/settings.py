@@ -26,11 +26,11 @@ AS_MANY = or_zero("for as many as T", TICKS)
 GUESS = "hidden layers of the guess; 0 for linear"
 FITTED = "of the guess: adam, or rls (least squares, linear)"
 FACTOR = "the synthetic gradient times this enters A (the paper: 10)"
-ENGINES, LATE = one_of("processes", "threads", "streams"), between(0, 1000)
+ENGINES, LATE = one_of("processes", "threads", "streams", "mpi"), between(0, 1000)
 APART = ", in which A does not wait for B"
 TRAINING = {"why": APART, "free": True}  # how a run is computed, not what it is
 WORKERS = "1, or 2: A and B each on their own"
-ENGINE = "what workers are: processes, threads of one process, or streams of a GPU"
+ENGINE = "what workers are: processes, threads, streams of a GPU, mpi (mpiexec -n 2 python ...)"
 STALENESS = "for how many streams A goes on without an answer of B (0: as with one worker)"
 DECAY = "shares of the run after which the rates of A and B drop tenfold; 0 for never"
 
