@@ -139,7 +139,8 @@ class Pipeline(Rule):
     def events(self):
         """What the workers that run now noted of their last batches (see `events`)."""
         self._bring_home()
-        found = [*self.log.events, *(self.crew.events() if self.crew else ())]
+        with self._ending_at_errors():
+            found = [*self.log.events, *(self.crew.events() if self.crew else ())]
         return sorted(found, key=lambda event: event.start)
 
     def close(self):

@@ -29,8 +29,10 @@ def locked_and_decoupled(folder):
     measured = json.loads(MEASURED.read_text())["ways"]
     plans, done = {}, {}
     for name, way in measured.items():
-        events = [Event(w, b, kind, *times, layer) for w, b, kind, layer, *times in way["events"]]
-        events = [event._replace(start=event.start / 1e3, stop=event.stop / 1e3) for event in events]
+        events = [
+            Event(worker, batch, kind, start / 1e3, stop / 1e3, layer)
+            for worker, batch, kind, layer, start, stop in way["events"]
+        ]
         layer = max(event.layer for event in events)
         tops = (event for event in events if (event.kind, event.layer) == ("update", layer))
         done[name] = [event.stop for event in tops]

@@ -41,6 +41,18 @@ def test_a_killed_worker(what, how, layer, worker):
     pipeline.close()
 
 
+def test_a_worker_that_is_killed_when_all_is_learned():
+    """Found by the fuzz: the caller asks for the events then."""
+    pipeline = Pipeline(partial(build, "cdni"), 2, "processes")
+    train(pipeline, range(3))
+    (worker,) = multiprocessing.active_children()
+    worker.kill()
+    worker.join()
+    with pytest.raises(UserError, match=r"worker 2 \(layers .*\) was killed"):
+        pipeline.events()
+    pipeline.close()
+
+
 @pytest.mark.parametrize("layer", [0, 2, 4])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_refusal_arrives_as_its_sentence(engine, layer):

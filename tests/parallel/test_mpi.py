@@ -154,7 +154,7 @@ def test_a_stopped_run_goes_on_with_one_worker_and_with_ranks_again(tmp_path, mo
 
 def test_a_resumed_comparison_gives_workers_to_those_that_can_have_some(tmp_path, monkeypatch):
     recipe, plans = find_recipe("mnist-fcn-quick"), []
-    save_plan(tmp_path, "mnist-fcn-quick", [recipe.settings(rule) for rule in ("backprop", "dni")])
+    save_plan(tmp_path, "mnist-fcn-quick", [recipe.settings(rule) for rule in ("fa", "dni")])
     monkeypatch.setattr(commands, "load_data", lambda plan: None)
     monkeypatch.setattr(commands, "run_plan", lambda folder, title, plan, *_: plans.append(plan))
     main(["compare", "--resume", str(tmp_path), "--workers", "2", "--engine", "threads"])
@@ -177,7 +177,7 @@ def test_workers_without_their_ranks(monkeypatch, size, ranks):
         (5, [], "--workers is 5: it must be from 1 to 4, one for each rank"),
         (2, ["--workers", "3"], "--workers is 3, but mpiexec started 2 ranks"),
         (2, ["--layrs", "3"], "unrecognized arguments: --layrs 3"),
-        (2, ["--rule", "backprop"], "is for the rules dni, cdni, none, unlock, local"),
+        (2, ["--rule", "fa"], "is for the rules backprop, dni, cdni, none, unlock, local"),
     ],
 )
 def test_a_refusal_is_one_sentence(tmp_path, ranks, more, wanted):
