@@ -37,7 +37,7 @@ demo: $(RUNTIME)  ## train networks without backpropagation between layers (two 
 test: $(TESTS) $(PYTORCH) $(CUPY) $(MPI)  ## run all tests, the notebooks too
 	@"$(PY)" -m pytest $(ARGS)
 
-fuzz: $(RUNTIME)  ## try wrong command lines, damaged files and killed runs (ten minutes)
+fuzz: $(RUNTIME)  ## try wrong command lines, damaged files and killed runs (twenty minutes)
 	@"$(PY)" -m tests.fuzz.run $(ARGS)
 
 bench: $(RUNTIME) $(PYTORCH)  ## time training steps against PyTorch

@@ -26,7 +26,10 @@ def worker():
         yield one
 
 
-@pytest.mark.parametrize("part, cases", [("command-lines", 60), ("files", 60), ("kills", 5), ("workers", 3)])
+CASES = {"command-lines": 60, "files": 60, "kills": 5, "workers": 3}
+
+
+@pytest.mark.parametrize("part, cases", CASES.items())
 def test_nothing_is_found(part, cases, worker):
     from tests.fuzz.run import fuzz
 
