@@ -34,7 +34,7 @@ WAYS = {
 
 def main():
     """Write the file."""
-    content = {"machine": {**describe(1), "processor": model()}, "ways": {}}
+    content = {"machine": describe(1), "ways": {}}
     for name, make in WAYS.items():
         rule, batch = make(), tuple(map(asarray, DECOUPLED.data()))
         for _ in range(WARM_UP + BATCHES):
@@ -57,12 +57,6 @@ def shown(events):
         + [round(1e6 * (time - middle)) for time in (e.start, e.stop)]
         for e in rows
     ]
-
-
-def model():
-    """The processor's name, where the system says it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
 
 
 if __name__ == "__main__":
