@@ -6,6 +6,8 @@
     schedule       events as the dependencies of a rule allow them; events: what an event is
     measured       a few batches of a run, or of several, as a timeline
     throughput     batches in a second against the number of workers, as it was simulated
+    moving         several figures as a GIF, with a still picture beside it
+    slider         something to play with in a notebook, where ipywidgets is installed
     scales         log axes that keep a zero, with ticks that fit
     style          one look: colors that keep their meaning, titles and legends that fit
 

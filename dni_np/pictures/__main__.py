@@ -1,27 +1,22 @@
 """The README's moving pictures, and a still one of each: python -m dni_np.pictures FOLDER"""
 
 import json
-import os
 import sys
 from pathlib import Path
 
-from matplotlib.animation import PillowWriter
-
 from dni_np.pictures.events import Event, idle_share, joined
+from dni_np.pictures.moving import save_moving
 from dni_np.pictures.network import STEPS, feedforward
 from dni_np.pictures.timeline import timeline
 
 MEASURED = Path(__file__).with_name("two_workers.json")  # by tests/benchmarks/two_workers.py
 TIME, FRAME = 50.0, 2.5  # milliseconds
-DPI = 100
-STILL = {"format": "png", "dpi": DPI, "metadata": {"Software": None}}  # the same bytes each time
 
 
 def figure_9(folder):
     """One step of DNI, module by module."""
     frames = [feedforward(step) for step in range(1, STEPS[feedforward] + 1)]
-    _animate(folder / "figure_9.gif", frames, seconds=3)
-    _save(folder / "figure_9.png", lambda path: feedforward().savefig(path, **STILL))
+    save_moving(folder / "figure_9.gif", frames, seconds=3, still=feedforward())
 
 
 def locked_and_decoupled(folder):
@@ -53,8 +48,8 @@ def locked_and_decoupled(folder):
         counts = [f"{name} {sum(stop <= now for stop in done[name])}" for name in done]
         title = f"Batches learned after {now:.0f} ms: {', '.join(counts)}"
         frames.append(timeline(plans, now, "ms", title))
-    _animate(folder / "locked_and_decoupled.gif", [*frames, *frames[-1:] * 9], seconds=0.4)
-    _save(folder / "locked_and_decoupled.png", lambda path: frames[-1].savefig(path, **STILL))
+    frames += frames[-1:] * 9
+    save_moving(folder / "locked_and_decoupled.gif", frames, seconds=0.4)
 
 
 def layers_of(events):
@@ -63,25 +58,6 @@ def layers_of(events):
     for event in events:
         layers.setdefault(event.worker, set()).update({event.layer} - {0})
     return {worker: f"layers {min(own)} to {max(own)}" for worker, own in layers.items()}
-
-
-def _animate(path, frames, seconds):
-    writer = PillowWriter(fps=1 / seconds)
-
-    def write(part):
-        writer.setup(frames[0], part, dpi=DPI)
-        for writer.fig in frames:
-            writer.grab_frame()
-        writer.finish()
-
-    _save(path, write)
-
-
-def _save(path, write):
-    """A file that is there is whole: it is written beside its place, and then put there."""
-    part = path.with_name(f".{path.name}")
-    write(part)
-    os.replace(part, path)
 
 
 if __name__ == "__main__":

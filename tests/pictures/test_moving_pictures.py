@@ -1,4 +1,4 @@
-"""The pictures that `make pictures` draws."""
+"""Moving pictures: those that `make pictures` draws, and those that notebooks draw."""
 
 import json
 import subprocess
@@ -6,15 +6,32 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
+
+from dni_np.pictures.moving import save_moving
 
 from dni_np.pictures.__main__ import MEASURED
 from dni_np.pictures.events import Event, joined
 
 FIGURES = Path(__file__).resolve().parent.parent.parent / "notebooks" / "figures"
 NAMES = ("figure_9", "locked_and_decoupled")
+ALL = sorted(path.stem for path in FIGURES.glob("*.gif"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_a_moving_picture_has_its_frames_and_a_still_one_beside_it(tmp_path):
+    frames = [Figure(figsize=(2, 1)) for _ in range(3)]
+    for k, figure in enumerate(frames):
+        figure.text(0.5, 0.5, str(k))
+    path = tmp_path / "new" / "counts.gif"
+    assert save_moving(path, frames, seconds=0.5) == path.stat().st_size
+    Image = pytest.importorskip("PIL.Image")
+    with Image.open(path) as moving, Image.open(path.with_suffix(".png")) as still:
+        assert (moving.n_frames, moving.info["duration"]) == (3, 500)
+        assert moving.size == still.size == (200, 100)
+    assert sorted(path.name for path in path.parent.iterdir()) == ["counts.gif", "counts.png"]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_moving_pictures_are_there_and_small(name):
     gif, png = (FIGURES / f"{name}{end}" for end in (".gif", ".png"))
     assert gif.read_bytes().startswith(b"GIF89a") and gif.stat().st_size < 300_000
