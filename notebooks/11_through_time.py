@@ -21,13 +21,16 @@
 # | **Question** | Can a guess stand in for all losses that come after a chunk of a sequence? |
 # | **Time** | about an hour; the runs take three minutes |
 # | **Level** | eleventh notebook of the course |
-# | **Needs** | [notebook 10](10_truncation.ipynb): chunks, truncation, the vector that is missing |
+# | **Needs** | [notebook 10](10_truncation.ipynb): chunks, and the vector that is missing; [words](glossary.md) |
 #
 # A network that learns $T$ time steps at a time lacks one vector: the gradient of all *later*
 # losses by the state in which its chunk ends. Whoever knew it at once could learn chunk by chunk
 # and get the gradient of the whole sequence. Here a small model guesses it. The model never sees a
 # whole sequence: it learns from chunks alone, and its targets are made of its own guesses. Can that
 # work?
+#
+# ![The guesses learn one after the other, from the end of the sequence
+# back](figures/news_through_time.gif)
 #
 # ## Your prediction
 #
@@ -42,12 +45,16 @@
 
 # %%
 import os
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.pictures import style
+from dni_np.pictures.moving import save_moving
 from dni_np.pictures.network import through_time
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -312,7 +319,7 @@ def network_as_saved():
 from dni_np.analysis.gradient_error import pooled_cosine
 
 BATCHES = 20 if FAST else 300
-LOOKS = sorted({*np.geomspace(5, BATCHES, 14).astype(int).tolist()})
+LOOKS = sorted({1, 2, 3, 4, *np.geomspace(5, BATCHES, 14).astype(int).tolist()})
 examples = copy(N, 1000, np.random.default_rng(1))
 
 
@@ -351,7 +358,7 @@ found = {
 }
 for targets, rows in found.items():
     print(f"{targets}: cosine at boundaries 1 to 5")
-    for k in (LOOKS[0], LOOKS[len(LOOKS) // 2], LOOKS[-1]):
+    for k in (1, 5, LOOKS[-1]):
         print(f"  after {k:3} batches: " + "  ".join(f"{value:5.2f}" for value in rows[k]))
 
 # %%
@@ -378,8 +385,34 @@ plt.show()
 # Are the early ones just harder? The right panel is the control. There all learn from the start:
 # after five batches the first two are at 0.29, on the left at 0.03. So the delay on the left is the
 # news on its way. And it arrives: guesses that were made of guesses come close to those that
-# learned from the truth.
-#
+# learned from the truth. The moving picture at the top is made of the same numbers:
+
+# %%
+def draw_boundaries(axis, batches):
+    """Six chunks in a row; at each boundary the cosine of its guess, and the control's."""
+    own, control = (rows[batches] for rows in found.values())
+    for k in range(boundaries + 1):
+        axis.add_patch(plt.Rectangle((k + 0.06, -0.32), 0.88, 0.2, facecolor="0.88"))
+        axis.text(k + 0.5, -0.22, f"chunk {k + 1}", ha="center", va="center", fontsize=8)
+    places = np.arange(1, boundaries + 1)
+    axis.bar(places, own, 0.3, color=style.DNI, label="learns from its own guesses")
+    axis.hlines(control, places - 0.25, places + 0.25, color=style.TRUE, linestyle="--",
+                label="learns from the truth")  # fmt: skip
+    axis.set(xlim=(0, boundaries + 1), ylim=(-0.38, 1.3), yticks=(0, 0.5, 1), xticks=places)
+    axis.set(xlabel="boundary", ylabel="cosine with the truth")
+    axis.set_title(f"after {batches} batches", fontsize=11)
+    axis.legend(fontsize=8, ncols=2, loc="upper center")
+    axis.grid(axis="x", visible=False)
+
+
+frames = [Figure(figsize=(5.6, 3.3)) for _ in range(len(LOOKS) + 2)]
+for frame, batches in zip(frames, [*LOOKS, *LOOKS[-1:] * 2]):
+    draw_boundaries(frame.subplots(), batches)
+folder = Path(tempfile.mkdtemp()) if FAST else Path("figures")
+size = save_moving(folder / "news_through_time.gif", frames, seconds=0.8)
+print(f"the moving picture: {size / 1000:.0f} kB")
+
+# %% [markdown]
 # Only the first boundary stays low, even when its target is the truth. Why?
 #
 # ### What is there to be known?

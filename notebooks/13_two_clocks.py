@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Can a network learn what to say before the one that listens has answered? |
 # | **Time** | about an hour |
-# | **Level** | thirteenth notebook of the course |
+# | **Level** | thirteenth notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb), an LSTM ([by hand](toolbox_lstm.ipynb)) |
 #
 # So far one network was cut into parts. Now there are two networks with a job each. **A** looks at
@@ -139,7 +139,8 @@ print("B at the end:   counts", threes_logits.shape)
 # to correct the guess. The picture follows from these dependencies: each piece of work starts as
 # soon as its worker is free and what it needs is done. A box's number is its tick; ticks 4 to 6 are
 # the next stream. With a B as short as this one, what is won is memory, and news for A at each
-# tick, not time: A waits for each guess, and has three updates to do in place of one.
+# tick, not time: A never waits, but it has guesses to make and to correct, and three updates to do
+# in place of one.
 
 # %%
 from dni_np.pictures.events import Event
@@ -178,17 +179,17 @@ def locked_tasks():
 def decoupled_tasks():
     for last in (3, 6):
         for tick in range(last - 2, last + 1):
-            yield "A", tick, "forward", 3
-            yield "guess", tick, "guess", 1, ("forward", "A", tick)
-            yield "A", tick, "backward", 3, ("guess", "guess", tick)
-            yield "A", tick, "update", 1
+            for kind, length in (("forward", 3), ("guess", 1), ("backward", 3), ("update", 1)):
+                yield "A", tick, kind, length
         yield from reads(last)
-        yield "guess", last, "correct", 1, ("backward", "B", last)
+        yield "A", last, "correct", 1, ("backward", "B", last)
 
 
 plans = {"locked": locked_tasks(), "decoupled": decoupled_tasks()}
 plans = {name: as_early_as_possible(tasks) for name, tasks in plans.items()}
 title = "Locked, A is updated once a stream and waits for B; decoupled, at each tick, and goes on"
+busy = [event for event in plans["decoupled"] if event.worker == "A"]
+assert all(one.stop == other.start for one, other in zip(busy, busy[1:]))  # A never waits
 timeline(plans, title=title)
 
 # %%

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Does training with guesses end at the same place, and in the same network? |
 # | **Time** | about an hour |
-# | **Level** | fourteenth notebook of the course; the first half is theory that can be drawn |
+# | **Level** | fourteenth notebook ([words](glossary.md)); the first half is theory, drawn |
 # | **Needs** | derivatives, least squares, and [notebook 02](02_mnist.ipynb) |
 #
 # A synthetic gradient changes where training goes. Does it still end where backpropagation ends?
@@ -43,11 +43,15 @@
 
 # %%
 import os
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from dni_np.pictures import style
+from dni_np.pictures.moving import save_moving
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -197,8 +201,8 @@ print(f"W_1 ... W_10 is {far:.0e} from least squares")
 # ## 3. Guesses that see too little
 #
 # So far the guess saw all it needed. Let it see the output $p$ only, as plain DNI does, or the
-# label $y$ only. Give it all the time it wants, so that it always is the best guess there is, the
-# least-squares fit of $p - y$. For two weights one can draw where the updates go, everywhere.
+# label $y$ only. Let it always be the best guess there is, the least-squares fit of $p - y$. For
+# two weights one can draw where the updates go.
 
 # %%
 from dni_np.analysis.theory.critical_points import fields
@@ -210,17 +214,7 @@ SEES = {
     "the output": lambda p, y: p,
     "the label": lambda p, y: y,
 }
-best = least_squares(x2, y2)
-grid = np.linspace(-1.2, 2.2, 18)
-
-
-def follow(see, w, steps=300, rate=0.1):
-    places = [w]
-    for _ in range(steps):
-        places.append(places[-1] - rate * fields(x2, y2, places[-1], see)[1])
-    return np.concatenate(places, axis=1)
-
-
+best, grid = least_squares(x2, y2), np.linspace(-1.2, 2.2, 18)
 xx, xy, yy = x2.T @ x2, x2.T @ y2, y2.T @ y2
 angles = np.linspace(0, 2 * np.pi, 400)
 rays = np.stack([np.cos(angles), np.sin(angles)])
@@ -228,29 +222,64 @@ ellipse = rays * (rays.T @ xy).T / np.einsum("dn,de,en->n", rays, xx, rays)
 STOPS = {"the output": ellipse, "the label": (grid, (yy[0, 0] - xy[0] * grid) / xy[1])}
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.9), sharey=True)
+def follow(see, w, steps=300, rate=0.1):
+    places = [w]
+    for _ in range(steps):
+        places.append(places[-1] - rate * fields(x2, y2, places[-1], see)[1])
+    return np.concatenate(places, axis=1)
+
+
+starts = [np.array(w)[:, None] for w in ((-1.0, 1.5), (1.8, -0.9), (1.9, 1.9))]
+starts.append(best - 2 * xy / np.linalg.norm(xy))
+ways = {name: [follow(see, w) for w in starts] for name, see in SEES.items()}
+
+# %%
 U, V = np.meshgrid(grid, grid)
 heights = [[((x2 @ [[u], [v]] - y2) ** 2).mean() for u in grid] for v in grid]
-for axis, (name, see) in zip(axes, SEES.items()):
+
+
+def draw_ways(axis, name, steps=300):
+    """The loss (gray), where learning stops, the solution, and so many steps from each start."""
     axis.contour(U, V, heights, levels=12, colors="0.85", linewidths=0.8)
+    if name in STOPS:
+        axis.plot(*STOPS[name], color=style.TRUE, linewidth=1.5)
+    axis.plot(*best, "k*", markersize=11)
+    for way in ways[name]:
+        axis.plot(*way[:, : steps + 1], color=style.BACKPROP, linewidth=1.3)
+    axis.set(xlabel="$w_1$", xlim=grid[[0, -1]], ylim=grid[[0, -1]])
+    axis.set_title(f"sees {name}", fontsize=11)
+    axis.grid(False)
+
+# %%
+figure, axes = plt.subplots(1, 3, figsize=(10, 3.9), sharey=True)
+for axis, (name, see) in zip(axes, SEES.items()):
     updates = np.array(
         [[-fields(x2, y2, np.array([[u], [v]]), see)[1].ravel() for u in grid] for v in grid]
     )
     lengths = np.linalg.norm(updates, axis=2, keepdims=True) ** 0.5 + 1e-12
     arrows = np.moveaxis(updates / lengths, 2, 0)
     axis.quiver(U, V, *arrows, color=style.DNI, alpha=0.6, width=0.005)
-    for w in ((-1.0, 1.5), (1.8, -0.9), (-0.4, -0.9), (1.9, 1.9)):
-        axis.plot(*follow(see, np.array(w)[:, None]), color=style.BACKPROP, linewidth=1.3)
-    if name in STOPS:
-        axis.plot(*STOPS[name], color=style.TRUE, linewidth=1.5)
-    axis.plot(*best, "k*", markersize=11)
-    axis.set(title=f"sees {name}", xlabel="$w_1$", xlim=grid[[0, -1]], ylim=grid[[0, -1]])
-    axis.grid(False)
+    draw_ways(axis, name)
 axes[0].set_ylabel("$w_2$")
 figure.suptitle("Updates (orange), ways (black), where learning stops (red); star: the solution")
 plt.show()
 
+# %%
+frames, shown = [], [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 25, 30, 40, 60, 100, *[200] * 4]
+for steps in shown:
+    frames.append(Figure(figsize=(8.2, 3.3)))
+    for axis, name in zip(frames[-1].subplots(1, 3, sharey=True), SEES):
+        draw_ways(axis, name, steps)
+        for way in ways[name]:
+            axis.plot(*way[:, steps], "o", color=style.DNI, markersize=8, markeredgecolor="black")
+    frames[-1].suptitle(f"after {steps} steps; star: the solution, red: where learning stops")
+folder = Path(tempfile.mkdtemp()) if FAST else Path("figures")
+size = save_moving(folder / "past_the_star.gif", frames, seconds=0.4)
+print(f"the moving picture: {size / 1000:.0f} kB")
+
 # %% [markdown]
+# ![A ball rolls past the star, if the guess sees only the label](figures/past_the_star.gif)
+#
 # - **Both.** The guess can be right, and the field is the true one.
 # - **The output only.** The star is still a place to stop, but one of very many: a whole ellipse.
 #   Why? The guess is a multiple of $p = xw$, so $w$ is updated along $x^\top p = (x^\top x)\,w$: at
@@ -490,7 +519,7 @@ plt.show()
 #   to layer. Through random layers (none) what can be read off gets less and less: 20.2 % to
 #   45.5 % wrong.
 #
-# These are 1,000 steps. [RESULTS](RESULTS.md) has the same table after more of them.
+# [RESULTS](RESULTS.md) has the same table after more steps.
 #
 # How much of this is chance? Train another network by backpropagation, from other weights, and
 # compare it layer by layer.

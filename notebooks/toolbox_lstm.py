@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | What does an LSTM compute, forward and back, and why does its gradient last? |
 # | **Time** | three quarters of an hour |
-# | **Level** | optional: the inside of the layer that notebooks 10 to 13 use |
+# | **Level** | optional: inside of the layer of notebooks 10 to 13 ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb): layers with a cache, central differences |
 #
 # From notebook 10 on the course is about networks that run through time. They use one layer more,
@@ -225,43 +225,40 @@ print(f"best single cell: {np.mean(alone):.0f} % on average, all cells: {np.mean
 # order of computation.
 
 # %%
+from dni_np.pictures.scene import Box, Route, Scene, draw
+
 BOXES = {
-    "c0": (0.6, 3, "$c_{t-1}$"), "f": (2.9, 3, r"$\times f$"), "+": (4.6, 3, "+"),
-    "c": (6.1, 3, "$c_t$"), "c1": (8.5, 3, "later"), "ig": (4.6, 1.8, r"$i \times g$"),
-    "tanh": (6.1, 1.8, "tanh"), "o": (6.1, 0.5, r"$\times o$"), "h": (8.5, 0.5, "$h_t$"),
-    "z": (1.3, 0.9, "$z = [x_t, h_{t-1}]\\,W + b$"),
+    "c0": Box(1.0, 6.2, "$c_{t-1}$", 1.4, 1.0), "f": Box(3.6, 6.2, r"$\times f$", 1.2, 1.0),
+    "+": Box(6.2, 6.2, "+", 1.2, 1.0), "c": Box(8.8, 6.2, "$c_t$", 1.2, 1.0),
+    "later": Box(12.9, 6.2, "later steps", 1.9, 1.0), "z": Box(7.6, 1.4, "$z$", 9.2, 1.0),
+    "ig": Box(6.2, 3.9, r"$i \times g$", 1.3, 1.0), "tanh": Box(8.8, 3.9, "tanh", 1.2, 1.0),
+    "o": Box(11.2, 3.9, r"$\times o$", 1.2, 1.0), "h": Box(13.3, 3.9, "$h_t$", 1.1, 1.0),
 }  # fmt: skip
-ARROWS = ("c0 f", "f +", "+ c", "c c1", "c tanh", "tanh o", "o h", "ig +", "z f", "z ig", "z o")
-TEXTS = (
-    (6.35, 2.4, "first way: $dh\\,o\\,(1 - \\tanh^2 c_t)$"), (7.2, 0.15, "$dh$"),
-    (7.0, 3.35, "second way: $dc$"), (1.5, 3.35, "$dc\\,f$"), (2.35, 2.1, "$dz_f$"),
-    (3.75, 1.25, "$dz_i, dz_g$"), (4.0, 0.35, "$dz_o$"),
+BOXES["z"] = BOXES["z"]._replace(text=r"$z = [x_t, h_{t-1}]\,W + b$")
+FIRST = "first way: $dh\\,o\\,(1 - \\tanh^2 c_t)$"
+WAYS = (  # from box to box; what goes back, and where that stands
+    ("c0 f", "$dc\\,f$", (2.3, 5.55)), ("f +", ""), ("+ c", ""), ("tanh o", ""), ("ig +", ""),
+    ("c later", "second way: $dc$", (10.75, 6.85)), ("c tanh", FIRST, (11.4, 5.05)),
+    ("o h", "$dh$", (12.3, 3.3)), ("z f", "$dz_f$", (4.3, 3.8)), ("z o", "$dz_o$", (11.9, 2.6)),
+    ("z ig", "$dz_i, dz_g$", (7.3, 2.6)),
 )  # fmt: skip
 
-
-def arrow(axis, start, end, color, shift):
-    """From box to box, moved aside by `shift` along the normal."""
-    (a, b) = (np.array(BOXES[name][:2]) for name in (start, end))
-    along = (b - a) / np.linalg.norm(b - a)
-    aside = shift * np.array([-along[1], along[0]])
-    room = [1.35 * abs(along[0]) + 0.25 if name == "z" else 0.45 for name in (start, end)]
-    ends = {"xytext": a + aside + room[0] * along, "xy": b + aside - room[1] * along}
-    axis.annotate("", **ends, arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.4})
-
 # %%
-figure, axis = plt.subplots(figsize=(9.5, 4))
-for names in ARROWS:
-    start, end = names.split()
-    arrow(axis, start, end, style.FORWARD, 0.07)
-    arrow(axis, end, start, style.TARGET, 0.07)
-for x0, y0, text in BOXES.values():
-    box = {"boxstyle": "round", "facecolor": "0.93", "edgecolor": "0.6"}
-    axis.text(x0, y0, text, ha="center", va="center", bbox=box)
-for x0, y0, text in TEXTS:
-    axis.text(x0, y0, text, color=style.TARGET, va="center", fontsize=9)
-axis.set(xlim=(-0.5, 9.2), ylim=(-0.1, 3.7), title="One step: forward in gray, backward in red")
-axis.axis("off")
-plt.show()
+def there_and_back(names, text, at=()):
+    """Two arrows side by side, from edge to edge: forward in gray, backward in red."""
+    a, b = (BOXES[name] for name in names.split())
+    if a.y == b.y:
+        left, right = a.x + a.width / 2, b.x - b.width / 2
+        up, down = ((left, a.y + 0.2), (right, a.y + 0.2)), ((right, a.y - 0.2), (left, a.y - 0.2))
+    else:
+        x, up = b.x if a.width > b.width else a.x, np.sign(b.y - a.y)
+        start, end = a.y + up * a.height / 2, b.y - up * b.height / 2
+        up, down = ((x - 0.2, start), (x - 0.2, end)), ((x + 0.2, end), (x + 0.2, start))
+    return [Route(up, (style.FORWARD,)), Route(down, (style.TARGET,), text, at)]
+
+
+routes = dict(enumerate(sum((there_and_back(*way) for way in WAYS), [])))
+draw(Scene("One step: forward in gray, backward in red", "", (14.2, 7.2), BOXES, routes, ()))
 
 # %% [markdown]
 # **Two ways lead to $c_t$.** The loss depends on the cell through $h_t = o\tanh(c_t)$ *and* through

@@ -117,7 +117,8 @@ def draw_route(axes, route, share=1.0, scale=1.0):
     """A line with an arrow's head; of its color `share` is left."""
     first, last = (mixed(color, share) for color in (route.colors[0], route.colors[-1]))
     points = np.array(route.points, float)
-    tip, back = points[-1], (points[-1] - points[-2]) / np.linalg.norm(points[-1] - points[-2])
+    tip, back = points[-1].copy(), points[-1] - points[-2]
+    back /= np.linalg.norm(back)
     points[-1] = tip - 0.1 * scale * back  # the line ends inside the arrow's head
     line = {"linewidth": 2.6 * scale, "zorder": 4}
     if len(route.colors) == 1:

@@ -1,10 +1,12 @@
 """Every step of every picture of a network can be read, and shows what the rule does."""
 
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from dni_np.errors import UserError
 from dni_np.pictures.network import STEPS, complete_unlock, feedforward, through_time
+from dni_np.pictures.scene import Route, draw_route
 from dni_np.pictures.scenes.complete_unlock import COMPLETE_UNLOCK
 from dni_np.pictures.scenes.feedforward import FEEDFORWARD
 from dni_np.pictures.scenes.through_time import THROUGH_TIME
@@ -76,3 +78,10 @@ def test_a_step_that_is_not_there_is_refused():
     for step in (0, 9, -1):
         with pytest.raises(UserError, match="1 to 8"):
             feedforward(step)
+
+
+def test_an_arrow_ends_where_its_route_ends():
+    axes = Figure(figsize=(5, 2)).subplots()
+    axes.set(xlim=(0, 5), ylim=(0, 2))
+    draw_route(axes, Route(((1, 1), (3, 1)), ("black",)))
+    assert axes.patches[0].get_path().vertices[:, 0].max() == pytest.approx(3, abs=0.02)
