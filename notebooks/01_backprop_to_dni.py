@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Can a hidden layer be updated before the layers above it have done their work? |
 # | **Time** | about 45 minutes |
-# | **Level** | first notebook of the course: every line is explained |
+# | **Level** | first notebook of the course: every line is explained; [words](glossary.md) |
 # | **Needs** | NumPy and the chain rule; no deep-learning framework |
 #
 # ![One step, module by module: guess 1 learns from guess 2](figures/figure_9.gif)
@@ -36,7 +36,7 @@
 # A layer has done its forward pass. In backpropagation it now waits for its gradient: how the loss
 # changes with each of its outputs. A small model beside the layer has seen many outputs and the
 # gradients that came back for them. So it **guesses** the gradient (orange). The layer takes the
-# guess for the truth, is updated at once, and is ready for the next batch. The guess is called a
+# guess for the truth, is updated at once, and is ready for the next batch. The model is called a
 # **synthetic gradient**.
 #
 # ## 2. How they are made
@@ -66,6 +66,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from dni_np import backend, tutorial
 from dni_np.pictures import style
 from dni_np.pictures.schedule import schedule
+from dni_np.pictures.slider import slider
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # the same cells with shorter runs, for a quick check
@@ -83,22 +84,19 @@ timeline(plans)
 # so that three workers are not three times as fast. On one processor, as in this notebook, nothing
 # gets faster at all: here we find out whether layers that do not wait *learn*.
 #
-# ## Twelve words
+# ## Names
 #
-# | word | meaning |
+# | | |
 # |---|---|
-# | output $h_k$ | what layer $k$ computes; $h_0 = x$ is the network's input, rows are samples |
-# | loss $L$ | what training makes small, here $\frac12 \sum (p - y)^2$ |
-# | label $y$ | the right answer for a sample |
-# | true gradient $g_k$ | $\partial L / \partial h_k$ |
-# | synthetic gradient, guess $\hat g_k$ | the guess of $g_k$ that layer $k$ is updated with |
-# | target $d_k$ | what the guess learns from: the gradient that layer $k + 1$ sends back |
-# | update | a step of gradient descent on a layer's weights |
-# | correct | a step of gradient descent on the guess's weights |
-# | locked, decoupled | a layer that must wait for the layers above it; one that need not |
+# | $h_k$ | output of layer $k$; $h_0 = x$ is the network's input, rows are samples |
+# | $L$ | the loss, to be made small, here $\frac12 \sum (p - y)^2$; $y$ is the **label** |
+# | $g_k$ | the **true gradient** $\partial L / \partial h_k$ |
+# | $\hat g_k$ | the **guess** of it, which layer $k$ is **updated** with |
+# | $d_k$ | the guess's **target**, which it is **corrected** with: what layer $k + 1$ sends back |
 # | DNI | decoupled neural interface: a layer with a guess, made from the layer's output |
-# | cDNI | conditional DNI: the guess sees the output and the label |
-# | context | what a guess sees besides the output |
+# | cDNI | conditional DNI: the guess sees the output and, as **context**, the label |
+#
+# The [glossary](glossary.md) has these and other words of the course in plain English.
 
 # %% [markdown]
 # ## The task: adding binary numbers
@@ -356,7 +354,41 @@ for k, layer in enumerate(new_layers()[:2]):
 
 # %% [markdown]
 # The rate 0.0025 is below both. The tutorial has one rate, 0.1, for layers and guesses.
-#
+
+# %%
+RATES = (0.0001, 0.0003, 0.001, 0.0025, 0.005, 0.01, 0.03, 0.1)
+with np.errstate(all="ignore"):  # at too high a rate the numbers overflow
+    by_rate = {
+        rate: [spectator(sees_label, rate).reshape(2, 20, -1).sum(axis=2) for sees_label in (0, 1)]
+        for rate in RATES
+    }
+
+
+def draw_rate(axes, rate):
+    for squares, color in zip(by_rate[rate], (style.DNI, style.CDNI)):
+        errors = np.nan_to_num(squares[0] / squares[1], nan=1e9, posinf=1e9)
+        axes.semilogy(np.linspace(0, STEPS // 4, 20), errors, color=color)
+    axes.axhline(1, color=style.NO_GRADIENT, linestyle=":")
+    axes.set(title=f"rate {rate:g}", xlabel="step", ylim=(0.1, 1000))
+
+
+figure, panels = plt.subplots(1, 4, figsize=(9.5, 2.6), sharey=True)
+for axes, rate in zip(panels, (0.0001, 0.0025, 0.01, 0.1)):
+    draw_rate(axes, rate)
+    print(f"rate {rate:6}: ends at", *(f"{a[-1] / b[-1]:.2g}" for a, b in by_rate[rate]))
+panels[0].set_ylabel("squared error / truth squared")
+figure.suptitle("The faster the better, until it explodes (blue: sees the label, orange: does not)")
+plt.show()
+
+# %%
+def at_rate(rate):
+    draw_rate(plt.subplots(figsize=(4.5, 3))[1], rate)
+    plt.show()
+
+
+slider(at_rate, RATES, "rate", start=0.0025)
+
+# %% [markdown]
 # ## DNI, with the tutorial's names
 #
 # `forward_and_synthetic_update` goes forward, guesses, and updates the weights with the guess. It

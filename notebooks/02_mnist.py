@@ -20,8 +20,8 @@
 # |---|---|
 # | **Question** | Do three and six layers learn MNIST from guesses? |
 # | **Time** | about an hour |
-# | **Level** | second notebook of the course |
-# | **Needs** | [notebook 01](01_backprop_to_dni.ipynb); the rest is explained; [words](glossary.md) |
+# | **Level** | second notebook of the course ([words](glossary.md)) |
+# | **Needs** | [notebook 01](01_backprop_to_dni.ipynb); the rest is explained |
 #
 # The experiment is that of table 2 of [Jaderberg et al.
 # 2017](https://proceedings.mlr.press/v70/jaderberg17a.html). We write its chain of guesses by hand,
@@ -358,8 +358,9 @@ check(step_by_hand)
 #
 # **A guess of zero.** The last layer of each model starts at zero, so the first guess is zero and
 # nothing below the top is updated: the safest start, not always the fastest. At that first step the
-# top model meets a true gradient; at the second its guess changes its layer, and only then is there
-# something to hand further down. At which step does each layer of a six-layer network change first?
+# last model meets a true gradient; at the second its guess changes its layer, and only then is
+# there something to hand further down. At which step does each layer of a six-layer network change
+# first?
 
 # %%
 from dni_np.analysis.gradient_error import pooled_cosine
@@ -744,9 +745,9 @@ for name in ("cdni", "dni"):
 #
 # | | 3 layers | 6 layers |
 # |---|---|---|
-# | backpropagation | 2.12 % | 1.98 % |
-# | DNI | 5.47 % | 9.30 % |
-# | cDNI (three times as long) | 2.82 % (1.72 %) | 3.81 % (1.97 %) |
+# | backpropagation | 2.14 % | 1.94 % |
+# | DNI | 5.44 % | 9.09 % |
+# | cDNI (three times as long) | 2.83 % (1.71 %) | 3.93 % (1.98 %) |
 # | no gradient | 12.58 % | 25.60 % |
 #
 # - A decoupled layer learns from a guess at once; the guess is corrected by the guess of the layer

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | How far are the guesses from the true gradients, and what makes them better? |
 # | **Time** | about an hour |
-# | **Level** | third notebook of the course |
+# | **Level** | third notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb): the chain of guesses, its network and its task |
 #
 # ![True gradients and guesses, learning](figures/gradients_while_learning.gif)
@@ -54,6 +54,7 @@ import numpy as np
 
 from dni_np.data.choose import load_images
 from dni_np.pictures import style
+from dni_np.pictures.slider import slider
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update({**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
@@ -341,25 +342,17 @@ plt.show()
 # its class, there is something to correct. The next cell makes the moving picture at the top.
 
 # %%
-from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.figure import Figure
 
+from dni_np.pictures.moving import save_moving
+
+frames = []
+for stop in (*(stop for stop in STOPS if stop <= 400 or stop % 200 == 0), STEPS, STEPS):
+    frames.append(Figure(figsize=(4.4, 2.9)))
+    draw_gradients(frames[-1].subplots(1, 2, sharey=True), stop, each=7, units=32)
 folder = Path(tempfile.mkdtemp()) if FAST else Path("figures")
-with plt.rc_context({"figure.constrained_layout.use": False}):
-    figure, panels = plt.subplots(1, 2, figsize=(5, 3.2), sharey=True)
-    figure.subplots_adjust(left=0.08, right=0.98, top=0.88, bottom=0.09, wspace=0.08)
-
-
-def frame(stop):
-    for axes in panels:
-        axes.clear()
-    draw_gradients(panels, stop, each=7, units=32)
-
-
-stops = [stop for stop in STOPS if stop <= 400 or stop % 200 == 0]  # a file of less than 300 kB
-movie = FuncAnimation(figure, frame, [*stops, STEPS, STEPS], init_func=lambda: None)
-movie.save(folder / "gradients_while_learning.gif", PillowWriter(fps=1.5), dpi=80)
-plt.close(figure)
-print(f"{(folder / 'gradients_while_learning.gif').stat().st_size / 1000:.0f} kB")
+size = save_moving(folder / "gradients_while_learning.gif", frames, seconds=0.7)
+print(f"the moving picture: {size / 1000:.0f} kB")
 
 # %% [markdown]
 # ## 5. Where does one guess point?
@@ -416,17 +409,12 @@ plt.show()
 # computed when you use it.
 
 # %%
-try:
-    from ipywidgets import IntSlider, interact
-except ImportError:
-    print("No ipywidgets here: the ten rows of the figure above show the same.")
-else:
+def with_label(given):
+    draw_label(plt.subplots(figsize=(5, 3))[1], given)
+    plt.show()
 
-    def with_label(given):
-        draw_label(plt.subplots(figsize=(5, 3))[1], given)
-        plt.show()
 
-    interact(with_label, given=IntSlider(int(y[sample]), 0, dataset.classes - 1))
+slider(with_label, range(dataset.classes), "label", start=int(y[sample]))
 
 # %% [markdown]
 # ## 6. A guess learned from a guess
@@ -567,7 +555,7 @@ for name, loop in fitted.items():
 # guesses is lower, almost nothing, and the weights get the better gradients. On the command line:
 # `--sg-optimizer rls`.
 #
-# ## 8. Lessons that skip guesses
+# ## 8. Targets that skip guesses
 #
 # Least squares does not help against errors that multiply. For that a target may skip guesses: mix
 # what comes from further up into it,
@@ -576,7 +564,7 @@ for name, loop in fitted.items():
 # \partial h_{k+1} / \partial h_k, \qquad d_5 = \text{the true gradient}.$$
 #
 # With $\lambda = 0$ this is the chain of guesses, with 1 every guess learns from the truth. Layers
-# are updated by their guesses at once, whatever $\lambda$ is; only the lesson of a guess comes
+# are updated by their guesses at once, whatever $\lambda$ is; only the target of a guess comes
 # later (`--target-lambda`). Eleven layers, ten guesses in a chain:
 
 # %%
@@ -719,7 +707,7 @@ plt.show()
 #   what the weights get.
 # - Errors multiply from guess to guess. With the label the factors are about 0.8; without it little
 #   is left after a few layers.
-# - A guess that learns slowly is late. Least squares keeps up with changing layers; a lesson that
+# - A guess that learns slowly is late. Least squares keeps up with changing layers; a target that
 #   skips guesses is truer. Neither makes a layer wait.
 # - A guess costs most where much of the network depends on it and it does not see the label.
 #

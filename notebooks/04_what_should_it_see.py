@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | From what should a layer guess its gradient? |
 # | **Time** | about an hour |
-# | **Level** | fourth notebook of the course |
+# | **Level** | fourth notebook of the course ([words](glossary.md)) |
 # | **Needs** | notebooks [01](01_backprop_to_dni.ipynb) to [03](03_how_good_is_the_guess.ipynb) |
 #
 # In notebook 01 the lower layers learned nothing from guesses made of the output alone, and all of
@@ -354,7 +354,7 @@ print(f"a guess that sees {start} numbers is the sum of {len(parts)} guesses")
 # ## 5. Eight mixtures learn to add
 #
 # DNI at both hidden layers, linear guesses, plain gradient descent at one rate that suits all
-# eight; the top layer has the true gradient. Held-out sums never occur in training; one wrong bit
+# eight; the last layer has the true gradient. Held-out sums never occur in training; one wrong bit
 # more or less changes a run's error by about 0.2 points.
 
 # %%
@@ -554,7 +554,7 @@ plt.show()
 #   sample. Together they train networks; each alone is weak.
 # - Normalizing changes nothing about what a linear guess can know, and much about how fast gradient
 #   descent learns it.
-# - A high mean cosine is no proof of a good teacher: it ignores size.
+# - A high mean cosine is no proof of a good guess: it ignores size.
 # - Small networks, short runs, linear guesses at one rate for all.
 #
 # Next: **[Who waits for whom, and what is it worth?](05_who_waits_for_whom.ipynb)**

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Which layer waits for which, and how much time is saved by not waiting? |
 # | **Time** | about an hour |
-# | **Level** | fifth notebook of the course |
+# | **Level** | fifth notebook of the course ([words](glossary.md)) |
 # | **Needs** | notebooks [01](01_backprop_to_dni.ipynb) and [02](02_mnist.ipynb) |
 #
 # ![Who works and who waits](figures/locked_and_decoupled.gif)
@@ -36,7 +36,7 @@
 #
 # 1. Four layers, a worker for each, every piece of work takes one unit of time. How many batches
 #    has backpropagation done when DNI has done ten?
-# 2. The weights of the top layer are spoiled. Does the update of layer 1 change with
+# 2. The weights of the last layer are spoiled. Does the update of layer 1 change with
 #    backpropagation, with cDNI, with cDNI whose guesses learn from *true* gradients?
 # 3. Eight layers and workers. A forward pass costs 1, a backward pass 2, a linear guess and its
 #    correction 1 each. What does a batch take with backpropagation, with cDNI, and with a pipeline
@@ -56,6 +56,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.pictures import style
 from dni_np.pictures.schedule import Task, dependencies, schedule
+from dni_np.pictures.slider import slider
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -404,8 +405,21 @@ for name in ("backpropagation", "cDNI, a matrix", "pipeline, 8 parts", "pipeline
 # with eight of each, and 3.7 with 32 parts, *less* than cDNI, with true gradients and nothing to
 # guess. So decoupling is ahead only when the network is deep beside the number of parts that a
 # batch can be cut into ($N - 1 > 0.7\,m$; with 32 layers and 8 parts it is 14.6 to 5.1), or when
-# messages are slow: the pipeline waits for the whole way up and down with every batch.
-#
+# messages are slow: the pipeline waits for the whole way up and down with every batch. With
+# ipywidgets the next cell has a slider over the time of a message.
+
+# %%
+def with_delay(delay):
+    ways = {"backpropagation": ("locked", LAYER), "cDNI": ("dni", LINEAR)}
+    return timeline({
+        name: schedule(rule, TOP, 4, costs=costs, delay=delay)
+        for name, (rule, costs) in ways.items()
+    })  # fmt: skip
+
+
+slider(with_delay, (0, 0.5, 1, 2, 3, 5, 10), "delay")
+
+# %% [markdown]
 # ## 4. A clock
 #
 # ### Your turn
@@ -660,7 +674,7 @@ throughput(WORKERS, lines, f"{LAYERS:,} layers, from the times above")
 # *time*: workers are alike, lines are never busy, and whether a thousand layers of guesses *learn*
 # is another question. (In notebook 02 a chain without labels became worse with depth.)
 #
-# ## 5. Late lessons
+# ## 5. Late targets
 #
 # Workers that do not wait for targets get them late. What then? A guess was made at batch $n$, its
 # target comes at batch $n + D$, and by then the model is another. Two ways to learn from it:
@@ -697,7 +711,7 @@ for (way, errors), look in zip(late.items(), (":", "-")):
     axis.plot(range(len(LATE)), errors, look, color=style.CDNI, marker="o", label=way)
 axis.set_xticks(range(len(LATE)), LATE)
 axis.set(xlabel="targets come so many batches late", ylabel="test error (%)", ylim=(0, None))
-axis.set_title(f"Guess anew, and late lessons do little harm ({DATA})")
+axis.set_title(f"Guess anew, and late targets do little harm ({DATA})")
 axis.legend()
 plt.show()
 
@@ -726,7 +740,7 @@ for d, count in zip(*np.unique(lateness, return_counts=True)):
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
-# 1. Almost: the work is divided, and only the start of the staircase and what the top layer has to
+# 1. Almost: the work is divided, and only the start of the staircase and what the last layer has to
 #    spare (it guesses nothing) are lost.
 #
 #    ```python

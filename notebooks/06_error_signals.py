@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | What can a layer learn from, if not from the true gradient? |
 # | **Time** | about an hour |
-# | **Level** | sixth notebook of the course |
+# | **Level** | sixth notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb), [notebook 03](03_how_good_is_the_guess.ipynb) |
 #
 # Backpropagation brings each layer the gradient of the loss, a synthetic gradient a guess of it,
@@ -56,7 +56,7 @@ error_signals()
 #
 # Below, ↑ means "all layers above, forward" and ↑↓ "all layers above, forward and back".
 #
-# | rule | $\delta_k$ | waits for | learned in it | what its lesson waits for |
+# | rule | $\delta_k$ | waits for | learned in it | what its target waits for |
 # |---|---|---|---|---|
 # | none | $0$ | nothing | nothing | |
 # | backpropagation | $\delta_{k+1} J_{k+1} = g_k$ | ↑↓ | nothing | |

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | What lies between a guess ($\lambda = 0$) and backpropagation ($\lambda = 1$)? |
 # | **Time** | about an hour |
-# | **Level** | seventh notebook of the course |
+# | **Level** | seventh notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb), [notebook 03](03_how_good_is_the_guess.ipynb) |
 #
 # A layer of a DNI network learns from a guess and does not wait. In backpropagation it learns from
@@ -52,6 +52,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from dni_np.pictures import style
 from dni_np.pictures.error_signals import error_signals
 from dni_np.pictures.events import Event
+from dni_np.pictures.slider import slider
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -250,12 +251,7 @@ def shares_at(lam):
     plt.show()
 
 
-try:
-    from ipywidgets import FloatSlider, interact
-except ImportError:
-    print("no ipywidgets, no slider: the figure above has six of its places")
-else:
-    interact(shares_at, lam=FloatSlider(value=0.5, min=0, max=1, step=0.05))
+slider(shares_at, np.linspace(0, 1, 21), "lambda", start=0.5)
 
 # %% [markdown]
 # ## 2. Both ends

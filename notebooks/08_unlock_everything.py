@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | May a layer sleep, learn from old gradients, work on guessed inputs? |
 # | **Time** | about an hour |
-# | **Level** | eighth notebook of the course |
+# | **Level** | eighth notebook of the course ([words](glossary.md)) |
 # | **Needs** | notebooks [02](02_mnist.ipynb) and [05](05_who_waits_for_whom.ipynb) |
 #
 # With a synthetic gradient a layer no longer waits for the layers above. How far does that go? We
@@ -204,7 +204,7 @@ plt.show()
 # With guesses, sleep costs time only: by updates (middle) the five curves are nearly one. With
 # backpropagation layers that are awake at different times do not reach each other: 15.7 % with $p
 # = 0.2$, where cDNI has 5.7 %. With $p = 0.1$ it is worse than a network whose lower layers never
-# learn, since the top one sleeps, too. (The paper reports about 2 % with $p = 0.2$ after long runs
+# learn, since the last one sleeps, too. (The paper reports about 2 % with $p = 0.2$ after long runs
 # of cDNI, a number we have from second hand. Here the learning rate stays high, and 2,000 batches
 # are four times through the data.)
 #
@@ -487,7 +487,7 @@ plt.show()
 # The pattern is there; where a layer is silent its model, which cannot be sure, says a little.
 #
 # In the form called cDNI the input models see the label. Is that cheating? Give them a *wrong*
-# label and look what the top layer reads from its synthetic input.
+# label and look what the last layer reads from its synthetic input.
 
 # %%
 network = unlocked["cDNI"].rule
@@ -517,7 +517,7 @@ print(f"real inputs: {100 * (answers() == y_new).mean():5.1f} % what the image s
 # %% [markdown]
 # With a wrong label most answers still follow the image. But the label counts more the higher up
 # one looks, since a high layer's output is mostly about the class. And with the right label the
-# top layer finds its task easier (97.2 %) than with real inputs (92.6 %, the same images, batch
+# last layer finds its task easier (97.2 %) than with real inputs (92.6 %, the same images, batch
 # normalization in training mode as well): in training it lives in an easier world than later.
 #
 # ### What is it worth?
@@ -573,7 +573,7 @@ plt.show()
 # ## Exercises
 #
 # 1. **One coin.** In section 1 let all layers toss *one* coin together. Who gains?
-# 2. **Real lessons.** Let the input models learn what the layers make of *real* inputs, by an
+# 2. **Real targets.** Let the input models learn what the layers make of *real* inputs, by an
 #    ordinary forward pass. Does the test error change? Which lock is closed again?
 # 3. **Later still.** In section 2, how old may a gradient of the same image be? Try a decay of
 #    `0.999`.
@@ -599,13 +599,13 @@ plt.show()
 #            print(p, rule, final(sleeping(rule, p, OneCoin(5))))
 #    ```
 #
-# 2. Hardly. The layers still wait for nobody, but a lesson of an input model now needs a forward
-#    pass through all layers below: for lessons the forward lock is closed again.
+# 2. Hardly. The layers still wait for nobody, but a target of an input model now needs a forward
+#    pass through all layers below: for targets the forward lock is closed again.
 #
 #    ```python
 #    from dni_np.rules.complete_unlock import CompleteUnlock
 #
-#    class RealLessons(CompleteUnlock):
+#    class RealTargets(CompleteUnlock):
 #        def step(self, x, y):
 #            with undisturbed(self.cores):
 #                self.real = {0: x}
@@ -618,7 +618,7 @@ plt.show()
 #
 #    loop = new_loop("unlock", hidden=(256,), steps=STEPS, **FORMS["cDNI"])
 #    rule = loop.rule
-#    loop.rule = RealLessons(rule.units, rule.loss_unit, rule.classes, rule.inputs)
+#    loop.rule = RealTargets(rule.units, rule.loss_unit, rule.classes, rule.inputs)
 #    loop.run()
 #    print(final(loop))
 #    ```
@@ -637,7 +637,7 @@ plt.show()
 # | prediction | result |
 # |---|---|
 # | 1. cDNI with $p = 0.1$ after 2,000 batches, and awake after 200 | 7.9 %, 8.5 % |
-# | 2. backpropagation with $p = 0.1$, and only the top layer learning | 28.1 %, 20.6 % |
+# | 2. backpropagation with $p = 0.1$, and only the last layer learning | 28.1 %, 20.6 % |
 # | 3. average of past gradients, and no gradient | 25.0 to 29.9 %, 25.2 % |
 # | 4. cDNI on synthetic inputs, and on real ones | 6.5 %, 4.0 %: 1.6 times |
 # | 5. units of time a batch with complete unlock | 7 |

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | What can a convolutional guess say, and what can it not say? |
 # | **Time** | about an hour |
-# | **Level** | ninth notebook of the course |
+# | **Level** | ninth notebook of the course ([words](glossary.md)) |
 # | **Needs** | [03](03_how_good_is_the_guess.ipynb), a [convolution](toolbox_convolution.ipynb) |
 #
 # So far a layer's output was a row of numbers, and so was its gradient. In a convolutional network

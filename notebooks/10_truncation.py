@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Which gradients does truncation remove, and what is learned without them? |
 # | **Time** | about an hour; the runs take a minute |
-# | **Level** | tenth notebook of the course |
+# | **Level** | tenth notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 02](02_mnist.ipynb); inside of an LSTM: [toolbox](toolbox_lstm.ipynb) |
 #
 # So far layers were stacked, and the gradient came down from above. A recurrent network is one
@@ -49,6 +49,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dni_np.pictures import style
+from dni_np.pictures.slider import slider
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
 plt.rcParams.update(
@@ -254,10 +255,7 @@ for T in (5, 2):
     print(f"T = {T}: {across.sum()} gradients lead out of their chunk; truncated, {zeros} are 0.0")
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.7), sharey=True, sharex=True)
-titles = ("a bit is flipped: change of the output", "gradient, whole sequence", "chunks of $T = 5$")
-pictures = ((flipped, flipped), (reached[WHOLE], reached[WHOLE]), (reached[5], reached[WHOLE]))
-for axis, (sizes, scale), title in zip(axes, pictures, titles):
+def draw_reach(axis, sizes, scale, title):
     picture = sizes[N + 1 :] / scale[N + 1 :].max(axis=1, keepdims=True)
     shown = np.where(picture > 0, picture, np.nan)
     drawn = axis.imshow(shown, cmap="magma_r", vmin=0, vmax=1, aspect="auto")
@@ -267,6 +265,14 @@ for axis, (sizes, scale), title in zip(axes, pictures, titles):
     axis.set(xlabel="input at step $s$", xticks=range(0, 2 * N + 2, 3), title=title)
     axis.set(yticks=range(N + 1), yticklabels=range(N + 1, 2 * N + 2))
     axis.grid(False)
+    return drawn
+
+
+figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.7), sharey=True, sharex=True)
+titles = ("a bit is flipped: change of the output", "gradient, whole sequence", "chunks of $T = 5$")
+pictures = ((flipped, flipped), (reached[WHOLE], reached[WHOLE]), (reached[5], reached[WHOLE]))
+for axis, picture, title in zip(axes, pictures, titles):
+    drawn = draw_reach(axis, *picture, title)
 axes[0].set_ylabel("written, or loss, at step $t$")
 figure.colorbar(drawn, ax=axes, label="of the row's largest", pad=0.01)
 figure.suptitle("What matters, and what the gradient reaches (square: the bit; gray: nothing)")
@@ -275,8 +281,22 @@ plt.show()
 # %% [markdown]
 # Left, the diagonal: what is written depends on the right bit. In the middle the gradient is less
 # tidy (it is about small changes only), but it is there, at all inputs. On the right it ends at the
-# boundaries: every bit is beyond them. Those gradients are not small, they are exactly zero.
-#
+# boundaries: every bit is beyond them. Those gradients are not small, they are exactly zero. With
+# ipywidgets the next cell has a slider over $T$: how long must chunks be to reach a bit?
+
+# %%
+reached |= {T: reach(trained, few, T) for T in range(1, 2 * N + 3)}
+
+
+def with_chunks(T):
+    axis = plt.subplots(figsize=(4.5, 3.7))[1]
+    draw_reach(axis, reached[T], reached[WHOLE], f"chunks of $T = {T}$")
+    plt.show()
+
+
+slider(with_chunks, range(1, 2 * N + 3), "T", start=5)
+
+# %% [markdown]
 # ### How far would a gradient go?
 #
 # On its way back a gradient may fade. Follow that of the last bit's loss at the state $(h, c)$ back

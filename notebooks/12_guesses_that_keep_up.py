@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Why does the guess through time fail, and what makes it work? |
 # | **Time** | about an hour and a half; the runs take five minutes |
-# | **Level** | twelfth notebook of the course |
+# | **Level** | twelfth notebook of the course ([words](glossary.md)) |
 # | **Needs** | [notebook 11](11_through_time.ipynb), a chain of guesses ([02](02_mnist.ipynb)) |
 #
 # In notebook 11 a guess stood where each chunk of a sequence ends. While the network stood still,
@@ -33,7 +33,7 @@
 # 1. A guess has learned a network that stands still: its mean cosine with the true gradients is
 #    about 0.7. Then the network learns, at a rate of 0.001, the guess at 0.003. What is the cosine
 #    five batches later?
-# 2. A network of 11 layers, every hidden layer updated with a guess. The topmost guess has a cosine
+# 2. A network of 11 layers, every hidden layer updated with a guess. The last guess has a cosine
 #    of 0.97 with the truth. The lowest?
 # 3. An LSTM without recurrent weights, and guesses that are random numbers. With $\lambda = 1$, how
 #    far from the truth is what a guess learns from?

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | What have fourteen notebooks shown, and what have they not? |
 # | **Time** | 20 minutes |
-# | **Level** | last page of the course: much text, nothing is trained |
+# | **Level** | last page of the course ([words](glossary.md)): much text, nothing is trained |
 # | **Needs** | nothing; each sentence names the notebook behind it |
 #
 # All errors below are read by the cells from [RESULTS.md](RESULTS.md), where the commands stand

@@ -20,7 +20,7 @@
 # |---|---|
 # | **Question** | Where does every gradient go in a convolution and in pooling? |
 # | **Time** | under an hour |
-# | **Level** | optional: for readers who have not written a convolution yet |
+# | **Level** | optional: if you have not written a convolution yet ([words](glossary.md)) |
 # | **Needs** | NumPy and the chain rule; central differences ([01](01_backprop_to_dni.ipynb)) |
 #
 # Notebook 09 trains networks whose layers are stacks of images. Here is what it uses: a convolution

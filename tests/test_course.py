@@ -122,3 +122,29 @@ def test_it_is_written_in_plain_words(name):
     assert not re.findall(
         r"\b(?:hears?|heard|(?:is|are) told|mends?|moves?)\b", text, re.IGNORECASE
     )
+
+
+# The glossary has one word for one thing; these would be others for the same things.
+OTHER_WORDS = re.compile(
+    r"\b(?:guessers?|predictors?|estimat(?:es?|ors?)|pseudo-?gradients?|"  # guess, its model
+    r"synthetic gradient (?:models?|networks?)|ground truth|lessons?|"  # its target
+    r"neurons?|side information|iterations?|epochs?|mini-batch(?:es)?|"  # unit, context, step
+    r"(?:top|bottom|final|lowest|highest) layers?|(?:top|upper|bottom)most)\b",  # first, last
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_it_uses_the_words_of_the_glossary_and_points_to_it(name):
+    notebook = read(name)
+    text = "\n".join(cell.source for cell in of("markdown", notebook))
+    prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.DOTALL)
+    assert OTHER_WORDS.findall(" ".join(prose.split())) == []
+    assert "(glossary.md)" in notebook.cells[0].source
+
+
+def test_the_glossary_defines_twelve_words():
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \| (.+) \|$", (FOLDER / "glossary.md").read_text(), re.M)
+    words = {word for names, _ in rows for word in names.split(", ")}
+    assert len(rows) == 12 and all(meaning.endswith((".", ".)")) for _, meaning in rows)
+    assert {"guess", "synthetic gradient", "unit", "width", "step", "target", "context"} <= words

@@ -15,8 +15,9 @@ project, author = "dni_np", "the dni_np authors"
 copyright = author
 extensions = ["myst_nb", "mathml"]
 root_doc = "README"
-RESULTS = ("notebooks/RESULTS", "tests/benchmarks/README")
-include_patterns = ["README.md", "notebooks/*.ipynb", *(f"{name}.md" for name in RESULTS)]
+RESULTS, WORDS = ("notebooks/RESULTS", "tests/benchmarks/README"), "notebooks/glossary"
+PAGES = [f"{name}.md" for name in (*RESULTS, WORDS)]
+include_patterns = ["README.md", "notebooks/*.ipynb", *PAGES]
 exclude_patterns = [".*", "build", "runs"]  # the rest is searched by the patterns above
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 
@@ -56,11 +57,12 @@ FIRST = """<!doctype html><meta charset="utf-8"><title>dni_np</title>
 
 
 def chapters(root):
-    """The notebooks in the order of the course, by number, then the toolbox, with their titles."""
+    """The notebooks in the order of the course, the toolbox, and the glossary."""
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         first = "".join(json.loads(path.read_text())["cells"][0]["source"]).splitlines()[0]
         number, title = path.stem.partition("_")[0], first.strip("# ")
         yield f"{f'{number}: ' * number.isdigit()}{title} <notebooks/{path.stem}>"
+    yield WORDS
 
 
 def add_contents(app, docname, source):
