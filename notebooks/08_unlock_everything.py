@@ -37,8 +37,8 @@
 # 2. The same with backpropagation, where a sleeping layer sends nothing down: better or worse than
 #    a network whose lower layers never learn?
 # 3. The average of past gradients in place of a guess: better than no gradient at all?
-# 4. A network of four layers has been trained on synthetic inputs only. Its layers are put
-#    together: how many times the test error of the same network trained on real inputs?
+# 4. Four layers have been trained on synthetic inputs only. Now they are connected: how many times
+#    the test error of the same network trained on real inputs does it have?
 # 5. In the timetable of notebook 05 DNI takes 5 units of time a batch. And with all locks open?
 
 # %%
@@ -204,9 +204,9 @@ plt.show()
 # With guesses, sleep costs time only: by updates (middle) the five curves are nearly one. With
 # backpropagation layers that are awake at different times do not reach each other: 15.7 % with $p
 # = 0.2$, where cDNI has 5.7 %. With $p = 0.1$ it is worse than a network whose lower layers never
-# learn, since the last one sleeps, too. (The paper reports about 2 % with $p = 0.2$ after long runs
-# of cDNI, a number we have from second hand. Here the learning rate stays high, and 2,000 batches
-# are four times through the data.)
+# learn, since the last one sleeps, too. (The paper is said to report about 2 % with $p = 0.2$ after
+# long runs of cDNI; we have not seen the number ourselves. Here the learning rate stays high, and
+# 2,000 batches are four times through the data.)
 #
 # ## 2. A guess that looks at nothing
 #
@@ -332,10 +332,9 @@ for name in ("x", "x and the label"):
 
 # %% [markdown]
 # Far from perfect, and to be perfect the model would have to be the layers that it stands in for.
-# So let the layers learn while their inputs are guessed, by models
-# with one hidden layer as in the paper. Each input model learns what the layer below makes of *its
-# own* synthetic input, which is there at once. (The paper does not settle this; it is the package's
-# reading.)
+# So let the layers learn while their inputs are guessed, by models with one hidden layer as in the
+# paper. Each input model learns what the layer below makes of *its own* synthetic input, which is
+# there at once. (The paper does not settle this; it is the package's reading.)
 #
 # ### Your turn
 #
@@ -442,9 +441,9 @@ figure.suptitle(f"Complete unlock ({DATA}, four layers)")
 plt.show()
 
 # %% [markdown]
-# It works, at a price in accuracy. (Jaderberg et al. 2017 report 2 % after a longer training; this
-# number, too, we have from second hand.) What do such inputs look like? Forty test images, sorted
-# by class, and 60 units of each layer:
+# It works, at a price in accuracy. (Jaderberg et al. 2017 are said to report 2 % after a longer
+# training; this number, too, we have not seen ourselves.) What do such inputs look like? Forty test
+# images, sorted by class, and 60 units of each layer:
 
 # %%
 from dni_np.analysis.gradient_probe import undisturbed
@@ -484,7 +483,7 @@ figure.suptitle(f"What the layers receive ({DATA}, cDNI)")
 plt.show()
 
 # %% [markdown]
-# The pattern is there; where a layer is silent its model, which cannot be sure, says a little.
+# The pattern is there. Where a unit is silent, its model cannot be sure and gives a small value.
 #
 # In the form called cDNI the input models see the label. Is that cheating? Give them a *wrong*
 # label and look what the last layer reads from its synthetic input.
