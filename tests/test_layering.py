@@ -87,6 +87,7 @@ LIBRARIES = {  # beside Python's own
     "parallel/mpi_world": {"numpy", "mpi4py"},
     "training": {"numpy", "tqdm"},
     "pictures": {"numpy", "matplotlib"},
+    "pictures/slider": {"ipywidgets"},
     "experiments": {"numpy"},
     **{
         f"experiments/{page}": {"numpy", "matplotlib"}
