@@ -512,10 +512,10 @@ plt.show()
 # All four began with the same weights.
 #
 # - **Backpropagation** builds up: each layer agrees a little more with the last one (0.65 to 0.95),
-#   and more can be read off it (9.2 % wrong to about 4).
-# - **cDNI** has more of it in the lower layers: agreement 0.73 in layer 1, 0.88 in layer 3. Then
+#   and more can be read off it (9.3 % wrong to about 4).
+# - **cDNI** has more of it in the lower layers: agreement 0.72 in layer 1, 0.87 in layer 3. Then
 #   little happens, and in the end backpropagation is ahead.
-# - **DNI** (16.05 % wrong after this short run: it wants many more steps) loses a little from layer
+# - **DNI** (15.98 % wrong after this short run: it wants many more steps) loses a little from layer
 #   to layer. Through random layers (none) what can be read off gets less and less: 20.2 % to
 #   45.5 % wrong.
 #
@@ -543,8 +543,8 @@ for name, loop in others.items():
 
 # %% [markdown]
 # Two networks that share nothing but their rule are about as alike, layer by layer, as one of
-# backpropagation and one of cDNI that began with the same weights: 0.85 and 0.83 in layers 2 and 3
-# for the other seed, 0.84 and 0.83 for cDNI. DNI's upper layers are further away (0.70 to 0.76).
+# backpropagation and one of cDNI that began with the same weights: 0.86 and 0.82 in layers 2 and 3
+# for the other seed, 0.82 and 0.81 for cDNI. DNI's upper layers are further away (0.70 to 0.76).
 # The abstract of Czarnecki et al. 2017 speaks of "drastically different layer-wise
 # representations". Here we find them different for DNI, and not
 # drastically for cDNI.
@@ -599,7 +599,7 @@ plt.show()
 # %% [markdown]
 # At layer 5 the guess knows of 4.7 of the 6.2 by which the true loss rises. In between it believes
 # in a parabola, as it must, while the true loss is flat as long as the class is safe. Further down
-# the belief is the same but ever weaker: 1.5 at layer 1. A fitted guess is shorter than what it is
+# the belief is the same but ever weaker: 1.6 at layer 1. A fitted guess is shorter than what it is
 # fitted to, and below layer 5 it is fitted to guesses.
 #
 # ## Exercises
@@ -649,8 +649,8 @@ plt.show()
 # | 1. linear regression | at the least-squares solution, up to 4e-05 |
 # | 2. without noise | the guess stays wrong: $\Vert B + I \Vert$ is 1, not 0.00037 |
 # | 3. output only | yes, on a whole ellipse |
-# | 4. agreement of layer 1 with the last | cDNI 0.73, backpropagation 0.65 |
-# | 4. alike, layer 3 | two seeds 0.83, two rules 0.83 |
+# | 4. agreement of layer 1 with the last | cDNI 0.72, backpropagation 0.65 |
+# | 4. alike, layer 3 | two seeds 0.82, two rules 0.81 |
 #
 # - With a linear guess that sees output and label, linear networks, deep ones too, end at the
 #   least-squares solution. The guess becomes right as far as the noise asks for it.
