@@ -684,7 +684,7 @@ plt.show()
 # | prediction | result |
 # |---|---|
 # | 1. relative error with $T = 2$, trained network | 0.96 |
-# | 2. copies one bit; four, with $T = 2$ | yes; yes, with one seed of two (whole sequences: 8 and 9) |
+# | 2. copies one bit; four, with $T = 2$ | yes; yes, with one of two seeds (whole: 8, 9) |
 # | 3. change of the weights of the bits | 0.000: not in the last digit |
 # | 4. memory of two steps; of 44 | 3.7 MB; 69.9 MB |
 #
