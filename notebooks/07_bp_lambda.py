@@ -52,7 +52,6 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from dni_np.pictures import style
 from dni_np.pictures.error_signals import error_signals
 from dni_np.pictures.events import Event
-from dni_np.pictures.slider import slider
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -251,7 +250,12 @@ def shares_at(lam):
     plt.show()
 
 
-slider(shares_at, np.linspace(0, 1, 21), "lambda", start=0.5)
+try:
+    from ipywidgets import FloatSlider, interact
+except ImportError:
+    print("no ipywidgets, no slider: the figure above has six of its places")
+else:
+    interact(shares_at, lam=FloatSlider(value=0.5, min=0, max=1, step=0.05))
 
 # %% [markdown]
 # ## 2. Both ends
@@ -338,9 +342,6 @@ KINDS = {"sees output and label": (LABEL, None, style.CDNI),
 swept = {}  # (kind, lambda) -> the rules, one for each seed
 for kind, (sees, change, _) in KINDS.items():
     for lam in SWEEP:
-        if lam == 1 and kind != "sees output and label":  # no guess is used: the same networks
-            swept[kind, lam] = swept["sees output and label", lam]
-            continue
         options = {"rule": "bp-lambda", "lambdas": (lam,), "change": change, **sees}
         swept[kind, lam] = [train(seed, **options) for seed in (SEEDS if not change else (0,))]
 errors = {key: [test_error(rule) for rule in rules] for key, rules in swept.items()}
