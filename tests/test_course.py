@@ -29,7 +29,7 @@ QUOTED_ONLY = {
         "1,797 1.42 1.45 1.49 1.50 1.57 1.63 1.64 12.61 17.02 2.18 2.32 2.75 22.48 "
         "3.41 7,000 9.16"
     ).split(),
-    "03_how_good_is_the_guess": "1.8 2.9 23.7".split(),
+    "03_how_good_is_the_guess": "1.8 23.7".split(),
     "08_unlock_everything": "11.8 12.6 16.2 19.0 21.4 9.1".split(),
     "10_truncation": "0.15".split(),
     "15_what_we_believe": "10,000 4,000 4.84 500,000 54 7,000".split(),
