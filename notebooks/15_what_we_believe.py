@@ -25,7 +25,7 @@
 #
 # All errors below are read by the cells from [RESULTS.md](RESULTS.md), where the commands stand
 # that made them. They are errors on test data, with two or three seeds where it says so there, and
-# one seed else. The work was done on a CPU: small networks, and training that is short beside the
+# otherwise one seed. The work was done on a CPU: small networks, and training that is short beside the
 # papers'.
 #
 # ## Your prediction
@@ -152,9 +152,9 @@ plt.show()
 # guesses above, with λ = 0.9, it is 2.04 to 2.11 %. So the chain of targets fails, not the guess.
 # (RESULTS, "Lambda targets")
 #
-# **5. A guess must learn faster than the network below it changes.** Our DNI leads the layers at
-# 3e-5 and the guesses at 1e-3. (RESULTS, first table; for LSTMs notebook
-# [11](11_through_time.ipynb))
+# **5. A guess must learn faster than the network below it changes.** Our DNI updates layers at a
+# rate of 3e-5 and corrects guesses at 1e-3. (RESULTS, first table; for LSTMs notebook
+# [12](12_guesses_that_keep_up.ipynb))
 #
 # **6. A cosine is no score for a network.** Guesses with a small cosine still teach, because sums
 # over samples, pixels and steps keep what guess and truth have in common
@@ -181,7 +181,7 @@ plt.show()
 # **7. On one processor it costs time, always.** A run of 7,000 steps took 14 to 30 seconds with
 # backpropagation, 22 to 99 with cDNI; DNI, with its larger guesses and 20,000 steps, 745 to 983.
 #
-# **8. What it wins is waiting, and only where there is any.** The timelines below follow from the
+# **8. What it saves is waiting, and only where there is any.** The timelines below follow from the
 # dependencies, at one unit for each box. Guessing costs boxes of its own. With a worker for each of
 # four layers DNI is done after 32 units, backpropagation after 54: not four times as fast; and
 # complete unlock takes 42, because it guesses twice. A pipeline of several batches competes.
@@ -292,8 +292,8 @@ plt.show()
 #    layers. Our chain had 4.84 % after 10,000 steps, and every repair we know brings a part of the
 #    waiting back.
 # 3. **Does it pay on real machines?** Our timelines are simulations and two processes on one
-#    computer. Where workers are far apart, and every message costs, a guess might win what here it
-#    only could. Nobody has to believe that before it is measured.
+#    computer. Where workers are far apart, and every message costs, a guess might pay. Nobody has
+#    to believe that before it is measured.
 #
 # ## As predicted?
 #
