@@ -6,6 +6,10 @@ and every guess is fitted to the true gradient: simple, and what most public ver
 the guesses now wait for a whole backpropagation, which the paper's chain was made to avoid: there
 only the top guess sees a true gradient. The two side by side show what it costs to learn guesses
 from guesses.
+
+`lambda_targets` at lambda = 1 is not quite the same: its targets are the true gradients of the one
+forward pass, before the layers moved; here they are those of the updated layers, which see the
+batch a second time (BatchNorm's averages, too). Where the layers rest, the two agree bit for bit.
 """
 
 from dni_np.rules.dni_chain import DNIChain

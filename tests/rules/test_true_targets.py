@@ -11,6 +11,7 @@ from dni_np.nn.initializers import zeros
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import SGD
 from dni_np.nn.sequential import Sequential
+from dni_np.rules.lambda_targets import LambdaTargets
 from dni_np.rules.true_targets import TrueTargets, true_gradients
 from tests.rules.networks import (
     assert_goes_on_from_its_saved_state,
@@ -55,6 +56,27 @@ def test_a_step_fits_every_guess_to_the_truth():
         assert float(metrics[f"gradient_loss_{i}"]) == pytest.approx(
             0.5 * (truth**2).sum() / len(truth)
         )
+
+
+@pytest.mark.parametrize("rate, same", [(0, True), (RATE, False)])
+def test_where_the_layers_rest_lambda_1_teaches_the_same_bit_for_bit(rate, same):
+    """Otherwise the targets here are those of the updated layers, there of the layers before."""
+    rules, (x, y) = [], on_device(minibatch())
+    for kind, options in ((TrueTargets, {}), (LambdaTargets, {"lambdas": (1,)})):
+        network = dni_network(optimizer=lambda layer: SGD(layer, RATE))
+        moving = [*(unit.core_optimizer for unit in network.units), network.loss_unit.optimizer]
+        for optimizer in moving:
+            optimizer.schedule = lambda step: rate
+        rules.append(kind(network.units, network.loss_unit, network.classes, **options))
+    for rule in rules:
+        for _ in range(3):
+            rule.step(x, y)
+    weights = [
+        [unit.synthetic_gradient.net.layers[-1].params["W"] for unit in rule.units]
+        for rule in rules
+    ]
+    equal = [np.array_equal(*map(to_numpy, pair)) for pair in zip(*weights, strict=True)]
+    assert equal == [same] * len(rules[0].units)
 
 
 def test_it_goes_on_from_its_saved_state():
