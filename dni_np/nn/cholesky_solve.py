@@ -7,9 +7,10 @@ For each block of rows i, from the first to the last, and then X from the last t
     X_i = L_ii^-T (Y_i - sum_{r>i} L_ri^T X_r)
 
 NumPy and CuPy have a Cholesky factor, but no triangular solve; blocks of 32 rows need none. Nearly
-all of the work is in products. With A (267, 267) and B (267, 256) in float32 it takes 1.0 ms on one
-core, less than with `numpy.linalg.cholesky` for all of A (1.2), and on two threads, where that is
-slow, half as long (2.0); `numpy.linalg.solve`, which does not use symmetry, takes 4.0.
+all of the work is in products. With A (266, 266) and B (266, 256) in float32 it takes 1.1 ms with
+one BLAS thread and 1.5 with two, where `numpy.linalg.cholesky` of all of A and a solve by blocks
+take 1.2 and 2.6 (OpenBLAS's factor alone gets slower by a second thread, 0.4 and 1.5), and
+`numpy.linalg.solve`, which does not use symmetry, 4.2 and 3.5. (AMD EPYC, medians.)
 
 The ratio of the largest to the smallest number on L's diagonal is at most the square root of A's
 condition number. Where it shows that no digit of the solution can be right, A counts as singular.
