@@ -11,7 +11,8 @@ from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.fast import batch_threads
-from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
+from dni_np.nn.fast import images as fast_images
+from dni_np.nn.fast.images import BatchNorm2D, ReLU2D, divisor
 from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 from dni_np.nn.gradcheck import check_layer
 from dni_np.nn.pooling import AveragePool2D, MaxPool2D
@@ -80,10 +81,12 @@ def test_pooling_is_pytorchs(kind, size, stride, ties):
     )
 
 
-@pytest.fixture(params=[1, 2, 1000])
+@pytest.fixture(params=[(1, 1), (2, 12), (2, 21), (1000, 1 << 13)])
 def images_a_block(request, monkeypatch):
-    """How many images of the tests' size are normalized at a time."""
-    monkeypatch.setattr(batch_threads, "CACHE", request.param * np.zeros((5, 4, 3)).nbytes)
+    """How many images of the tests' size are normalized at a time, in rows of how many numbers."""
+    count, long = request.param
+    monkeypatch.setattr(batch_threads, "CACHE", count * np.zeros((5, 4, 3)).nbytes)
+    monkeypatch.setattr(fast_images, "LONG", long)
 
 
 @pytest.mark.parametrize("kind", [BatchNorm, BatchNorm2D])
@@ -97,6 +100,19 @@ def test_batchnorm_by_channel(training, kind, images_a_block):
         check_layer(layer, rng.standard_normal((3, 5, 4, 3)), rng, training, elementwise=True)
         < 1e-6
     )
+
+
+@pytest.mark.parametrize("fast, plain", [(BatchNorm2D, BatchNorm), (ReLU2D, ReLU)])
+def test_images_in_another_order(fast, plain, images_a_block):
+    arguments = (3,) if fast is BatchNorm2D else ()
+    arrays = asarray(np.random.default_rng(5).standard_normal((2, 3, 5, 4, 7)))
+    x, dy = arrays.transpose(0, 4, 2, 3, 1)  # (N, H, W, n), the channels far apart in memory
+    found = []
+    for layer in (fast(*arguments), plain(*arguments)):
+        y, cache = layer.forward(x)
+        found.append((y, layer.backward(dy, cache)))
+    for ours, theirs in zip(*found):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=1e-6)
 
 
 @needs_torch
@@ -191,3 +207,8 @@ def test_mistakes(sentence):
     with pytest.raises(UserError) as error:
         MISTAKES[sentence]()
     assert sentence in str(error.value)
+
+
+def test_the_smallest_divisor_that_is_large_enough():
+    assert [divisor(12, least) for least in (1, 2, 5, 7, 13)] == [1, 2, 6, 12, 12]
+    assert divisor(13, 2) == 13

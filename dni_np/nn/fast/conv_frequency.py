@@ -15,7 +15,7 @@ from dni_np.backend import xp
 from dni_np.errors import UserError
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.fast.batch_threads import in_parallel, slices, sum_in_parallel
-from dni_np.nn.fast.dft import analyze, multiply, synthesize
+from dni_np.nn.fast.dft import analyze, factors, multiply, synthesize
 
 BLOCK = 32  # images at a time: their spectra stay in the processor's cache
 
@@ -33,11 +33,11 @@ class FrequencyConv2D(Conv2D):
 
     def correlate(self, x):
         P, Q = self.periods(x)
-        W = self.kernel_spectrum(P, Q)
-        y = xp.empty((len(x), *self.windows.count(x), W.shape[4]), x.dtype)
+        W = factors(self.kernel_spectrum(P, Q), conjugate=True)
+        y = xp.empty((len(x), *self.windows.count(x), self.params["W"].shape[3]), x.dtype)
 
         def convolve(block):
-            spectrum = multiply(analyze(x[block], P, Q), W, conjugate=True)  # (F, 2, Q, n, n_out)
+            spectrum = multiply(analyze(x[block], P, Q), W)  # (F, 2, Q, n, n_out)
             corner = -self.windows.before, -self.windows.before
             y[block] = synthesize(spectrum, P, Q, *corner, *y.shape[1:3])
 
@@ -48,7 +48,7 @@ class FrequencyConv2D(Conv2D):
         """Both at once: they share the spectrum of dy."""
         P, Q = self.periods(x)
         before, k = self.windows.before, self.windows.size
-        W = self.kernel_spectrum(P, Q).swapaxes(3, 4)  # (F, 2, Q, n_out, n_in)
+        W = factors(self.kernel_spectrum(P, Q).swapaxes(3, 4))  # of (F, 2, Q, n_out, n_in)
         dx = xp.empty_like(x) if input_gradient else None
 
         def give_back(block):
@@ -56,7 +56,7 @@ class FrequencyConv2D(Conv2D):
             if input_gradient:
                 dx[block] = synthesize(multiply(dY, W), P, Q, before, before, *x.shape[1:3])
             X = analyze(x[block], P, Q).swapaxes(3, 4)
-            return multiply(X, dY, conjugate=True)  # (F, 2, Q, n_in, n_out)
+            return multiply(X, factors(dY, conjugate=True))  # (F, 2, Q, n_in, n_out)
 
         total = sum_in_parallel(give_back, slices(len(x), BLOCK))
         dW = synthesize(total, P, Q, -before, -before, k, k)  # (n_in, k, k, n_out)

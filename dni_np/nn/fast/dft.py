@@ -37,19 +37,27 @@ def synthesize(spectrum, P, Q, top, left, h, w):
     return (down @ rows.reshape(n, 2 * F, w * c)).reshape(n, h, w, c)
 
 
-def multiply(a, b, conjugate=False):
-    """At each frequency the complex matrix product a b, or a conj(b): (F, 2, Q, N, D).
+def multiply(a, factors):
+    """At each frequency the complex matrix product a b, (F, 2, Q, N, D), a (F, 2, Q, N, C).
 
-    a is (F, 2, Q, N, C), b is (F, 2, Q, C, D).
+    b comes as its `factors`, for three real products in place of four (Gauss):
+
+        (p + iq)(r + is) = (k - q (r + s)) + i (k + p (s - r))        k = (p + q) r
     """
-    product = xp.empty((*a.shape[:4], b.shape[4]), a.dtype)
+    p, q = a[:, 0], a[:, 1]
+    r, difference, total = factors
+    product = xp.empty((*a.shape[:4], r.shape[3]), a.dtype)
     real, imaginary = product[:, 0], product[:, 1]
-    sign = -1 if conjugate else 1
-    xp.matmul(a[:, 0], b[:, 0], out=real)
-    real -= sign * (a[:, 1] @ b[:, 1])
-    xp.matmul(a[:, 1], b[:, 0], out=imaginary)
-    imaginary += sign * (a[:, 0] @ b[:, 1])
+    xp.matmul(p + q, r, out=real)
+    xp.add(real, p @ difference, out=imaginary)
+    real -= q @ total
     return product
+
+
+def factors(b, conjugate=False):
+    """r, s - r and r + s of b = r + i s (or r - i s), (F, 2, Q, C, D): what `multiply` takes."""
+    r, s = b[:, 0], b[:, 1]
+    return (r, -s - r, r - s) if conjugate else (r, s - r, r + s)
 
 
 @lru_cache(maxsize=64)
