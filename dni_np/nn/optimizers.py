@@ -14,8 +14,9 @@ from dni_np.nn.schedules import as_schedule
 # Numbers at a time: few enough that Adam's vectors stay in the processor's cache, and so many that
 # NumPy's calls, and two threads that wait for each other to make them, cost little. Three times
 # 1.57 million numbers take two cores of an AMD EPYC 6.4 ms in blocks of 2^15, 5.1 of 2^16 and 4.6
-# of 2^18; one core 8.2, 8.1 and 7.3.
-BLOCK = 1 << 18
+# of 2^18; one core 8.2, 8.1 and 7.3. Half of 200,000 numbers takes as long as a second core needs
+# to begin.
+BLOCK = 200_000
 # Attributes that belong to one layer's arrays.
 FLAT = ("params", "grads", "views", "blocks", "temporary")
 
@@ -46,9 +47,11 @@ class Optimizer:
 
     def make_blocks(self):
         """Cut all vectors into blocks, which are updated one after another."""
-        # A block at a time is faster in a processor's cache; a GPU wants all at once.
+        # A block at a time is faster in a processor's cache; a GPU wants all at once. Several are
+        # even in number and of one size, for two cores.
         size = self.params.size
-        block = max(1, min(size, BLOCK) if backend.on_host() else size)
+        count = -(-size // BLOCK) if backend.on_host() else 1
+        block = -(-size // (count if count == 1 else count + count % 2))
         whole = [self.params, self.grads, *self.vectors.values()]
         self.blocks = [  # of each its params, grads and vectors
             [vector[start : start + block] for vector in whole] for start in range(0, size, block)
