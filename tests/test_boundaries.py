@@ -26,7 +26,7 @@ LEFT_OUT = {
         FastAdam FastSGD InBlocks OnAllCores Optimizer Pool2D Rule
         SigmoidBitGuess Windows CarriedSums
     """,
-    "given neither arrays nor numbers": "AtRunStep Coins Cores RunClock",
+    "given neither arrays nor numbers": "AtRunStep Coins Cores RunClock WaitingUpdates",
     "tuples that are given out": "Layers Chunk Episode Guess Text View",
     "whose keys may be anything": "WaitingGuesses Values",
     "made by their names, in the table of rules": """

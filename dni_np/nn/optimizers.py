@@ -75,11 +75,10 @@ class Optimizer:
         """Change `params` by `grads`."""
         raise NotImplementedError
 
-    def each_block(self, change, blocks=None, temporary=None):
+    def each_block(self, change):
         """change(params, grads, *vectors, temporary) of each block, one after another."""
-        temporary = self.temporary if temporary is None else temporary
-        for block in self.blocks if blocks is None else blocks:
-            change(*block, temporary[: block[0].size])
+        for block in self.blocks:
+            change(*block, self.temporary[: block[0].size])
 
     @property
     def learning_rate(self):

@@ -11,6 +11,7 @@ units need not be in one place. They have these verbs, and only messages between
 `step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
 """
 
+import contextlib
 import re
 
 from dni_np.rules.rule import FORWARD, Rule
@@ -20,16 +21,18 @@ class Chain(Rule):
     """Subclasses write `train_unit`, and `fit_guess` where something comes back."""
 
     locks = (FORWARD,)
+    updates = contextlib.nullcontext  # what a step runs in: who builds a rule may choose another
 
     def step(self, x, y):
-        context, metrics, h = self.context(x, y), {}, x
-        inputs = self.guess_inputs(range(len(self.cores)), x, context)
-        for i in range(len(self.cores)):
-            back, h = self.train_unit(i, inputs.get(i, h), y, context, metrics)
-            if back is not None:
-                self.fit_guess(i - 1, back, metrics)
-            if i + 1 in inputs:
-                self.fit_input_guess(i + 1, h, metrics)
+        with self.updates():
+            context, metrics, h = self.context(x, y), {}, x
+            inputs = self.guess_inputs(range(len(self.cores)), x, context)
+            for i in range(len(self.cores)):
+                back, h = self.train_unit(i, inputs.get(i, h), y, context, metrics)
+                if back is not None:
+                    self.fit_guess(i - 1, back, metrics)
+                if i + 1 in inputs:
+                    self.fit_input_guess(i + 1, h, metrics)
         return metrics
 
     def context(self, x, y):

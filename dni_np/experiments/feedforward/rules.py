@@ -1,6 +1,7 @@
 """The rules for images and sums: a row each, with what builds it (of Parts)."""
 
 from dni_np.experiments.experiment import Row, table
+from dni_np.nn.fast.choice import together
 from dni_np.rules.backprop import Backprop
 from dni_np.rules.bp_lambda import BPLambda
 from dni_np.rules.complete_unlock import CompleteUnlock
@@ -37,7 +38,10 @@ def dni(parts):
         lambdas = s.target_lambda or (0.0,)
         late = {"late": s.late, "learned_from": s.late_guess}
         return LateTargets(*parts.chain(), lambdas=lambdas, **late)
-    return mixed(parts, true_or_chained(parts), LambdaTargets)
+    rule = mixed(parts, true_or_chained(parts), LambdaTargets)
+    if type(rule) is DNIChain:  # nothing it computes of a batch depends on the batch's own updates
+        rule.updates = together
+    return rule
 
 
 def sparse(parts):

@@ -57,7 +57,7 @@ def sum_in_parallel(work, blocks):
 
 def results(work, blocks):
     """The work's results, one after another."""
-    if len(blocks) == 1 or not backend.on_host() or cores.count() == 1:
+    if len(blocks) == 1 or not several_cores():
         yield from map(work, blocks)
         return
     # Each call in a copy of this thread's context, which holds NumPy's settings for overflows.
@@ -71,7 +71,7 @@ def on_each_core(work, most):
 
     The calling thread is one of the n: it would have nothing else to do.
     """
-    n = min(cores.count(), most) if most > 1 and backend.on_host() else 1
+    n = min(cores.count(), most) if most > 1 and several_cores() else 1
     others = [
         cores.pool.submit(contextvars.copy_context().run, work, k, n) for k in range(1, n)
     ]
@@ -80,6 +80,11 @@ def on_each_core(work, most):
     finally:  # after Ctrl-C as well: nobody works on in the background
         for other in others:
             other.result()
+
+
+def several_cores():
+    """Is there another core that could help?"""
+    return backend.on_host() and cores.count() > 1
 
 
 class Cores:

@@ -4,6 +4,7 @@
     lstm             LSTM in few large pieces
     max_pool2d, average_pool2d, batchnorm2d, relu2d      for images, a few of them at a time
     sgd, adam                                            the optimizers, on all cores
+    together         a context in which all updates of a step are made at its end
 
 Each takes the arguments of the layer to read in `nn`, and makes one that computes the same.
 
@@ -26,7 +27,7 @@ from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
 from dni_np.nn.fast.images import BatchNorm2D, ReLU2D
 from dni_np.nn.fast.lstm import FastLSTM
-from dni_np.nn.fast.optimizers import FastAdam, FastSGD
+from dni_np.nn.fast.optimizers import FastAdam, FastSGD, together
 from dni_np.nn.fast.pooling import FastAveragePool2D, FastMaxPool2D
 
 FEW = 100  # numbers that a kernel sees
