@@ -70,6 +70,7 @@ def the_same_convolutions_on_both(monkeypatch):
     """Columns, in equal blocks, as on a GPU: all else rounds differently."""
     monkeypatch.setattr(choice, "FEW", 10**9)
     monkeypatch.setattr(conv_columns, "HOST_BYTES", conv_columns.DEVICE_BYTES)
+    monkeypatch.setattr(conv_columns, "SMALL", 10**12)
     monkeypatch.setattr(batch_threads, "CACHE", 10**9)
 
 

@@ -13,7 +13,8 @@ from dni_np.backend import xp
 from dni_np.nn.conv import Conv2D
 from dni_np.nn.fast.batch_threads import in_parallel, slices, sum_in_parallel
 
-HOST_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of columns at a time
+HOST_BYTES, DEVICE_BYTES = 1 << 22, 1 << 28  # of columns at a time
+SMALL = 10**6  # multiplications
 
 
 class ColumnsConv2D(Conv2D):
@@ -25,7 +26,9 @@ class ColumnsConv2D(Conv2D):
 
         def convolve(block):
             columns = self.columns(x[block])
-            xp.matmul(columns, W, out=y[block].reshape(len(columns), -1))
+            rows = y[block].reshape(len(columns), -1)
+            for some, out in zip(small(columns, W.size), small(rows, W.size)):
+                xp.matmul(some, W, out=out)
 
         in_parallel(convolve, self.blocks(x))
         return y
@@ -33,7 +36,9 @@ class ColumnsConv2D(Conv2D):
     def kernel_gradient(self, x, dy):
         def product(block):
             columns = self.columns(x[block])
-            return columns.T @ dy[block].reshape(len(columns), -1)
+            rows, size = dy[block].reshape(len(columns), -1), self.params["W"].size
+            parts = zip(small(columns, size), small(rows, size))
+            return sum((some.swapaxes(1, 2) @ above).sum(axis=0) for some, above in parts)
 
         return sum_in_parallel(product, self.blocks(x)).reshape(self.params["W"].shape)
 
@@ -58,3 +63,15 @@ class ColumnsConv2D(Conv2D):
         seen = seen[:, ::s, ::s]  # (n, H', W', C, k, k), a view: nothing is copied k^2 times yet.
         # Now it is, in one call: a call for each offset would make the threads wait for each other.
         return seen.transpose(4, 5, 3, 0, 1, 2).reshape(k * k * c, -1).T
+
+
+def small(rows, each):
+    """Rows (P, n) as stacks (P // r, r, n) and (1, P % r, n), for small products of r rows.
+
+    A row has `each` multiplications. OpenBLAS's AVX-512 kernel takes the factors of a product of up
+    to a million as they are; for a larger one it first copies them into an order of its own, which
+    does not pay where the kernel sees few numbers.
+    """
+    r = max(1, SMALL // each) if backend.on_host() else len(rows)
+    whole = len(rows) // r * r
+    return rows[:whole].reshape(-1, r, rows.shape[1]), rows[None, whole:]
