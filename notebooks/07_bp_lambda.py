@@ -52,6 +52,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from dni_np.pictures import style
 from dni_np.pictures.error_signals import error_signals
 from dni_np.pictures.events import Event
+from dni_np.pictures.slider import slider
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
@@ -241,21 +242,16 @@ for lam in (0.1, 0.5, 0.75, 0.9):
 
 # %% [markdown]
 # Half of half of half: 3 % at layer 1. With 0.1 it is one part in 100,000. With ipywidgets
-# installed, the next cell has a slider.
+# installed, the next cell has a slider over $\lambda$.
 
 # %%
-def shares_at(lam):
+def with_lambda(lam):
     figure, axis = plt.subplots(figsize=(4, 2.6))
-    draw_shares(axis, rf"$\lambda = {lam}$", [lam] * 5)
+    draw_shares(axis, rf"$\lambda = {lam:g}$", [lam] * 5)
     plt.show()
 
 
-try:
-    from ipywidgets import FloatSlider, interact
-except ImportError:
-    print("no ipywidgets, no slider: the figure above has six of its places")
-else:
-    interact(shares_at, lam=FloatSlider(value=0.5, min=0, max=1, step=0.05))
+slider(with_lambda, np.linspace(0, 1, 21).round(2), "lambda", start=0.5)
 
 # %% [markdown]
 # ## 2. Both ends
@@ -372,15 +368,15 @@ plt.show()
 
 # %% [markdown]
 # The control first. Zeros only shrink the true gradient: layer 1 receives $\lambda^5$ times it.
-# Adam divides a gradient by its own size, so that hardly matters: 3.9 % at $\lambda = 0.1$, where
-# backpropagation has 3.80 and 3.94 %. A little truth goes a long way, if nothing else is mixed in.
+# Adam divides a gradient by its own size, so that hardly matters: 4.0 % at $\lambda = 0.1$, where
+# backpropagation has 3.84 and 4.06 %. A little truth goes a long way, if nothing else is mixed in.
 #
 # The guesses are mixed in. Without the label they need $\lambda = 0.75$ to do little harm: at 0.25
 # the error is 20 %. With the label, too, every $\lambda$ from 0.1 to 0.5 is worse than zeros: 4.4 %
 # at one half. Guesses are for $\lambda = 0$, where zeros teach nothing (48 %) and guesses do (9 %).
 #
 # In one region a mixture seems better than backpropagation: guesses with the label at
-# $\lambda = 0.75$ (3.70 and 3.72 %) and 0.9 (3.58 and 3.80 %). Perhaps they are a mild regularizer.
+# $\lambda = 0.75$ (3.57 and 3.65 %) and 0.9 (3.67 and 3.86 %). Perhaps they are a mild regularizer.
 # In 500 steps and two seeds that is a hint and no more.
 #
 # **So which lambda would you use?** 0 to unlock, 1 to be exact; 0.75 with labels, perhaps, as a
@@ -419,9 +415,9 @@ plt.show()
 
 # %% [markdown]
 # (Lengths are relative to the true gradient's, whose weight is $\lambda^5$.) At $\lambda = 0.5$ its
-# weight is 0.03, and yet the mixture has a cosine of 0.62 with it, without the label even 0.77.
+# weight is 0.03, and yet the mixture has a cosine of 0.62 with it, without the label even 0.78.
 # There the reason is the length: the mixture is 0.04 times as long as the truth. Guesses that know
-# little are small, and 0.03 is most of 0.04. At 0.25 the guesses dominate, and the cosine is 0.02.
+# little are small, and 0.03 is most of 0.04. At 0.25 the guesses dominate, and the cosine is 0.04.
 # With the label guesses are longer, and worth it: 0.33 without any truth.
 #
 # ## 4. Layer by layer
@@ -467,8 +463,8 @@ plt.show()
 # %% [markdown]
 # With the label, the number of guesses matters and the place little: one costs at most 0.5 %, two
 # about 1 %, five more than 5 %. Without it the place is all. The truth must come in at the top:
-# `0 1 1 1 1` has 5.6 % wrong, `1 1 1 1 0`, where all live on guess 5, 18.4 %. The two ramps hold
-# the same numbers: rising 7.3 %, falling 27.7 %, because a zero at the top lets in no truth at all.
+# `0 1 1 1 1` has 5.3 % wrong, `1 1 1 1 0`, where all live on guess 5, 18.1 %. The two ramps hold
+# the same numbers: rising 7.3 %, falling 29.3 %, because a zero at the top lets in no truth at all.
 #
 # So if you must cut a network, cut low; or give the guess the label, and cut where you like.
 #
@@ -531,9 +527,9 @@ for steps in (STEPS, 3 * STEPS):
 
 # %% [markdown]
 # The critic is slow. After 500 steps it is no better than layers left at random, with slopes near
-# chance: stop there, and you would call it useless. After 1,500 it has 8.4 % wrong, where random
-# layers have 40.2 %, and cosines of 0.34 to 0.46. It teaches, though less well than a guess of the
-# gradient (3.5 %). It must know losses before its slopes mean anything, and a good guess of a
+# chance: stop there, and you would call it useless. After 1,500 it has 8.7 % wrong, where random
+# layers have 40.2 %, and cosines of 0.31 to 0.47. It teaches, though less well than a guess of the
+# gradient (3.7 %). It must know losses before its slopes mean anything, and a good guess of a
 # function need not have good slopes.
 #
 # ## 7. Through time: once, or twice?
@@ -644,9 +640,9 @@ print(f"{errors['sees output and label', 0.0][0]:.1f} %")
 # | prediction | measured (MNIST, 500 steps, one or two seeds) |
 # |---|---|
 # | 1. weight of the truth at layer 1 | 0.03 |
-# | 2. one guess, lowest or highest | with the label 4.4 or 3.9 %, without 5.6 or 18.4 % |
+# | 2. one guess, lowest or highest | with the label 4.4 or 4.0 %, without 5.3 or 18.1 % |
 # | 3. waiting with $\lambda = 0.1$ | as long as backpropagation, 30 units |
-# | 4. the critic | 49.8 % for 9.2 after 500 steps, 8.4 % for 3.5 after 1,500 |
+# | 4. the critic | 50.5 % for 9.2 after 500 steps, 8.7 % for 3.7 after 1,500 |
 #
 # - BP($\lambda$) is a weighted mean of all guesses above and the true gradient, as in
 #   TD($\lambda$). At 1 it is backpropagation, at 0 cDNI, bit for bit.

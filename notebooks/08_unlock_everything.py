@@ -351,7 +351,7 @@ def unlocked_step(network, x, y):
     1. Inputs: network.inputs[i].guess(x, context).
     2. Each layer, from its own input: back, h = unit.forward_and_synthetic_update(its input,
        context), and for the top: back, loss = network.loss_unit.train(its input, y, context).
-    3. Lessons: what a layer sends back is the target of the guess below, units[i]'s
+    3. Corrections: what a layer sends back is the target of the guess below, units[i]'s
        update_synthetic_weights(back); a hidden layer's h is what the input above it should have
        been: inputs[i].learn(h).
     """
