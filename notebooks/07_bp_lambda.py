@@ -66,10 +66,10 @@ error_signals(("cdni", "bp-lambda", "backprop"))
 # $J_{k+1} = \partial h_{k+1} / \partial h_k$; rows are samples. From the top down, beginning with
 # the true gradient as $z_K$:
 #
-# $$\bar g_k = \lambda_k z_k + (1 - \lambda_k)\, g_k \qquad z_{k-1} = \bar g_k J_k$$
+# $$\bar g_k = \lambda_k z_k + (1 - \lambda_k)\, \hat g_k \qquad z_{k-1} = \bar g_k J_k$$
 #
-# Layer $k$ learns from $\bar g_k$ and passes it on. Its guess $g_k$ learns from $z_k$; here it is
-# one matrix, of the output and the label. Four layers of $\tanh$ and a classifier:
+# Layer $k$ learns from $\bar g_k$ and passes it on. Its guess $\hat g_k$ learns from $z_k$; here it
+# is one matrix, of the output and the label. Four layers of $\tanh$ and a classifier:
 
 # %%
 SIZES = [8, 7, 6, 5, 5, 3]
@@ -81,7 +81,7 @@ label = np.eye(SIZES[-1])[y_small]
 
 
 def forward(W, M):
-    """Outputs h_0..h_K, guesses g_1..g_K, and the error p - y at the logits."""
+    """Outputs h_0..h_K, the guesses of layers 1..K, and the error p - y at the logits."""
     h = [x_small]
     for matrix in W[:-1]:
         h.append(np.tanh(h[-1] @ matrix))
@@ -98,7 +98,7 @@ def forward(W, M):
 def mixed_gradients(true, guesses, lambdas, back):
     """Return two lists, lowest layer first: what comes back z_1..z_K, and the mixtures.
 
-    true (N, n_K) is z_K; guesses are g_1..g_K; lambdas are as many numbers. back(gradient, k)
+    true (N, n_K) is z_K; guesses are of layers 1..K; lambdas are as many numbers. back(gradient, k)
     brings a gradient at the output of layer k (counted from 1) through that layer.
     """
 
@@ -179,7 +179,7 @@ check(mixed_gradients)
 # $1 - \lambda_k$. The guess of the next layer, brought back through it, has
 # $\lambda_k (1 - \lambda_{k+1})$, and so on, until the true gradient takes what is left:
 #
-# $$\bar g_k = \sum_{n \ge k} c_k^n \; g_n J_n \cdots J_{k+1} \qquad
+# $$\bar g_k = \sum_{n \ge k} c_k^n \; \hat g_n J_n \cdots J_{k+1} \qquad
 # c_k^n = (1 - \lambda_n)\,\lambda_k \cdots \lambda_{n-1} \qquad
 # c_k^{\text{true}} = \lambda_k \cdots \lambda_K$$
 #
@@ -536,12 +536,12 @@ for steps in (STEPS, 3 * STEPS):
 #
 # In a recurrent network every step has a loss $\ell_k$, and BP($\lambda$) becomes
 #
-# $$\bar g_k = \frac{\partial \ell_k}{\partial s_k} + \lambda z_k + (1 - \lambda)\, g_k \qquad
+# $$\bar g_k = \frac{\partial \ell_k}{\partial s_k} + \lambda z_k + (1 - \lambda)\, \hat g_k \qquad
 # z_k = \bar g_{k+1} J_{k+1}$$
 #
-# The paper's section A.3 says that $g_k$ stands for the losses *after* step $k$. The target that it
-# prints, $\frac{\partial \ell_k}{\partial h_k} + \bar g_{k+1} J_{k+1}$, is that of the losses
-# *from* step $k$ on. A linear network can decide: $s_k = s_{k-1} A + x_k$,
+# The paper's section A.3 says that $\hat g_k$ stands for the losses *after* step $k$. The target
+# that it prints, $\frac{\partial \ell_k}{\partial h_k} + \bar g_{k+1} J_{k+1}$, is that of the
+# losses *from* step $k$ on. A linear network can decide: $s_k = s_{k-1} A + x_k$,
 # $\ell_k = \frac12 \|s_k - y_k\|^2$, and for a model a table of one guess for each step.
 
 # %%
@@ -583,7 +583,7 @@ axis.legend(fontsize=8, loc="center right")
 plt.show()
 
 # %% [markdown]
-# When the table is at rest, $g_k$ is its target. With $z_k$ that is backpropagation, whatever
+# When the table is at rest, $\hat g_k$ is its target. With $z_k$ that is backpropagation, whatever
 # $\lambda$. With the printed target there is $(1 - \lambda)\, \partial \ell_k/\partial s_k$ more at
 # every step: each loss counts $2 - \lambda$ times. The package's `RecurrentBPLambda` guesses the
 # losses after a step.

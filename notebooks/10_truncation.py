@@ -59,8 +59,8 @@ plt.rcParams.update(
 # %% [markdown]
 # ## 1. The task, and a network that has learned it
 #
-# **Copy**: read $N$ bits and a stop; then, reading nothing, write the bits and a stop. That is $2N
-# + 2$ steps. A curriculum begins with $N = 1$. A level is *solved* once the loss of its last
+# **Copy**: read $N$ bits and a stop; then, reading nothing, write the bits and a stop. That is
+# $2N + 2$ steps. A curriculum begins with $N = 1$. A level is *solved* once the loss of its last
 # sequences is below 0.15 bits per symbol; then $N$ grows by one, and the level is never seen again.
 #
 # An LSTM of 32 units with a linear read-out at each step learns it, here from the gradient of the

@@ -1,9 +1,10 @@
 """Can the built course be read without a connection? python tests/check_book.py build/book
 
 Every local link leads to a file, and to an anchor that is there; no page takes a script, a style or
-a picture from elsewhere; no formula was left as LaTeX; every page can be reached from the first.
-Where Chromium is installed each page is opened, too, without a network: nothing may fail to load
-and no script may fail.
+a picture from elsewhere; no formula was left as LaTeX; GIFs move; every page can be reached from
+the first. Where Chromium is installed each page is opened, too, without a network, as wide as on a
+desk and as narrow as on a phone: nothing may fail to load, no script may fail, every picture and
+formula must be drawn, and the page may not be wider than the window.
 """
 
 import re
@@ -19,17 +20,39 @@ from urllib.parse import unquote, urlsplit
 FIRST = "index.html"
 PLACES = {"a": "href", "link": "href", "area": "href"}  # all other tags: src, poster, data
 LATEX = re.compile(r"\$[^$\n]+\$|\\(?:[a-zA-Z]{2,}|[()\[\]])")
+# A dollar too few turns prose into a formula: words remain, when commands and their names are gone.
+COMMAND = re.compile(r"\\(?:text|mathrm|operatorname|begin|end)\s*\{[^}]*\}|\\[a-zA-Z]+")
+WORD = re.compile(r"[a-zA-Z]{4,}")
 NO_PROSE = {"code", "pre", "script", "style", "annotation", "svg"}
 REMOTE = {"http", "https", "ftp", "mailto"}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ALONE = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--enable-logging=stderr", "--v=0", "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom"),
 )
-LISTENER = """<!doctype html><script>addEventListener("error", function (event) {
+WIDTHS = (1400, 390)  # pixels, of a desk's window and a phone's
+# Stands in front of each page. A headless window has a least width, so pages open in frames.
+WATCH = """<!doctype html><script>
+addEventListener("error", function (event) {
   var place = event.target.src || event.target.href;
-  if (place) console.error("failed to load " + place);
-}, true)</script>"""
+  if (place) console.error("error: failed to load " + place);
+}, true);
+addEventListener("load", function () {
+  function fault(text) { console.error("error, " + innerWidth + " pixels wide: " + text); }
+  function each(kind, look) { document.querySelectorAll(kind).forEach(look); }
+  each("details", function (one) { one.open = true; });
+  each("img", function (one) {
+    if (!one.complete || !one.naturalWidth) fault("no picture in " + one.src);
+  });
+  each("math", function (one) {
+    var box = one.getBoundingClientRect();
+    if (box.width < 3 || box.height < 5) fault("a formula is not drawn: " + one.textContent);
+  });
+  var wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) fault("the page takes " + wide);
+  console.info("opened at " + innerWidth);
+});</script>"""
+FRAME = '<iframe src="{}" style="width: {}px; height: 800px; border: 0"></iframe>'
 
 
 class Page(HTMLParser):
@@ -39,6 +62,7 @@ class Page(HTMLParser):
         super().__init__()
         self.links, self.loads, self.anchors, self.open = [], [], set(), []
         self.prose, self.in_formulas, self.counts = [], [], Counter()
+        self.sources = []  # of formulas, where they are their titles
         self.leads_on = False  # at once, to another page
         self.feed(text)
 
@@ -59,6 +83,8 @@ class Page(HTMLParser):
             self.loads += [place for place in found if place and not place.startswith("data:")]
         if tag in NO_PROSE | {"math"}:
             self.open.append(tag)
+        if tag == "math":
+            self.sources.append(own.get("title") or "")
 
     def handle_endtag(self, tag):
         if tag in self.open:
@@ -83,6 +109,11 @@ def faults(folder, pages):
         left = LATEX.findall(" ".join(page.prose)) + re.findall(r"\\\w+", "".join(page.in_formulas))
         left += ["a formula with an error"] * page.counts["merror"]
         found += [f"{name}: not rendered: {text}" for text in left]
+        prose = [text for text in page.sources if WORD.search(COMMAND.sub(" ", text))]
+        found += [f"{name}: prose in a formula: {text}" for text in prose]
+    for path in folder.rglob("*.gif"):
+        if path.read_bytes().count(b"\x21\xf9\x04") < 2:  # what stands before each frame
+            found.append(f"{path.relative_to(folder)}: does not move")
     for path in folder.rglob("*.css"):
         text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
         for place in re.findall(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", text):
@@ -132,19 +163,21 @@ def reachable(folder, pages):
 
 
 def complaints(browser, path, timeout=120):
-    """What fails to load, and in scripts, when the browser opens a page without a network."""
-    copy = path.with_name(f"opened-{path.name}")  # beside it, where its links fit
-    copy.write_text(LISTENER + path.read_text())
+    """What fails to load, to be drawn, and in scripts, when the browser opens a page offline."""
+    copy, frames = (path.with_name(f"{kind}-{path.name}") for kind in ("opened", "frames"))
+    copy.write_text(WATCH + path.read_text())  # beside it, where its links fit
+    frames.write_text("".join(FRAME.format(copy.name, width) for width in WIDTHS))
     try:
         with tempfile.TemporaryDirectory() as profile:
-            command = [browser, *ALONE, f"--user-data-dir={profile}", copy.as_uri()]
+            command = [browser, *ALONE, f"--user-data-dir={profile}", frames.as_uri()]
             done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     finally:
         copy.unlink()
+        frames.unlink()
     said = re.findall(r'CONSOLE[^"]*"(.*)", source', done.stderr)
-    said = [text for text in said if re.search(r"error|failed|refused|blocked", text, re.I)]
-    whole = done.returncode == 0 and "</html>" in done.stdout
-    return said if whole else [*said, f"the page did not open (status {done.returncode})"]
+    found = [text for text in said if re.search(r"error|failed|refused|blocked", text, re.I)]
+    closed = [width for width in WIDTHS if f"opened at {width}" not in said]
+    return found + [f"did not open {width} wide (status {done.returncode})" for width in closed]
 
 
 def main(folder):
@@ -157,7 +190,7 @@ def main(folder):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     for path in [path for path, page in pages.items() if browser and not page.leads_on]:
         found += [f"{path.relative_to(folder)}: {text}" for text in complaints(browser, path)]
-    opened = "all opened without a network" if browser else "Chromium is not here: none was opened"
+    opened = f"all opened without a network, {WIDTHS} wide" if browser else "Chromium is not here: none was opened"
     print(f"{len(pages)} pages, {count['a']:,} links, {count['img']} pictures, ", end="")
     print(f"{count['math']:,} formulas; {opened}; {len(found) or 'no'} faults")
     return "\n".join(found) or None

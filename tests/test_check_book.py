@@ -9,7 +9,7 @@ from tests import check_book
 
 GOOD = """<html><head><link rel="stylesheet" href="style.css"></head><body><h1 id="top">One</h1>
 <a href="two.html#there">two</a> <a href="https://example.org">elsewhere</a> <img src="one.png">
-<math><mi>x</mi></math> <code>$not a formula$</code></body></html>"""
+<math title="\\begin{matrix} x \\end{matrix} \\text{ is learned}"><mi>x</mi></math> <code>$not a formula$</code></body></html>"""
 TWO = '<html><body><p id="there">Two, for $5</p><a href="index.html#top">one</a></body></html>'
 
 PNG = base64.b64decode(  # one pixel
@@ -61,6 +61,7 @@ def test_a_fault_is_what_the_program_ends_with(book, monkeypatch):
         (r"<p>\frac12</p>", "not rendered"),
         (r"<math><mi>\strange</mi></math>", "not rendered"),
         ("<math><merror></merror></math>", "a formula with an error"),
+        ("<math title='steps. A level is'><mi>s</mi></math>", "prose in a formula: steps"),
     ],
 )
 def test_a_fault_is_found(book, more, fault):
@@ -79,6 +80,14 @@ def test_a_fault_is_found(book, more, fault):
 def test_a_style_may_not_fetch_either(book, style, fault):
     (book / "style.css").write_text(style)
     assert fault in " ".join(found(book))
+
+
+def test_a_moving_picture_has_more_than_one_frame(book):
+    frame = b"\x21\xf9\x04 ..."
+    (book / "moves.gif").write_bytes(b"GIF89a" + 2 * frame)
+    assert found(book) == []
+    (book / "stands.gif").write_bytes(b"GIF89a" + frame)
+    assert found(book) == ["stands.gif: does not move"]
 
 
 def test_a_page_that_no_link_leads_to_is_found(book):
@@ -102,6 +111,10 @@ def test_the_browser_says_what_failed(book):
         ("<img src='https://example.org/b.png'>", "b.png"),
         ("<link rel='stylesheet' href='c.css'>", "c.css"),
         ("<script>throw Error('wrong')</script>", "wrong"),
+        ("<img src='style.css'>", "no picture in"),
+        ("<math style='display: none'><mi>y</mi></math>", "a formula is not drawn: y"),
+        ("<p style='width: 900px'>too wide for a phone</p>", "390 pixels wide: the page takes"),
+        ("<details><p style='width: 2000px'>wide</p></details>", "1400 pixels wide: the page"),
     ):
         page.write_text(GOOD.replace("</body>", more + "</body>"))
         assert word in " ".join(check_book.complaints(browser, page))

@@ -65,6 +65,12 @@ def chapters(root):
     yield WORDS
 
 
+def keep_deviations(app, docname, source):
+    """No line ends between a number and its deviation, so that tables scroll on a narrow page."""
+    if docname in RESULTS:
+        source[0] = source[0].replace(" ± ", "\u00a0±\u00a0")
+
+
 def add_contents(app, docname, source):
     if docname == root_doc:
         names = {"chapters": chapters(Path(app.srcdir)), "results": RESULTS}
@@ -77,5 +83,6 @@ def add_first_page(app, exception):
 
 
 def setup(app):
+    app.connect("source-read", keep_deviations)
     app.connect("source-read", add_contents)
     app.connect("build-finished", add_first_page)

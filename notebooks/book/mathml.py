@@ -13,6 +13,7 @@ def formula(source, display):
     except Exception as error:
         raise ExtensionError(f"this formula cannot be made MathML: {source}") from error
     title = f' title="{escape(" ".join(source.split()), quote=True)}"'
+    found = found.replace("<mi>h</mi>", '<mi class="h">h</mi>')  # see book.css
     return found.replace("<math ", f"<math{title} ", 1)
 
 
