@@ -48,7 +48,7 @@ gpu-check: $(TESTS) $(GPU)  ## run the tests on an NVIDIA GPU, and compare it wi
 
 notebooks: $(TESTS)  ## execute the notebooks, and save their outputs
 	@"$(PY)" -m jupytext --quiet --sync --set-kernel python3 notebooks/*.py
-	@"$(PY)" -m nbconvert --to notebook --inplace --execute \
+	@DNI_NP_SLIDERS=0 "$(PY)" -m nbconvert --to notebook --inplace --execute \
 	    --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 pictures: $(RUNTIME)  ## draw the moving pictures of the README and the notebooks

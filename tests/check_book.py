@@ -190,7 +190,8 @@ def main(folder):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     for path in [path for path, page in pages.items() if browser and not page.leads_on]:
         found += [f"{path.relative_to(folder)}: {text}" for text in complaints(browser, path)]
-    opened = f"all opened without a network, {WIDTHS} wide" if browser else "Chromium is not here: none was opened"
+    opened = f"all opened without a network, {' and '.join(map(str, WIDTHS))} pixels wide"
+    opened = opened if browser else "Chromium is not here: none was opened"
     print(f"{len(pages)} pages, {count['a']:,} links, {count['img']} pictures, ", end="")
     print(f"{count['math']:,} formulas; {opened}; {len(found) or 'no'} faults")
     return "\n".join(found) or None

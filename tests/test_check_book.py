@@ -9,7 +9,8 @@ from tests import check_book
 
 GOOD = """<html><head><link rel="stylesheet" href="style.css"></head><body><h1 id="top">One</h1>
 <a href="two.html#there">two</a> <a href="https://example.org">elsewhere</a> <img src="one.png">
-<math title="\\begin{matrix} x \\end{matrix} \\text{ is learned}"><mi>x</mi></math> <code>$not a formula$</code></body></html>"""
+<math title="\\begin{matrix} x \\end{matrix} \\text{ is learned}"><mi>x</mi></math>
+<code>$not a formula$</code></body></html>"""
 TWO = '<html><body><p id="there">Two, for $5</p><a href="index.html#top">one</a></body></html>'
 
 PNG = base64.b64decode(  # one pixel

@@ -1,8 +1,11 @@
 """A slider over results that are already there: moving it draws, and trains nothing.
 
 Sliders need ipywidgets, which comes with `pip install jupyter`. Without it, and on a page that only
-shows a notebook's saved outputs, the figure beside the slider says the same.
+shows a notebook's saved outputs, the figure beside the slider says the same. `make notebooks` sets
+DNI_NP_SLIDERS=0, so that what is saved is that sentence and no widget that nothing can move.
 """
+
+import os
 
 
 def slider(draw, values, name, start=None):
@@ -13,6 +16,8 @@ def slider(draw, values, name, start=None):
     """
     values = list(values)
     try:
+        if os.environ.get("DNI_NP_SLIDERS") == "0":
+            raise ImportError("sliders are switched off")
         from ipywidgets import SelectionSlider, interactive
     except ImportError:
         print(f"No ipywidgets here, so no slider over {name}: the figure above has to do.")

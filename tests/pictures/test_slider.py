@@ -15,6 +15,13 @@ def test_without_ipywidgets_it_says_so(monkeypatch, capsys):
     assert "no slider over beta" in capsys.readouterr().out and drawn == []
 
 
+def test_it_can_be_switched_off_where_outputs_are_saved(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipywidgets", ModuleType("ipywidgets"))
+    monkeypatch.setenv("DNI_NP_SLIDERS", "0")
+    assert slider(print, [1, 2], "beta") is None
+    assert "no slider over beta" in capsys.readouterr().out
+
+
 def test_it_asks_ipywidgets_for_a_slider_over_the_values(monkeypatch):
     fake = ModuleType("ipywidgets")
     fake.SelectionSlider = lambda **options: SimpleNamespace(**options)
@@ -30,7 +37,9 @@ def test_it_asks_ipywidgets_for_a_slider_over_the_values(monkeypatch):
 
 
 def test_a_real_slider_draws_each_value_it_is_moved_to():
-    pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: pip install jupyter")
+    pytest.importorskip(
+        "ipywidgets", reason="ipywidgets is not installed: pip install -r tests/requirements.txt"
+    )
     drawn = []
     widget = slider(drawn.append, (0.5, 1.0, 2.0), "beta")
     for value in (2.0, 1.0, 0.5):
