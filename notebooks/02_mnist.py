@@ -571,8 +571,7 @@ plt.show()
 # %% [markdown]
 # Compare with your table. Random hidden layers (`none`) are not useless, but each additional one
 # loses information: that is the line any decoupled network has to beat to have learned something
-# below its top. Both do, by far. (So it is in the MNIST run whose outputs are
-# saved here.)
+# below its top. Both do, by far, in the MNIST run whose outputs are saved here.
 #
 # ## 6. The surprise
 #

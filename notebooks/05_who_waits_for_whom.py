@@ -126,7 +126,8 @@ for layers in (4, 8):
 # A forgotten need would make any plan look good. So carry it out: task by task, in the order in
 # which the timetable begins them, layer 1 already at a later batch than layer 4. Then train the
 # same network with the package's `step`, which finishes each batch before the next. If no need was
-# forgotten, all weights must be *equal*.
+# forgotten, all weights must be *equal*. (A guess gets a `ticket`, its batch's number: the target
+# that comes with the same ticket is the one for it.)
 
 # %%
 from dni_np.data.choose import load_images

@@ -546,8 +546,7 @@ for name, loop in others.items():
 # backpropagation and one of cDNI that began with the same weights: 0.86 and 0.82 in layers 2 and 3
 # for the other seed, 0.82 and 0.81 for cDNI. DNI's upper layers are further away (0.70 to 0.76).
 # The abstract of Czarnecki et al. 2017 speaks of "drastically different layer-wise
-# representations". Here we find them different for DNI, and not
-# drastically for cDNI.
+# representations". Here we find them different for DNI, and not drastically for cDNI.
 #
 # ### The loss that a layer of cDNI believes in
 #

@@ -25,8 +25,8 @@
 #
 # All errors below are read by the cells from [RESULTS.md](RESULTS.md), where the commands stand
 # that made them. They are errors on test data, with two or three seeds where it says so there, and
-# otherwise one seed. The work was done on a CPU: small networks, and training that is short beside the
-# papers'.
+# otherwise one seed. The work was done on a CPU: small networks, and training that is short beside
+# the papers'.
 #
 # ## Your prediction
 #
@@ -154,8 +154,9 @@ plt.show()
 #
 # **5. A guess must learn faster than the network below it changes.** Our DNI updates layers at a
 # rate of 3e-5 and corrects guesses at 1e-3 (RESULTS, first table). Through time, guesses by least
-# squares with a trace, and without any label, let an LSTM copy 2.6 to 5.7 times as many symbols as
-# truncated backpropagation. The price is memory. ([Notebook 12](12_guesses_that_keep_up.ipynb))
+# squares with a trace (rule `dni-trace`), and without any label, let an LSTM copy 2.6 to 5.7 times
+# as many symbols as truncated backpropagation. The price is memory. ([Notebook
+# 12](12_guesses_that_keep_up.ipynb))
 #
 # **6. A cosine is no score for a network.** Guesses with a small cosine still teach, because sums
 # over samples, pixels and steps keep what guess and truth have in common
@@ -200,7 +201,7 @@ plt.show()
 # dependencies, at one unit for each box. Guessing costs boxes of its own. With a worker for each of
 # four layers DNI is done after 32 units, backpropagation after 54: not four times as fast; and
 # complete unlock takes 42, because it guesses twice. A pipeline of several batches competes.
-# ([08](08_unlock_everything.ipynb))
+# ([05](05_who_waits_for_whom.ipynb), [08](08_unlock_everything.ipynb))
 
 # %%
 rules = {"backpropagation": "locked", "DNI": "dni", "complete unlock": "unlock"}
@@ -248,8 +249,8 @@ plt.show()
 # %% [markdown]
 # ## Which rule for which need?
 #
-# The chart is our reading of the tables above and of the locks in notebook 08; "partly" hides most
-# of the work.
+# The chart is our reading of the tables above and of the locks in notebooks 05 and 08; "partly"
+# hides most of the work.
 
 # %%
 NEEDS = (
