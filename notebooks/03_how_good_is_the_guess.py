@@ -307,7 +307,7 @@ for name, cosines in rows.items():
 
 # %% [markdown]
 # The cosine of single guesses is low where that of the weights' gradient is high: to judge a guess,
-# look at what the weights get. But their cosine is nowhere above the pooled one. What a linear
+# look at what the weights get. But it is hardly anywhere above the pooled one. What a linear
 # guess gets wrong does not cancel in the sum.
 #
 # ## 4. Gradients as pictures
@@ -551,8 +551,8 @@ for name, loop in fitted.items():
 # RLS is with the best matrix soon (later a little above it: it has learned from more images), and
 # the network is better for it. What is missing then no matrix can give.
 #
-# The table has the surprise of section 3 at its strongest: with RLS the mean cosine of single
-# guesses is lower, almost nothing, and the weights get the better gradients. On the command line:
+# The table has the surprise of section 3 at its strongest: up to layer 4 RLS has the lower
+# mean cosine, almost nothing, and the weights get the better gradients. On the command line:
 # `--sg-optimizer rls`.
 #
 # ## 8. Targets that skip guesses
@@ -700,7 +700,7 @@ plt.show()
 # |---|---|
 # | 1. mean cosine after layer 5, layer 1 | 0.18 and 0.12; pooled 0.92 and 0.35 |
 # | 2. what a tenth of the images has | 18 % at step 10, nearly all at step 1,000 |
-# | 3. the best matrix in every step | test error 2.67 % in place of 4.25 %, after 600 steps |
+# | 3. the best matrix in every step | test error 2.60 % in place of 4.25 %, after 600 steps |
 # | 4. one guess without the label | 3.46 % after layer 1, 16.10 % after layer 5 (backprop 3.18) |
 #
 # - The mean cosine over images undersells a guess: most images have next to no gradient. Measure

@@ -471,12 +471,12 @@ def at_rest(layer):
     return SGD(layer, lambda step: 0.0)
 
 
-def tiny(lam, recurrent=True, **options):
+def tiny(lam, recurrent=True, kind=BoundaryGuesses, **options):
     rng, each = np.random.default_rng(0), {"each": True, "sees": "hc", **options}
     core = LSTM(3, 5, rng, dtype=np.float64)
     readout = TimeDistributed(Linear(5, 3, rng, dtype=np.float64))
     core.params["W"][3:] *= recurrent
-    guesses = BoundaryGuesses(5, at_rest, **each, dtype=np.float64)
+    guesses = kind(5, at_rest, **each, dtype=np.float64)
     for k in range(1, 6):
         for array in guesses.model(k).params.values():
             array[...] = np.random.default_rng(k).standard_normal(array.shape)
@@ -553,8 +553,7 @@ for recurrent in (True, False):
 assert error_of_targets(1, recurrent=False) < 1e-12
 
 # %%
-rule = tiny(0.7)
-truths = [g for _, g in true_gradients(rule, few)]
+truths = [g for _, g in true_gradients(tiny(0.7), few)]
 
 
 class Oracle(BoundaryGuesses):
@@ -562,7 +561,7 @@ class Oracle(BoundaryGuesses):
         return np.split(truths[k - 1], 2, axis=1)
 
 
-rule.guesses.__class__ = Oracle
+rule = tiny(0.7, kind=Oracle)
 learn(rule, few)
 print(f"perfect guesses: largest R {np.abs(rule.R).max():.0e}", end=", ")
 cosine = float(gradient_cosine(rule, chunks(few), few))

@@ -135,6 +135,8 @@ panels = {
     "two clocks: B's counts wrong (%)": [numbers(clocks[row][1])[0] for row in clock_rows],
     "Copy, T = 3: symbols solved": [np.mean(numbers(through_time[row][1])) for row in copy_rows],
 }
+
+# %%
 names = ("backpropagation\nor truncated", "guess without\nthe label", "guess with\nthe label")
 figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2))
 for axis, (title, heights) in zip(axes, panels.items()):

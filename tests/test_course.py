@@ -17,7 +17,7 @@ nbformat = pytest.importorskip(
 )
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
-# The last page sums up: nothing is to be written there.
+# On the last page, which sums up, nothing is to be written.
 chapter = pytest.mark.parametrize("name", [name for name in NOTEBOOKS if not name.startswith("15")])
 
 WORDS, CODE, FIGURES, CELL, WIDTH = 2000, 500, 10, 25, 100  # at most
@@ -80,7 +80,7 @@ def test_there_is_something_to_write_and_its_solution_is_not_on_the_page(name):
     assert sum(len(answers(cell)) for cell in of("markdown", notebook)) >= 1
 
 
-@chapter
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_can_be_read_in_one_sitting(name):
     notebook = read(name)
     code = [cell.source.splitlines() for cell in of("code", notebook)]
@@ -95,7 +95,7 @@ def test_it_can_be_read_in_one_sitting(name):
     assert max(map(len, lines)) <= WIDTH
 
 
-@chapter
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_says_what_it_asks_what_it_needs_what_came_out_and_what_is_next(name):
     first, text = (
         read(name).cells[0].source,
@@ -108,7 +108,7 @@ def test_it_says_what_it_asks_what_it_needs_what_came_out_and_what_is_next(name)
     )
 
 
-@chapter
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_its_colors_are_those_of_the_pictures(name):
     code = "\n".join(cell.source for cell in of("code", read(name)))
     assert "style." in code and not re.findall(
@@ -116,7 +116,7 @@ def test_its_colors_are_those_of_the_pictures(name):
     )
 
 
-@chapter
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_is_written_in_plain_words(name):
     text = "\n".join(cell.source for cell in of("markdown", read(name)))
     assert not re.findall(
