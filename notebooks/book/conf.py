@@ -67,7 +67,7 @@ def chapters(root):
 
 def keep_deviations(app, docname, source):
     """No line ends between a number and its deviation, so that tables scroll on a narrow page."""
-    if docname in RESULTS:
+    if docname in (*RESULTS, root_doc):
         source[0] = source[0].replace(" ± ", "\u00a0±\u00a0")
 
 
