@@ -42,13 +42,15 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 import dni_np
 from dni_np.pictures import style
 from dni_np.pictures.schedule import schedule
 from dni_np.pictures.timeline import timeline
 
-plt.rcParams.update({**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
+set_matplotlib_formats("retina")
+plt.rcParams.update({**style.STYLE, "figure.dpi": 80, "figure.constrained_layout.use": True})
 RESULTS = Path(dni_np.__file__).parents[1] / "notebooks" / "RESULTS.md"
 LINES = RESULTS.read_text(encoding="utf-8").splitlines()
 
