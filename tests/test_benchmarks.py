@@ -249,10 +249,51 @@ def small(case):
     )
 
 
+def test_runs_at_once_count_together():
+    both = parallel.AtOnce(small(parallel.CASES[0]), 2)
+    sent = []
+    both.others[0].pipe = Piped(both.others[0].pipe, sent)
+    before = both.rule.units[0].core_optimizer.steps
+    assert 0 < both.timed(4) < min(sent[1:])
+    assert both.rule.units[0].core_optimizer.steps - before == 4 + 2  # two to warm up
+    both.close()
+    assert sent[0] == 4
+
+
+class Piped:
+    """A pipe that keeps what goes through it."""
+
+    def __init__(self, pipe, kept):
+        self.pipe, self.kept = pipe, kept
+
+    def send(self, content):
+        self.kept.append(content)
+        self.pipe.send(content)
+
+    def recv(self):
+        self.kept.append(self.pipe.recv())
+        return self.kept[-1]
+
+    def poll(self, timeout):
+        return self.pipe.poll(timeout)
+
+
+def test_the_gain_of_workers_has_three_factors():
+    seconds = {"processes": 4.0, parallel.ALONE: 6.0, parallel.AT_ONCE: 3.2}
+    parts = parallel.parts({name: [one] for name, one in seconds.items()}, 2, 1.8)
+    assert parts["gained"] == 1.5 and parts["machine"] == pytest.approx(1.875)
+    assert parts["split"] * parts["machine"] / 2 * parts["rest"] == pytest.approx(1.5)
+
+
+def test_layers_are_given_out_by_cost():
+    sizes, bound = parallel.split_of(small(parallel.CASES[0]), 2)
+    assert sum(sizes) == 3 and 1 <= bound <= 2
+
+
 @pytest.mark.parametrize("case", parallel.CASES, ids=lambda case: case.name)
 def test_each_way_to_keep_two_cores_busy_steps(case):
     losses = {}
-    for name, (prepare, *arguments) in parallel.contenders(small(case), 2).items():
+    for name, (prepare, *arguments) in parallel.contenders(small(case), 2, (1, 2)).items():
         if name == "processes" and case is not parallel.CASES[0]:
             continue  # the same with other layers, and slow to start
         step = prepare(*arguments)

@@ -1,6 +1,8 @@
 """One network on two workers, against other ways to keep the same cores busy.
 
     one worker, a thread        the rule as it is, one BLAS thread
+    runs at once                as many such runs, which know nothing of each other: seconds a batch
+                                of all together, the most that this machine can make of its cores
     one worker                  the same with all threads
     processes, threads          the rule on as many workers as threads, one BLAS thread each
     backprop                    locked, all threads
@@ -9,8 +11,13 @@
 
 What is on the way when a turn ends is finished after the clock was read, as what was on the way
 before it began is finished within.
+
+So what workers gain over one with a thread has three factors (`parts`): how evenly the layers can
+be given out, what runs at once reach of so many machines, and the rest: messages, waiting, and what
+the caller does beside.
 """
 
+import multiprocessing
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +28,12 @@ from dni_np.data.dataset import Dataset
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.parallel.locked import LockedPipeline
 from dni_np.parallel.pipeline import Pipeline
+from dni_np.parallel.split import balanced, measured
 from tests.benchmarks.cases import Step
+from tests.benchmarks.timing import Contender, ratio, timed
 
-STALENESS, MICRO_BATCHES = 4, 4
+STALENESS, MICRO_BATCHES, TRIES = 4, 4, 5
+ALONE, AT_ONCE = "one worker, a thread", "runs at once"
 
 
 @dataclass(frozen=True)
@@ -66,21 +76,66 @@ def alone(case, threads):
     return Steps(case.build(), case)
 
 
-def on_workers(case, threads, engine):
-    return Steps(Pipeline(case.again, threads, engine, staleness=STALENESS), case)
+class AtOnce(Steps):
+    """Several runs of one worker with one thread, each in a process, none of which has workers."""
+
+    def __init__(self, case, runs):
+        threadpool_limits(1)
+        super().__init__(case.build(), case)
+        self.others = [Contender(alone, case, 1) for _ in range(runs - 1)]
+
+    def timed(self, steps):
+        """Seconds a step, when those of all runs are counted."""
+        for other in self.others:
+            other.pipe.send(steps)
+        seconds = [timed(self, steps), *(other.pipe.recv() for other in self.others)]
+        return 1 / sum(1 / one for one in seconds)
+
+    def close(self):
+        for other in self.others:
+            other.stop()
+
+
+def on_workers(case, engine, split):
+    pipeline = Pipeline(case.again, len(split), engine, split=split, staleness=STALENESS)
+    return Steps(pipeline, case)
+
+
+def split_of(case, workers):
+    """(how many layers each worker has, how many times faster than one they would be if nothing
+    else mattered), by what the layers cost with one thread."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        costs = pool.apply(costs_of, (case,))
+    groups = balanced(costs, workers)
+    slowest = max(sum(costs[i] for i in group) for group in groups)
+    return [len(group) for group in groups], sum(costs) / slowest
+
+
+def costs_of(case):
+    threadpool_limits(1)
+    batch = tuple(map(asarray, case.data()))
+    return [min(unit) for unit in zip(*(measured(case.build(), *batch) for _ in range(TRIES)))]
+
+
+def parts(times, workers, bound):
+    """What the workers gain over one with a thread: gained = split machine / workers rest."""
+    gained, machine = ratio(times, ALONE, "processes"), ratio(times, ALONE, AT_ONCE)
+    rest = gained / (bound * machine / workers)
+    return {"gained": gained, "split": bound, "machine": machine, "rest": rest}
 
 
 def locked_pipeline(case, threads, engine="processes"):
     return Steps(LockedPipeline(case.again, threads, engine, micro_batches=MICRO_BATCHES), case)
 
 
-def contenders(case, threads):
+def contenders(case, threads, split):
     """{name: (what prepares its step, the arguments)}."""
     locked = Apart(case.name, "", case.recipe, "backprop", "", case.batch, case.of_network())
     found = {
-        "processes": (on_workers, case, threads, "processes"),
-        "threads": (on_workers, case, threads, "threads"),
-        "one worker, a thread": (alone, case, 1),
+        "processes": (on_workers, case, "processes", split),
+        "threads": (on_workers, case, "threads", split),
+        ALONE: (alone, case, 1),
+        AT_ONCE: (AtOnce, case, threads),
         "one worker": (alone, case, threads),
         "backprop": (alone, locked, threads),
     }

@@ -117,7 +117,8 @@ def has_avx512():
 
 def measure(case, seconds, threads, wanted=None):
     """One row: median milliseconds of each contender, medians of ratios, memory."""
-    contenders = contenders_for(case, threads)
+    split, bound = parallel.split_of(case, threads) if case.table == "parallel" else ((), None)
+    contenders = contenders_for(case, threads, split)
     times, ours = interleave(contenders, seconds, wanted), next(iter(contenders))
     megabytes = {name: contender.stop() for name, contender in contenders.items()}
     return {
@@ -132,6 +133,7 @@ def measure(case, seconds, threads, wanted=None):
             if case.table == "parallel" or name.startswith("PyTorch")
         },
         "spread": {name: spread(times, name, ours) for name in contenders if name != ours},
+        "parts": bound and parallel.parts(times, threads, bound),
         "MB": megabytes,
         "MB moved": moved(case),
     }
@@ -144,12 +146,12 @@ def moved(case):
     return {"all": bytes_moved(case) / 1e6, "products": bytes_of(pairs_of(case)) / 1e6}
 
 
-def contenders_for(case, threads):
+def contenders_for(case, threads, split=()):
     """Processes that are ready to step; the first one's times are what others are divided by."""
     if case.table == "parallel":
         contenders = {
             name: Contender(prepare, *arguments, has_workers=True)
-            for name, (prepare, *arguments) in parallel.contenders(case, threads).items()
+            for name, (prepare, *arguments) in parallel.contenders(case, threads, split).items()
         }
     else:
         contenders = {"dni_np": Contender(step_of, case, threads)}
@@ -188,6 +190,7 @@ def shown(row):
         line = {"step": row["case"], "ms, processes": three_digits(row["ms"]["processes"])}
         others = {k: v for k, v in row["by ours"].items() if k != "processes"}
         line |= {name: f"{value:.2f}x" for name, value in others.items()}
+        line |= {name: f"{value:.2f}" for name, value in row["parts"].items()}
         return {**line, **known, "to reach": row["target"]}
     line = {"step": row["case"], "ms": three_digits(row["ms"]["dni_np"])}
     if row["by products"]:

@@ -64,18 +64,23 @@ def serve(pipe, prepare, arguments):
     before = peak_memory()
     step = prepare(*arguments)
     while steps := receive(pipe):
-        for _ in range(1 + steps // 4):  # wakes threads, fills caches
-            step()
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        seconds = (time.perf_counter() - start) / steps
+        seconds = step.timed(steps) if hasattr(step, "timed") else timed(step, steps)
         if hasattr(step, "finish"):
             step.finish()
         pipe.send(seconds)
     pipe.send(peak_memory() - before)
     if hasattr(step, "close"):
         step.close()
+
+
+def timed(step, steps):
+    """Seconds a step, over so many."""
+    for _ in range(1 + steps // 4):  # wakes threads, fills caches
+        step()
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return (time.perf_counter() - start) / steps
 
 
 def receive(pipe):
