@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import secrets
+import select
 from multiprocessing import Pipe
 from multiprocessing.shared_memory import SharedMemory
 
@@ -39,6 +40,7 @@ class SharedMailbox:
         self.block, self.made, self.slot_size = None, [], 0
         self.promised = set()  # names that the reader has heard of and not taken away
         self.count = self.free = 0  # messages so far; slots that may be written
+        self.poll = None  # made by the process that reads
 
     def put(self, message):
         """Hand on a message; wait while every slot is full."""
@@ -70,7 +72,7 @@ class SharedMailbox:
         try:
             line = b"memory"
             while line.startswith(b"memory"):
-                if timeout is not None and not self.lines.poll(timeout):
+                if timeout is not None and not self._is_there(timeout):
                     return None
                 line = self._read_line()
             if not line.startswith(b"slot "):
@@ -108,6 +110,7 @@ class SharedMailbox:
         for block in self.made:
             with contextlib.suppress(FileNotFoundError):
                 block.unlink()
+        self.poll = None  # the file's number may soon be another's
         self.lines.close()
         self.answers.close()
         if self.block is not None:
@@ -140,6 +143,15 @@ class SharedMailbox:
         self.slot_size = size
         if self.count == 0:
             self.free = self.capacity
+
+    def _is_there(self, timeout):
+        """Can a line be read, or is it certain that none comes? (Connection.poll takes 35 us.)"""
+        if not hasattr(select, "poll"):  # on Windows
+            return self.lines.poll(timeout)
+        if self.poll is None:
+            self.poll = select.poll()
+            self.poll.register(self.lines.fileno(), select.POLLIN)
+        return bool(self.poll.poll(1e3 * timeout))
 
     def _read_line(self):
         line = self.lines.recv_bytes()

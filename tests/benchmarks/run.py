@@ -28,7 +28,7 @@ from tests.benchmarks import parallel
 from tests.benchmarks.bytes_moved import bytes_moved, bytes_of
 from tests.benchmarks.cases import CASES as ALONE
 from tests.benchmarks.products import pairs_of, products
-from tests.benchmarks.timing import Contender, interleave, ratio, spread
+from tests.benchmarks.timing import LONG_TURN, TURN, Contender, interleave, ratio, spread
 
 CASES = [*ALONE, *parallel.CASES]
 HAS_TORCH = find_spec("torch") is not None
@@ -148,9 +148,11 @@ def moved(case):
 
 def contenders_for(case, threads, split=()):
     """Processes that are ready to step; the first one's times are what others are divided by."""
+    least = TURN
     if case.table == "parallel":
+        least = LONG_TURN
         contenders = {
-            name: Contender(prepare, *arguments, has_workers=True)
+            name: Contender(prepare, *arguments, has_workers=True, least=least)
             for name, (prepare, *arguments) in parallel.contenders(case, threads, split).items()
         }
     else:
@@ -166,7 +168,7 @@ def contenders_for(case, threads, split=()):
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
         contenders.update(
             {
-                f"PyTorch {kind}": Contender(peers.step, case, kind, threads)
+                f"PyTorch {kind}": Contender(peers.step, case, kind, threads, least=least)
                 for kind in peers.kinds(case)
             }
         )

@@ -17,7 +17,8 @@ from statistics import median
 
 from dni_np.training.allocator import keep_freed_memory
 
-TURN = 0.1  # seconds
+TURN = 0.025  # seconds, at least
+LONG_TURN = 0.25  # of workers: in the first batches of a turn they have not yet met each other
 ANSWER = 120  # seconds until a contender counts as dead
 LONGER = 5  # times as long as asked for, at most, until ratios are known well enough
 PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
@@ -26,7 +27,7 @@ PAUSE = 0.05  # seconds between turns: until idle threads have gone to sleep
 class Contender:
     """A process that builds a step, `prepare(*arguments)`, and runs it on request."""
 
-    def __init__(self, prepare, *arguments, has_workers=False):
+    def __init__(self, prepare, *arguments, has_workers=False, least=TURN):
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=serve, args=(other, prepare, arguments))
@@ -34,7 +35,7 @@ class Contender:
         self.process.start()
         other.close()
         self.steps = 1
-        while self.turn() * self.steps < TURN / 4:  # how many steps make a turn
+        while self.turn() * self.steps < least:  # how many steps make a turn
             self.steps *= 2
 
     def turn(self):
