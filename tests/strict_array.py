@@ -18,7 +18,7 @@ import numpy as np
 from tests.cupy_names import check_function, has_function
 from tests.strict_ndarray import StrictArray, to_device, to_host
 from tests.strict_record import record
-from tests.strict_streams import Event, Stream, streams
+from tests.strict_streams import Device, Event, Stream, streams
 
 MOVES = {"asarray", "array", "ascontiguousarray"}
 CREATES = {"zeros", "ones", "full", "empty", "arange", "eye", "identity", "linspace", "tri"}
@@ -96,6 +96,7 @@ class Strict(StrictModule):
     record = record
     cuda = SimpleNamespace(
         is_available=lambda: True,
+        Device=Device,
         get_current_stream=lambda: streams.current,
         Stream=Stream,
         Event=Event,

@@ -1,7 +1,7 @@
 """Streams of the strict stand-in: an array of another stream is refused until it was waited for.
 
 The stand-in computes at once. What it checks is the order that a GPU would be free to change: every
-array knows its stream and its place there, and every stream knows how far it has waited for others.
+array knows its stream and its place there, and every stream knows how far it has waited for others. So is an array of another device.
 """
 
 import threading
@@ -42,6 +42,21 @@ class Event:
         self.done = {**stream.knows, stream: stream.made}
 
 
+class Device:
+    """As cupy.cuda.Device; each thread begins with device 0."""
+
+    def __init__(self, device=None):
+        self.id, self.before = streams.device if device is None else device, []
+
+    def __enter__(self):
+        self.before.append(streams.device)
+        streams.local.device = self.id
+        return self
+
+    def __exit__(self, *error):
+        streams.local.device = self.before.pop()
+
+
 class Streams:
     """The current stream of each thread; at first that is one for all, as on a GPU."""
 
@@ -52,14 +67,20 @@ class Streams:
     def current(self):
         return getattr(self.local, "stream", self.null)
 
+    @property
+    def device(self):
+        return getattr(self.local, "device", 0)
+
     def tick(self):
-        """(stream, place) of an array that is made now."""
+        """(stream, place, device) of an array that is made now."""
         stream = self.current
         stream.made += 1
-        return stream, stream.made
+        return stream, stream.made, self.device
 
     def check(self, place):
-        stream, made = place
+        stream, made, device = place
+        if device != self.device:
+            raise RuntimeError(f"an array of device {device} is used on device {self.device}")
         if stream is not self.current and self.current.knows.get(stream, 0) < made:
             raise RuntimeError(
                 "an array of another stream is used, which may not be computed yet: "

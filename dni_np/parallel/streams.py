@@ -10,7 +10,13 @@ message" costs is decided on the GPU. Three rules keep the arrays right:
     sender     keeps the array until its own stream waits for `read`
 
 Without the last, the memory could be given to a new array of the sender's stream while the reader
-still copies from it: CuPy's memory pool looks at one stream at a time.
+still copies from it: CuPy's memory pool looks at one stream at a time. For the same reason a worker
+waits for its stream before it ends: a later one may have its name, and would be given its memory.
+
+Of CuPy's rules three more concern us. A new thread begins with device 0, so workers enter the
+caller's. Each thread has a cuBLAS handle of its own, and so each stream: several streams of one
+handle need not give the same bits each time. And what a worker notes of its work (`events`) is when
+it was begun, not how long the GPU took: there is no share of waiting to be read from it.
 """
 
 from collections import deque
@@ -67,11 +73,20 @@ class Streams(Threads):
             raise UserError(
                 "the engine streams needs a GPU: take --backend cupy, or engine threads"
             )
+        self.device = backend.current().cuda.Device().id
         super().__init__(job)
 
     def work(self, number, job, lines):
-        with backend.current().cuda.Stream(non_blocking=True):
-            serve(number, job, lines)
+        cuda = backend.current().cuda
+        with cuda.Device(self.device), cuda.Stream(non_blocking=True) as stream:
+            try:
+                serve(number, job, lines)
+            finally:
+                stream.synchronize()
+
+    def stop(self):
+        super().stop()
+        backend.synchronize()  # the caller may still copy what a worker has sent
 
 
 def current_stream():

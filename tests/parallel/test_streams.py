@@ -1,5 +1,6 @@
 """Workers on streams of one GPU: on the strict stand-in, which checks who waited for what."""
 
+import threading
 from functools import partial
 
 import numpy as np
@@ -28,6 +29,36 @@ def gpu(request, backend_put_back):
 @pytest.mark.parametrize("rule", RULES)
 def test_they_are_one_worker_bit_for_bit(gpu, rule, split):
     assert_one_worker(rule, "streams", split)
+
+
+def test_they_work_on_the_device_of_the_caller(gpu):
+    if dni_np_backend.current().__name__ != "strict":
+        pytest.skip("a machine has one GPU, mostly")
+    with gpu.Device(1):
+        assert_one_worker("cdni", "streams", (2, 3))
+
+
+def test_a_worker_ends_when_its_stream_has_done_all(gpu, monkeypatch):
+    """A later stream may have the same name, and would be given memory that is still written to."""
+    streams_made, Stream = [], gpu.Stream
+
+    class Watched(Stream):
+        def __init__(self, **options):
+            super().__init__(**options)
+            streams_made.append(self)
+            self.waits = []
+
+        def synchronize(self):
+            super().synchronize()
+            self.waits.append(threading.current_thread().name)
+
+    monkeypatch.setattr(gpu, "Stream", Watched)
+    pipeline = Pipeline(partial(build, "cdni"), 3, "streams", (1, 2, 2))
+    train(pipeline, range(2))
+    engine = pipeline.crew.engine
+    pipeline.close()
+    names = [thread.name for thread in engine.threads]
+    assert {stream.waits[-1] for stream in streams_made} == set(names)
 
 
 def message():
