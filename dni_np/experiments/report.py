@@ -41,6 +41,8 @@ def report(kind, folder, title, results, data, name):
     ended = [group for group in groups if group.histories]
     save_figures(kind.report.comparison_figures(ended, f"{title} ({name})"), folder)
     print(f"\n{heading}\n\n{table}\n\nEverything is in {folder}/", flush=True)
+    for workers in sorted(folder.glob("*/workers.txt")):
+        print(f"Who worked and who waited: {workers}, {workers.with_name('timeline.png')}")
 
 
 def group_by_seed(kind, results, data=None):

@@ -5,6 +5,7 @@ world = join()      the same one, each time; MPI is not imported before
 
 import functools
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from dni_np.errors import UserError
 
 JOBS = 1  # the tag of jobs; an empty one is the end
 AT_ONCE = 20  # looks before the first pause
+MAPS = Path("/proc/self/maps")
 SHORTEST, LONGEST, IDLE = 2e-5, 1e-3, 2e-2  # seconds of a pause; between two jobs
 
 
@@ -24,6 +26,8 @@ class World:
         self.serving = False  # do the other ranks wait for jobs?
         self.lost = False  # did one not end its job?
         machines = set(self.comm.allgather(MPI.Get_processor_name()))
+        self.comm.Barrier()
+        remove_names()
         self.ahead = self.measured_ahead() if len(machines) > 1 else 0.0
 
     def measured_ahead(self, tries=20):
@@ -78,6 +82,20 @@ class World:
         for end in ends:
             end.close()
         return self.wait(lambda: all([end.finished() for end in ends]), timeout)
+
+
+def remove_names():
+    """Of the memory that the ranks of a machine share, when all have it. MPICH removes them at the
+    end, to which a killed rank does not come: the memory would be taken for ever.
+    """
+    try:
+        lines = MAPS.read_text().splitlines()
+    except OSError:  # not Linux
+        return
+    for line in lines:
+        *_, name = line.split(maxsplit=5)
+        if name.startswith("/dev/shm/mpich_shm_") and not name.endswith(" (deleted)"):
+            Path(name).unlink(missing_ok=True)  # another rank may have been faster
 
 
 @functools.cache

@@ -29,6 +29,7 @@ from dni_np.parallel.processes import Processes
 from dni_np.parallel.serve import Job
 from dni_np.parallel.split import measured
 from dni_np.parallel.streams import Streams
+from dni_np.parallel.streams import check as check_gpu
 from dni_np.parallel.threads import Threads
 from dni_np.parallel.worker import Worker, on_the_way
 from dni_np.rules.rule import Rule
@@ -51,6 +52,8 @@ class Pipeline(Rule):
             raise UserError(f"unknown engine {engine!r}: choose among {', '.join(ENGINES)}")
         if engine == "mpi":
             check_ranks(self.workers)
+        if engine == "streams":
+            check_gpu()
         self.engine, self.crew = ENGINES[engine], None
         self.own_clock, self.clock, self.own = clock is None, clock or RunClock(), RunClock()
         self.rule, self.log = build(self.own), EventLog(1)

@@ -69,10 +69,7 @@ class Streams(Threads):
     mailbox = StreamMailbox
 
     def __init__(self, job):
-        if getattr(backend.current(), "cuda", None) is None:
-            raise UserError(
-                "the engine streams needs a GPU: take --backend cupy, or engine threads"
-            )
+        check()
         self.device = backend.current().cuda.Device().id
         super().__init__(job)
 
@@ -87,6 +84,12 @@ class Streams(Threads):
     def stop(self):
         super().stop()
         backend.synchronize()  # the caller may still copy what a worker has sent
+
+
+def check():
+    """There must be a GPU."""
+    if getattr(backend.current(), "cuda", None) is None:
+        raise UserError("the engine streams needs a GPU: take --backend cupy, or engine threads")
 
 
 def current_stream():

@@ -7,8 +7,9 @@ FOLDER = Path("/dev/shm")
 
 
 def names():
-    """All that Python gave, now; none where the system does not list them. (MPI has its own.)"""
-    return set(FOLDER.glob("psm_*")) if FOLDER.is_dir() else set()
+    """All that Python and MPICH gave, now; none where the system does not list them."""
+    found = [*FOLDER.glob("psm_*"), *FOLDER.glob("mpich_shm_*")] if FOLDER.is_dir() else []
+    return set(found)
 
 
 def assert_none_stays(before):

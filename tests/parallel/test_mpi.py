@@ -31,6 +31,7 @@ from tests.experiments.feedforward.test_workers import (
     run,
 )
 from tests.parallel.networks import build
+from tests.parallel.shared_memory import assert_none_stays, names
 
 ROOT = Path(__file__).resolve().parents[2]
 MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
@@ -257,6 +258,7 @@ def test_mailboxes_are_bounded_and_end_on_both_sides():
 def test_a_killed_rank(tmp_path):
     out = tmp_path / "run"
     arguments = latest([*QUICK, "--steps", "100000", "--engine", "mpi", "--out", str(out)])
+    before = names()
     program = start(3, "mnist", *arguments)
     until_a_checkpoint(program, out, [])
     ranks = ranks_of(out)
@@ -268,6 +270,7 @@ def test_a_killed_rank(tmp_path):
     while ranks_of(out):
         assert time.monotonic() < until
         time.sleep(0.02)
+    assert_none_stays(before)
     assert_goes_on(out)
 
 

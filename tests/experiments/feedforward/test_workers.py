@@ -94,9 +94,13 @@ def test_sums(tmp_path):
     assert_same(run(two, *more, "--workers", "3", "--engine", "threads", task="addition"), wanted)
 
 
-def test_by_processes_with_a_given_split(tmp_path):
+def test_by_processes_with_a_given_split(tmp_path, capsys):
     wanted = run(tmp_path / "1")
+    assert "waited" not in capsys.readouterr().out
     assert_same(run(tmp_path / "2", "--workers", "2", "--split", "1", "3"), wanted)
+    *_, last = capsys.readouterr().out.splitlines()
+    (table,) = tmp_path.glob("2/*/workers.txt")
+    assert last == f"Who worked and who waited: {table}, {table.parent / 'timeline.png'}"
 
 
 def test_rules_that_cannot_run_apart_run_alone_in_a_comparison(tmp_path, capsys):
@@ -210,6 +214,13 @@ def test_wrong_values(wrong, wanted, capsys):
     assert main(["mnist", *QUICK, *wrong]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert wanted in sentence
+
+
+def test_streams_are_refused_before_anything_is_written(tmp_path, capsys):
+    wrong = ["--workers", "2", "--engine", "streams", "--backend", "numpy"]
+    assert main(["mnist", *QUICK, *wrong, "--out", str(tmp_path / "run")]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "streams needs a GPU" in sentence and not (tmp_path / "run").exists()
 
 
 # Real programs ------------------------------------------------------------------------------------
