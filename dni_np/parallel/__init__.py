@@ -6,6 +6,7 @@
     worker            a group of units, its only owner; whom it waits for, and why that ends
     mailbox           messages between workers: in order, bounded, each for one batch
     shared_mailbox    the same between processes: raw bytes in shared memory
+    looking           is there something to read in its pipe?
     threads           the workers are threads
     streams           the same, each with a CUDA stream of its own
     processes         the workers are processes

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import secrets
-import select
 from multiprocessing import Pipe
 from multiprocessing.shared_memory import SharedMemory
 
@@ -23,6 +22,7 @@ import numpy as np
 
 from dni_np.backend import to_numpy
 from dni_np.errors import UserError
+from dni_np.parallel.looking import looking
 from dni_np.parallel.mailbox import Closed, Message
 
 ALIGNED = 64  # bytes: where an array may begin
@@ -40,7 +40,7 @@ class SharedMailbox:
         self.block, self.made, self.slot_size = None, [], 0
         self.promised = set()  # names that the reader has heard of and not taken away
         self.count = self.free = 0  # messages so far; slots that may be written
-        self.poll = None  # made by the process that reads
+        self.look = None  # made by the process that reads
 
     def put(self, message):
         """Hand on a message; wait while every slot is full."""
@@ -72,7 +72,8 @@ class SharedMailbox:
         try:
             line = b"memory"
             while line.startswith(b"memory"):
-                if timeout is not None and not self._is_there(timeout):
+                self.look = self.look or looking(self.lines)
+                if timeout is not None and not self.look(timeout):
                     return None
                 line = self._read_line()
             if not line.startswith(b"slot "):
@@ -110,7 +111,7 @@ class SharedMailbox:
         for block in self.made:
             with contextlib.suppress(FileNotFoundError):
                 block.unlink()
-        self.poll = None  # the file's number may soon be another's
+        self.look = None  # the file's number may soon be another's
         self.lines.close()
         self.answers.close()
         if self.block is not None:
@@ -143,15 +144,6 @@ class SharedMailbox:
         self.slot_size = size
         if self.count == 0:
             self.free = self.capacity
-
-    def _is_there(self, timeout):
-        """Can a line be read, or is it certain that none comes? (Connection.poll takes 35 us.)"""
-        if not hasattr(select, "poll"):  # on Windows
-            return self.lines.poll(timeout)
-        if self.poll is None:
-            self.poll = select.poll()
-            self.poll.register(self.lines.fileno(), select.POLLIN)
-        return bool(self.poll.poll(1e3 * timeout))
 
     def _read_line(self):
         line = self.lines.recv_bytes()

@@ -2,11 +2,13 @@
 
 import threading
 import time
+from multiprocessing import Pipe
 
 import numpy as np
 import pytest
 
 from dni_np.errors import UserError
+from dni_np.parallel.looking import looking
 from dni_np.parallel.mailbox import Closed, Mailbox, Message
 from dni_np.parallel.shared_mailbox import check_room, pair
 from tests.parallel.shared_memory import FOLDER, assert_none_stays, names
@@ -170,3 +172,15 @@ def test_a_sender_that_is_killed_before_a_line_leaves_no_name(line, monkeypatch)
 def test_too_little_shared_memory_is_said_before_it_is_used():
     with pytest.raises(UserError, match="shared memory"):
         check_room(1 << 60)
+
+
+def test_looking_into_a_pipe():
+    read, write = Pipe(False)
+    look = looking(read)
+    assert not look(0) and not look(0.01)
+    write.send_bytes(b"a line")
+    assert look(0) and read.recv_bytes() == b"a line" and not look(0)
+    write.close()
+    assert look(0)  # who reads now learns that nobody writes any more
+    with pytest.raises(EOFError):
+        read.recv_bytes()
