@@ -1,7 +1,8 @@
 """Streams of the strict stand-in: an array of another stream is refused until it was waited for.
 
 The stand-in computes at once. What it checks is the order that a GPU would be free to change: every
-array knows its stream and its place there, and every stream knows how far it has waited for others. So is an array of another device.
+array knows its stream and its place there, and every stream knows how far it has waited for others.
+An array of another device is refused, too.
 """
 
 import threading

@@ -28,7 +28,14 @@ from tests.benchmarks import parallel
 from tests.benchmarks.bytes_moved import bytes_moved, bytes_of
 from tests.benchmarks.cases import CASES as ALONE
 from tests.benchmarks.products import pairs_of, products
-from tests.benchmarks.timing import LONG_TURN, TURN, Contender, interleave, ratio, spread
+from tests.benchmarks.timing import (
+    LONG_TURN,
+    TURN,
+    Contender,
+    interleave,
+    ratio,
+    spread,
+)
 
 CASES = [*ALONE, *parallel.CASES]
 HAS_TORCH = find_spec("torch") is not None
