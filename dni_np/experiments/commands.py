@@ -56,7 +56,18 @@ def resume(options, progress):
     # A comparison's rules that cannot have workers go on alone, the others with theirs.
     some = any(map(can_have_workers, plan))
     plan = [one if some and not can_have_workers(one) else resumed(one, changes) for one in plan]
-    return 0 if run_plan(Path(options.resume), title, plan, load_data(plan), progress) else 130
+    folder, more = Path(options.resume), as_typed(changes)
+    return 0 if run_plan(folder, title, plan, load_data(plan), progress, more) else 130
+
+
+def as_typed(changes):
+    """Options with their values as words; those of ranks are mpiexec's."""
+    ranks = ("workers", "engine") if changes.get("engine") == "mpi" else ()
+    words = [""]
+    for name in sorted(set(changes) - set(ranks)):
+        values = changes[name]
+        words += [flag(name), *([values] if isinstance(values, str) else values)]
+    return " ".join(words)
 
 
 def can_have_workers(settings):

@@ -41,9 +41,10 @@ def build(settings, data, *arguments, **options):
         raise
 
 
-def run_plan(folder, title, plan, data, progress=None):
+def run_plan(folder, title, plan, data, progress=None, more=""):
     """Run all settings in `plan`; return True if none was interrupted. Prints a table at the end.
 
+    `more`: what --resume was given beside the folder, to be given again when it was interrupted.
     A run that diverges among others is left behind, and counted in the table.
     """
     with alone_with(folder / "plan.json") as alone:
@@ -51,12 +52,12 @@ def run_plan(folder, title, plan, data, progress=None):
             remove_left_behind(folder)
         check_size(plan, data)
         try:
-            return _run_plan(folder, title, plan, data, progress)
+            return _run_plan(folder, title, plan, data, progress, more)
         finally:
             _put_back(folder, title, plan)
 
 
-def _run_plan(folder, title, plan, data, progress):
+def _run_plan(folder, title, plan, data, progress, more):
     for note in (data and data.note, load_note()):
         if note:
             print(f"NOTE: {note}", flush=True)
@@ -78,7 +79,7 @@ def _run_plan(folder, title, plan, data, progress):
             continue
         save_run_figures(kind, loop, run_folder, settings)
         if not finished:
-            again = command(plan, f"python -m dni_np {settings.task} --resume {folder}")
+            again = command(plan, f"python -m dni_np {settings.task} --resume {folder}{more}")
             print(f"stopped at step {loop.step}; continue with: {again}")
             return False
         results.append((settings, loop.history))

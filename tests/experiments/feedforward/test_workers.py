@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dni_np.training.checkpoint import load_checkpoint
+from dni_np.training.loop import Loop
 from tests.experiments.arguments import latest, main
 from tests.parallel.shared_memory import assert_none_stays, names
 
@@ -214,6 +215,21 @@ def test_wrong_values(wrong, wanted, capsys):
     assert main(["mnist", *QUICK, *wrong]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert wanted in sentence
+
+
+def test_a_stopped_run_says_with_which_workers_it_goes_on(tmp_path, capsys, monkeypatch):
+    def interrupted(loop):
+        loop._one_step()
+        loop._write_row()
+        loop.save()
+        return False
+
+    monkeypatch.setattr(Loop, "run", interrupted)
+    out = str(tmp_path / "run")
+    assert main(["mnist", *QUICK, "--workers", "2", "--engine", "threads", "--out", out]) == 130
+    for more in ("", " --workers 1", " --engine threads --split 1 1 2 --workers 3"):
+        assert main(["mnist", "--quiet", "--resume", out, *more.split()]) == 130
+        assert capsys.readouterr().out.endswith(f"python -m dni_np mnist --resume {out}{more}\n")
 
 
 def test_streams_are_refused_before_anything_is_written(tmp_path, capsys):
