@@ -47,6 +47,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.pictures import style
 from dni_np.pictures.network import feedforward
@@ -54,7 +55,8 @@ from dni_np.pictures.schedule import schedule
 from dni_np.pictures.timeline import timeline
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-plt.rcParams.update({**style.STYLE, "figure.dpi": 90})
+set_matplotlib_formats("retina")
+plt.rcParams.update({**style.STYLE, "figure.dpi": 80})
 
 # %% [markdown]
 # ## 1. The data

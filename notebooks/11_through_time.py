@@ -58,9 +58,9 @@ from dni_np.pictures.moving import save_moving
 from dni_np.pictures.network import through_time
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-set_matplotlib_formats("png")  # shows a figure that is a cell's last value, too
+set_matplotlib_formats("retina")  # shows a figure that is a cell's last value, too
 plt.rcParams.update(
-    {**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True, "axes.titlesize": 10}
+    {**style.STYLE, "figure.dpi": 80, "figure.constrained_layout.use": True, "axes.titlesize": 10}
 )
 
 # %% [markdown]

@@ -45,12 +45,14 @@ import os
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.pictures import style
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
+set_matplotlib_formats("retina")
 plt.rcParams.update(
-    {**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True, "axes.titlesize": 10}
+    {**style.STYLE, "figure.dpi": 80, "figure.constrained_layout.use": True, "axes.titlesize": 10}
 )
 SQUARES, TRACE = style.OTHERS[:2]  # guesses by least squares, and those with a trace
 

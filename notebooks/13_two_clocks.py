@@ -50,12 +50,14 @@ import os
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.pictures import style
 from dni_np.pictures.scales import percent_axis
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-plt.rcParams.update({**style.STYLE, "axes.grid": False, "figure.dpi": 90})
+set_matplotlib_formats("retina")
+plt.rcParams.update({**style.STYLE, "axes.grid": False, "figure.dpi": 80})
 plt.rcParams["figure.constrained_layout.use"] = True
 
 # %% [markdown]
@@ -386,7 +388,7 @@ show_curves(loops, "A does its own job either way; what it sends to B differs")
 # %% [markdown]
 # A's own job is safe: 4 to 7 % of its counts are wrong. B's is not. With no gradient to A it does
 # hardly better than always giving the likeliest count: 53.9 % wrong, not 60.7 %. With the true
-# gradient it is 11.7 %, and still falling. The decoupled pair is at 32.8 %, and in the second half
+# gradient it is 12.1 %, and still falling. The decoupled pair is at 30.0 %, and in the second half
 # of the run little gets better.
 #
 # That is a riddle. Why does the guess stop teaching?
@@ -405,7 +407,7 @@ print("cosine", *(f"{float(value):5.2f}" for value in cosines[::3]))
 
 # %% [markdown]
 # Small at all times. Yet those guesses, wrong as they are for each stream, were right on
-# average over many: they brought B from 53.9 % to 32.8 %.
+# average over many: they brought B from 53.9 % to 30.0 %.
 #
 # Is the model too small, or does it learn too slowly? Ask what *any* linear model could know: take
 # 10,000 new streams, freeze both networks, and fit the true gradients by least squares, once from
@@ -464,8 +466,8 @@ plt.show()
 
 # %% [markdown]
 # The message alone does not allow much: a fit to 10,000 streams, for networks that stand still,
-# has 0.19 to 0.21. The guess has 64 streams at a time, and networks that change, and gets next to
-# nothing of it. With the count it is 0.48 to 0.66. So it is not the model. What is missing is not
+# has 0.17 to 0.22. The guess has 64 streams at a time, and networks that change, and gets next to
+# nothing of it. With the count it is 0.48 to 0.67. So it is not the model. What is missing is not
 # in the message.
 #
 # There is a reason. The guess learns the *mean* of the true gradients over all streams with the
@@ -548,7 +550,7 @@ plt.show()
 # %% [markdown]
 # After so few steps the factor is felt mostly in A: with 1 it has 8 % wrong, with 10 about a third,
 # with 100 it cannot count. B gains little by it if the guess sees the count, and with the message
-# alone it stays at 38.8 % or more. The runs of section 6 show that with 10 A catches up later.
+# alone it stays at 38.1 % or more. The runs of section 6 show that with 10 A catches up later.
 #
 # Why might it be larger than 1, as no true gradient is multiplied? A guess is a mean, shorter than
 # the gradients it is the mean of. And Adam divides by the size of the whole gradient, which here is
@@ -604,9 +606,9 @@ plt.show()
 #
 # | prediction | measured (one seed) |
 # |---|---|
-# | 1. B's counts wrong | (a) 11.7 %, (b) 32.8 %, (c) 53.9 %; with the count 9.2 % |
+# | 1. B's counts wrong | (a) 12.1 %, (b) 30.0 %, (c) 53.9 %; with the count 9.0 % |
 # | 2. cosine of the guess | next to nothing; with the count about 0.6 |
-# | 3. A's own counts early on | locked ahead: 39.5 % wrong against 47.9 % after 80 steps |
+# | 3. A's own counts early on | locked ahead: 39.5 % wrong against 49.1 % after 80 steps |
 #
 # - Two networks with a job each, A fast, B slow. A learns what to send from B's loss alone.
 # - Locked, A keeps nine time steps in memory, waits for B and is updated once a stream. Decoupled,
