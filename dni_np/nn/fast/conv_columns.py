@@ -38,7 +38,7 @@ class ColumnsConv2D(Conv2D):
             columns = self.columns(x[block])
             rows, size = dy[block].reshape(len(columns), -1), self.params["W"].size
             parts = zip(small(columns, size), small(rows, size))
-            return sum((some.swapaxes(1, 2) @ above).sum(axis=0) for some, above in parts)
+            return sum((some.transpose(0, 2, 1) @ above).sum(axis=0) for some, above in parts)
 
         return sum_in_parallel(product, self.blocks(x)).reshape(self.params["W"].shape)
 
