@@ -48,12 +48,14 @@ import os
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dni_np.data.choose import load_images
 from dni_np.pictures import style
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-plt.rcParams.update({**style.STYLE, "axes.grid": False, "figure.dpi": 90})
+set_matplotlib_formats("retina")
+plt.rcParams.update({**style.STYLE, "axes.grid": False, "figure.dpi": 80})
 plt.rcParams["figure.constrained_layout.use"] = True
 dataset = load_images("auto")  # MNIST, or scikit-learn's digits where it cannot be had
 if FAST:
