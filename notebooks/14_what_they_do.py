@@ -48,13 +48,15 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from matplotlib.figure import Figure
 
 from dni_np.pictures import style
 from dni_np.pictures.moving import save_moving
 
 FAST = os.environ.get("DNI_NP_FAST") == "1"  # a short run, for the tests; its numbers mean nothing
-plt.rcParams.update({**style.STYLE, "figure.dpi": 90, "figure.constrained_layout.use": True})
+set_matplotlib_formats("retina")
+plt.rcParams.update({**style.STYLE, "figure.dpi": 60, "figure.constrained_layout.use": True})
 EXACT = {"color": style.BACKPROP}  # backpropagation, the true gradient
 GUESSED = {"color": style.CDNI, "linestyle": "--"}  # a linear guess that sees output and label
 BETTER = {"color": style.OTHERS[0], "linestyle": "-."}  # a guess of another form
