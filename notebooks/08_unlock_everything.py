@@ -203,7 +203,7 @@ plt.show()
 # %% [markdown]
 # With guesses, sleep costs time only: by updates (middle) the five curves are nearly one. With
 # backpropagation layers that are awake at different times do not reach each other: 15.7 % with $p
-# = 0.2$, where cDNI has 5.7 %. With $p = 0.1$ it is worse than a network whose lower layers never
+# = 0.2$, where cDNI has 5.6 %. With $p = 0.1$ it is worse than a network whose lower layers never
 # learn, since the last one sleeps, too. (The paper is said to report about 2 % with $p = 0.2$ after
 # long runs of cDNI; we have not seen the number ourselves. Here the learning rate stays high, and
 # 2,000 batches are four times through the data.)
@@ -516,7 +516,7 @@ print(f"real inputs: {100 * (answers() == y_new).mean():5.1f} % what the image s
 # %% [markdown]
 # With a wrong label most answers still follow the image. But the label counts more the higher up
 # one looks, since a high layer's output is mostly about the class. And with the right label the
-# last layer finds its task easier (97.2 %) than with real inputs (92.6 %, the same images, batch
+# last layer finds its task easier (97.3 %) than with real inputs (92.3 %, the same images, batch
 # normalization in training mode as well): in training it lives in an easier world than later.
 #
 # ### What is it worth?
@@ -635,10 +635,10 @@ plt.show()
 #
 # | prediction | result |
 # |---|---|
-# | 1. cDNI with $p = 0.1$ after 2,000 batches, and awake after 200 | 7.9 %, 8.5 % |
+# | 1. cDNI with $p = 0.1$ after 2,000 batches, and awake after 200 | 8.0 %, 8.6 % |
 # | 2. backpropagation with $p = 0.1$, and only the last layer learning | 28.1 %, 20.6 % |
-# | 3. average of past gradients, and no gradient | 25.0 to 29.9 %, 25.2 % |
-# | 4. cDNI on synthetic inputs, and on real ones | 6.5 %, 4.0 %: 1.6 times |
+# | 3. average of past gradients, and no gradient | 25.0 to 32.0 %, 25.2 % |
+# | 4. cDNI on synthetic inputs, and on real ones | 6.4 %, 3.9 %: 1.6 times |
 # | 5. units of time a batch with complete unlock | 7 |
 #
 # - Layers that wait for nobody may sleep: what counts is how often each was updated. Layers that
