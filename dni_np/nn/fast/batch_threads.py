@@ -71,7 +71,7 @@ def on_each_core(work, most):
 
     The calling thread is one of the n: it would have nothing else to do.
     """
-    n = min(cores.count(), most) if most > 1 and several_cores() else 1
+    n = min(cores.count(), most) if most > 1 and backend.on_host() else 1
     others = [
         cores.pool.submit(contextvars.copy_context().run, work, k, n) for k in range(1, n)
     ]

@@ -1,7 +1,5 @@
 """The chain of DNI units makes all updates of a batch at its end, and learns the same."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
@@ -9,18 +7,15 @@ from dni_np.backend import asarray, to_numpy
 from dni_np.data.dataset import Dataset
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.experiments.feedforward.recipes import find
-from dni_np.nn.fast import batch_threads
 from dni_np.nn.fast import optimizers as fast_optimizers
 from dni_np.nn.fast.choice import together
 from dni_np.rules.dni_chain import DNIChain
+from tests.nn.test_fast_optimizers import use_cores
 
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch):
-    cores = batch_threads.Cores()
-    cores.count()
-    cores.threads, cores.pool = 2, ThreadPoolExecutor(2)
-    monkeypatch.setattr(batch_threads, "cores", cores)
+    use_cores(2, monkeypatch)
     monkeypatch.setattr(fast_optimizers, "ALONE", 0)
     monkeypatch.setattr(fast_optimizers, "FEW", 0)
 
