@@ -11,6 +11,7 @@ be optimal" (trask 2017, last paragraph).
     "cell"              an LSTM's c, beside its output
     "labels_to_come"    through time: those of the next steps (see `rules.recurrent.cdni`)
     "count_so_far"      of two networks (see `rules.two_networks.decoupled_label`)
+    "pixels"            of two networks (see `rules.two_networks.decoupled_pixels`)
 
 The first two are made of h. All others come in the context, a dict of arrays (N, width) by name.
 The sources are concatenated, so a linear model of them is a sum of linear models. Beside images

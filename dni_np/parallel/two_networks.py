@@ -31,7 +31,7 @@ class TwoNetworksPipeline(Pipeline):
         if not isinstance(self.rule, Decoupled):
             raise UserError(
                 f"{type(self.rule).__name__} cannot run on two workers, as A waits for B in it; "
-                "Decoupled and DecoupledLabel can"
+                "Decoupled, DecoupledLabel and DecoupledPixels can"
             )
         self.split = split
         watch(self.log, self.rule)
@@ -74,6 +74,7 @@ class JobOfB(Job):
 class Seen(NamedTuple):
     """What a guess may see of a tick beside its message."""
 
+    x: Any
     threes: Any
 
 
@@ -98,7 +99,7 @@ class WorkerA:
                 self.above.send.put(Message("output", batch, {"output": message}, last))
 
         messages, loss = self.rule.train_a(chunks, send)
-        seen = [Seen(chunk.threes) for chunk in chunks]
+        seen = [Seen(chunk.x, chunk.threes) for chunk in chunks]
         self.waiting.append((batch, messages, seen, loss))
         self.log.batch = None
 

@@ -116,9 +116,9 @@ def legend_beside(figure, axes):
     figure.legend(handles, labels, loc="outside right center", fontsize=LEGEND, ncols=columns)
 
 
-def legend_above(axes):
-    """The legend of `axes` above it, where it covers no curve."""
-    n = len(axes.get_legend_handles_labels()[1])
+def legend_above(axes, columns=None):
+    """The legend of `axes` above it, where it covers no curve; in one row, or so many columns."""
+    n = columns or len(axes.get_legend_handles_labels()[1])
     axes.legend(
         loc="lower right", bbox_to_anchor=(1, 1), ncols=n, fontsize=LEGEND, borderaxespad=0.2
     )

@@ -15,6 +15,7 @@ import pytest
 from dni_np.experiments.folder import load_plan
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from tests.experiments.arguments import latest, main
+from tests.experiments.two_networks import small_runs
 
 TINY = [
     "--units",
@@ -68,7 +69,7 @@ def test_help_has_an_example(capsys):
     )
 
 
-@pytest.mark.parametrize("rule", ["locked", "decoupled", "decoupled-label"])
+@pytest.mark.parametrize("rule", small_runs.RULES)
 def test_a_run_leaves_everything(rule, tmp_path, capsys):
     assert main(["two-clocks", "--rule", rule, "--out", "run", *QUICK]) == 0
     out = capsys.readouterr().out
@@ -115,7 +116,7 @@ def test_compare_covers_rules_unrolls_and_seeds(tmp_path):
     assert main(arguments) == 0
     rows = rows_of(tmp_path / "run" / "summary.csv")
     names = [
-        f"{rule}-T{T}-ticks3" for rule in ("locked", "decoupled", "decoupled-label") for T in (1, 2)
+        f"{rule}-T{T}-ticks3" for rule in small_runs.RULES for T in (1, 2)
     ]
     assert [row["run"] for row in rows] == names and {row["seeds"] for row in rows} == {"2"}
     assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d", row["B: threes, error %"]) for row in rows)

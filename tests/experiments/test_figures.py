@@ -99,7 +99,7 @@ def counting(values):
 
 RULES = {
     "sequences": ("bptt", "dni", "dni-aux", "cdni"),
-    "two": ("locked", "decoupled", "decoupled-label"),
+    "two": ("locked", "decoupled", "decoupled-label", "decoupled-pixels"),
 }
 
 

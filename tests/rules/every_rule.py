@@ -16,6 +16,7 @@ from dni_np.rules.recurrent.cdni import LabeledRecurrentDNI
 from dni_np.rules.recurrent.dni import state_guess
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.decoupled_pixels import DecoupledPixels
 from tests.test_strict_recurrent import C, D, H, N, THROUGH_TIME, through_time, two_clocks
 
 IMAGES = {
@@ -34,7 +35,8 @@ IMAGES = {
     "unlock, least squares": {"rule": "unlock", "sg_optimizer": "rls", "hidden": ()},
 }
 SEQUENCES = {f"through time: {name}": name for name in THROUGH_TIME}
-NAMES = [*IMAGES, *SEQUENCES, "through time: cdni", "locked", "decoupled", "decoupled, label"]
+TWO_NETWORKS = ["locked", "decoupled", "decoupled, label", "decoupled, pixels"]
+NAMES = [*IMAGES, *SEQUENCES, "through time: cdni", *TWO_NETWORKS]
 
 
 def build(name, steps=6):
@@ -48,6 +50,8 @@ def build(name, steps=6):
         rule, work = labels_ahead(rng)
     elif name == "decoupled, label":
         rule, work = two_clocks(rng, with_label)
+    elif name == "decoupled, pixels":
+        rule, work = two_clocks(rng, with_pixels)
     else:
         rule, work = two_clocks(rng, {"locked": Locked, "decoupled": Decoupled}[name])
     return rule, [work[k % len(work)] for k in range(steps)]
@@ -89,6 +93,12 @@ def with_label(a, b, optimizer_a, optimizer_b):
     classes = 3 * 2 + 1
     guess = state_guess(H, np.random.default_rng(4), 1, (), count_so_far=classes)
     return DecoupledLabel(a, b, optimizer_a, optimizer_b, guess, Adam(guess, 0.01), classes=classes)
+
+
+def with_pixels(a, b, optimizer_a, optimizer_b):
+    """DecoupledPixels, in the same way."""
+    guess = state_guess(H, np.random.default_rng(4), 1, (), pixels=3 * D)
+    return DecoupledPixels(a, b, optimizer_a, optimizer_b, guess, Adam(guess, 0.01))
 
 
 def metrics_of(rule, work):

@@ -23,6 +23,7 @@ from dni_np.rules.recurrent.dni_aux import ErrorIntoCore, RecurrentDNIAux
 from dni_np.rules.recurrent.truncated_bptt import TruncatedBPTT
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.decoupled_pixels import DecoupledPixels
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 from tests.boundaries import Case, check, check_shapes, floats, labels
 from tests.rules.recurrent import traces
@@ -122,6 +123,7 @@ TWO_NETWORKS = {
     "locked": (Locked, None),
     "decoupled": (Decoupled, {}),
     "decoupled label": (DecoupledLabel, {"count_so_far": COUNTS}),
+    "decoupled pixels": (DecoupledPixels, {"pixels": STEPS * D}),
 }
 CHUNK = {
     "x": floats(STEPS, N, D),

@@ -15,6 +15,7 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.experiments.experiment import schedule
 from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
+from dni_np.experiments.two_networks.rules import seen
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import RunClock
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
@@ -40,8 +41,9 @@ def memory(settings, dataset):
     asked = Counter({("units",): lstms + linear([pixels, units, units, units])})
     if "hidden" in settings.row.uses:
         largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
-        asked[largest] += linear([units, *settings.hidden, units])
-        asked[largest] += memory_of(units) if settings.sg_optimizer == RLS else 0
+        inputs = seen(settings, pixels)
+        asked[largest] += linear([inputs, *settings.hidden, units])
+        asked[largest] += memory_of(inputs) if settings.sg_optimizer == RLS else 0
     asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels
     asked["batch_size", "unroll"] += settings.batch_size * length * (pixels + 12 * units) * NUMBER
     return asked

@@ -71,7 +71,7 @@ def comparison(groups, title):
             axes.set(xlabel="T, digits of A between two messages")
             axes.xaxis.set_major_locator(GivenTicks(unrolls))
             percent_axis(axes, "wrong at the end (%)")
-            legend_above(axes)
+            legend_above(axes, columns=2)
         legend_beside(figure, panels[0, 0])
         finish(figure, title)
         return figure

@@ -15,6 +15,7 @@ from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 # counts: there all goes three times slower.
 GUESSED = [row.name for row in RULES.values() if row.measured]
 FAST_GUESSES = {rule: {"sg_learning_rate": 3e-3} for rule in GUESSED}
+FAST_GUESSES["decoupled-pixels"]["hidden"] = (256,)  # of pixels: a three must be recognized
 SLOWER = {rule: {"learning_rate": 3e-4, "sg_learning_rate": 1e-3} for rule in GUESSED}
 
 RECIPES = {

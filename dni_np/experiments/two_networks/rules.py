@@ -5,12 +5,13 @@ guess.
 """
 
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
+from dni_np.dni.synthetic_gradients import NORMALIZED, PLAIN, SyntheticGradient
 from dni_np.experiments.experiment import Row, table
 from dni_np.experiments.least_squares import optimizer_of_guesses
 from dni_np.nn.optimizers import Adam
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.decoupled_pixels import DecoupledPixels
 
 DEFAULT = "decoupled"
 APART = ("workers", "engine", "staleness")  # of rules whose networks need not be in one place
@@ -26,14 +27,32 @@ def decoupled(settings, networks, rng):
 
 
 def decoupled_label(settings, networks, rng):
-    classes = settings.unroll * settings.messages + 1
+    classes = count_so_far(settings)
     return DecoupledLabel(*networks, *_guess(settings, rng, count_so_far=classes), classes=classes)
 
 
-def _guess(settings, rng, **sees):
+def decoupled_pixels(settings, networks, rng):
+    a, *_ = networks
+    pixels = settings.unroll * a.pixels
+    return DecoupledPixels(*networks, *_guess(settings, rng, NORMALIZED, pixels=pixels))
+
+
+def seen(settings, pixels):
+    """How many numbers a guess sees, where a digit has so many pixels."""
+    label, digits = count_so_far(settings), settings.unroll * pixels
+    beside = {"decoupled-label": label, "decoupled-pixels": digits}
+    return settings.units + beside.get(settings.rule, 0)
+
+
+def count_so_far(settings):
+    """How many numbers of threes there can be in a stream."""
+    return settings.unroll * settings.messages + 1
+
+
+def _guess(settings, rng, layers=PLAIN, **sees):
     """The guess, its optimizer, and the factor before it enters A."""
     conditioning = Conditioning(("output", *sees), settings.units, **sees)
-    guess = SyntheticGradient(settings.units, conditioning, rng, settings.hidden, layers=PLAIN)
+    guess = SyntheticGradient(settings.units, conditioning, rng, settings.hidden, layers=layers)
     return guess, optimizer_of_guesses(settings, Adam)(guess), settings.factor
 
 
@@ -44,7 +63,10 @@ RULES = table(
     Row("decoupled", "a synthetic gradient when a message is sent: A does not wait",
         decoupled, options=(*OF_GUESSES, *APART), measured="guess"),
     Row("decoupled-label",
-        "the same, and the guess sees how many threes there were so far (not in the paper)",
+        "decoupled, and the guess sees how many threes there were so far (not in the paper)",
         decoupled_label, options=(*OF_GUESSES, *APART), measured="guess", line="-."),
+    Row("decoupled-pixels",
+        "decoupled, and the guess sees the T digits before the message (not in the paper)",
+        decoupled_pixels, options=(*OF_GUESSES, *APART), measured="guess", line=":"),
 )
 # fmt: on

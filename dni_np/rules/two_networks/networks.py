@@ -27,7 +27,7 @@ class NetworkA(Composite):
 
     def __init__(self, pixels, units, steps, ticks, rng, dtype=FLOAT):
         steps, ticks = size("steps", steps), size("ticks", ticks)
-        hidden = []
+        self.pixels, hidden = pixels, []
         for n in (pixels, units):
             linear = Linear(n, units, rng, bias=False, dtype=dtype)
             hidden += [linear, BatchNorm(units, dtype=dtype), ReLU()]

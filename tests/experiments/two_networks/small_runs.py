@@ -6,7 +6,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.experiments.two_networks.build import build_loop
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 
-RULES = ("locked", "decoupled", "decoupled-label")
+RULES = ("locked", "decoupled", "decoupled-label", "decoupled-pixels")
 
 
 def patterns(n, seed):

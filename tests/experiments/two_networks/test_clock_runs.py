@@ -15,6 +15,7 @@ from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.decoupled_pixels import DecoupledPixels
 from tests.experiments.sequences.small_runs import assert_same_run, finish
 from tests.experiments.two_networks.small_runs import DIGITS, RULES, loop_of, small
 from tests.interrupting import interrupt_after
@@ -148,6 +149,7 @@ def test_settings_reach_the_rule():
     rule = loop_of(small(factor=3.0, sg_learning_rate=0.25, ticks=4, decay_at=(0.5,))).rule
     assert type(rule) is Decoupled and type(loop_of(small("locked")).rule) is Locked
     assert type(loop_of(small("decoupled-label")).rule) is DecoupledLabel
+    assert type(loop_of(small("decoupled-pixels")).rule) is DecoupledPixels
     assert (rule.factor, rule.guess_optimizer.learning_rate) == (3.0, 0.25)
     assert rule.b.core.max_steps == 4 and rule.a.core.max_steps == 8
     for hidden, sizes in (

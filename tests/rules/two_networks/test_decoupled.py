@@ -17,6 +17,7 @@ from dni_np.nn.optimizers import SGD, Adam
 from dni_np.rules.recurrent.dni import state_guess
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
 from dni_np.rules.two_networks.decoupled_label import DecoupledLabel
+from dni_np.rules.two_networks.decoupled_pixels import DecoupledPixels
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
 
 N, PIXELS, UNITS = 6, 5, 4
@@ -249,9 +250,25 @@ def test_half_a_stream_is_refused(part):
 
 
 def test_with_the_label_the_guess_sees_the_count_so_far():
-    rule, (first, last) = with_label(), stream(2, 2)
-    seen = rule.context([last], np.float64)["count_so_far"]
-    assert np.array_equal(to_numpy(seen), np.eye(5)[to_numpy(last.threes)])
+    rule, chunks = seeing(DecoupledLabel, {"count_so_far": 5}, classes=5), stream(2, 2)
+    seen = rule.context(chunks[1:], np.float64)["count_so_far"]
+    assert np.array_equal(to_numpy(seen), np.eye(5)[to_numpy(chunks[1].threes)])
+    check_that_it_learns_from_what_it_saw(
+        rule, chunks, lambda given, chunk: np.array_equal(given.argmax(1), to_numpy(chunk.threes))
+    )
+
+
+def test_with_pixels_the_guess_sees_the_digits_before_the_message():
+    rule = seeing(DecoupledPixels, {"pixels": 2 * PIXELS})
+
+    def are_its_digits(given, chunk):
+        return np.array_equal(given, np.hstack(list(to_numpy(chunk.x))))
+
+    check_that_it_learns_from_what_it_saw(rule, stream(2, 2), are_its_digits)
+
+
+def check_that_it_learns_from_what_it_saw(rule, chunks, right):
+    """right(what the guess sees beside its message, chunk), when it guesses and when it learns."""
     received, join = [], rule.guess.conditioning.join
 
     def watch(h, context):
@@ -259,19 +276,20 @@ def test_with_the_label_the_guess_sees_the_count_so_far():
         return join(h, context)
 
     rule.guess.conditioning.join = watch
-    rule.step([first, last])
-    for given, chunk in zip(received[:2], (first, last), strict=True):  # as sent, before B answers
-        assert np.array_equal(given[:, UNITS:].argmax(1), to_numpy(chunk.threes))
+    rule.step(chunks)
+    for given, chunk in zip(received[:2], chunks, strict=True):  # as sent, before B answers
+        assert right(given[:, UNITS:], chunk)
     learned = received[2].reshape(2, N, -1)
     assert np.array_equal(learned[0], received[0]) and np.array_equal(learned[1], received[1])
 
 
-def with_label():
+def seeing(rule, beside, **options):
+    """The rule, whose guess sees this beside its message."""
     rng = np.random.default_rng(0)
     networks = (
         NetworkA(PIXELS, UNITS, 2, 2, rng, dtype=np.float64),
         NetworkB(UNITS, 2, 2, rng, dtype=np.float64),
     )
-    guess = state_guess(UNITS, rng, 1, (), dtype=np.float64, count_so_far=5)
+    guess = state_guess(UNITS, rng, 1, (), dtype=np.float64, **beside)
     optimizers = [SGD(network, 0.01) for network in (*networks, guess)]
-    return DecoupledLabel(*networks, *optimizers[:2], guess, optimizers[2], classes=5)
+    return rule(*networks, *optimizers[:2], guess, optimizers[2], **options)
