@@ -566,6 +566,8 @@ plt.show()
 #    you call that decoupled?
 # 4. **A linear guess.** `train(hidden=())`. Does the guess that sees only the message do better or
 #    worse without its hidden layer?
+# 5. **No count.** The guess of `decoupled-pixels` sees the digits before the message in place of
+#    the count. Where between 30.0 % and 9.0 % will B end?
 #
 # <details><summary><b>Solutions</b> (open when you have tried)</summary>
 #
@@ -598,6 +600,14 @@ plt.show()
 #    ```python
 #    for seed in (0, 1):
 #        report(f"linear, seed {seed}", train(hidden=(), seed=seed))
+#    ```
+#
+# 5. Hardly below 30.0 % after so few steps: the guess must first learn to see a three. With more
+#    units in it, and five times as many steps, half of B's errors go
+#    ([RESULTS](RESULTS.md), "Two networks, two clocks"). No label is needed.
+#
+#    ```python
+#    report("pixels", train("decoupled-pixels"))
 #    ```
 #
 # </details>

@@ -105,7 +105,8 @@ plt.show()
 #
 # **3. Where the guess cannot see what the gradient depends on, it stops teaching.** Two
 # networks and a message: 29.55 % of B's counts are wrong if the guess sees the message, 5.23 % if
-# it sees the count so far, too, and 6.58 % with the true gradient. The same through time: with
+# it sees the count so far, too, and 6.58 % with the true gradient. The digits themselves help
+# without a label: 13.25 to 15.55 %. The same through time: with
 # labels of the next steps beside the state, Copy is solved up to 13 and 15 symbols in chunks of 2
 # and 3, without a guess up to 5. (Notebooks [11](11_through_time.ipynb) and
 # [13](13_two_clocks.ipynb))
@@ -116,6 +117,8 @@ bits = table(
 )
 print()
 clocks = table("| rule | A: odd digits, error % | B: threes, error % | s a run |")
+print()
+table("| the guess, without a label | A: odd digits, error % (by seed) | B: threes, error % |")
 print()
 through_time = table("| | T = 2 | 3 | 4 | 5 | s a run |")
 
