@@ -7,6 +7,7 @@ DNI_NP_BACKEND=cupy pytest         everything on a GPU (`make gpu-check`)
 
 import functools
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -14,6 +15,11 @@ import pytest
 from dni_np import backend as dni_np_backend
 from dni_np.errors import UserError
 from tests.strict_array import strict
+
+# A shell lets what it starts in the background ignore Ctrl-C, and with it all that is started there;
+# tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "dni_np",
