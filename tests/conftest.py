@@ -16,7 +16,7 @@ from dni_np import backend as dni_np_backend
 from dni_np.errors import UserError
 from tests.strict_array import strict
 
-# A shell lets what it starts in the background ignore Ctrl-C, and with it all that is started there;
+# What a shell starts in the background ignores Ctrl-C, and so does all that is started there; but
 # tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
