@@ -18,5 +18,6 @@ def message_gradients(rule, chunks):
         logits, cache = rule.b.forward(xp.stack(messages))
         _, dlogits = rule.loss(logits, chunks[-1].threes)
         true = rule.b.backward(dlogits, cache)
-        guesses, _ = rule.guesses(messages, chunks)
+        seen = rule.context(chunks, messages[0].dtype)
+        guesses, _ = rule.guesses(messages, [seen])
         return guesses.reshape(true.shape), true

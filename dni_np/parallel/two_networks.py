@@ -11,7 +11,6 @@ streams, and both are one worker bit for bit.
 """
 
 from collections import deque
-from typing import Any, NamedTuple
 
 from dni_np.backend import asarray
 from dni_np.errors import UserError
@@ -71,13 +70,6 @@ class JobOfB(Job):
         return WorkerB(rule, clock, report, log, lines.below)
 
 
-class Seen(NamedTuple):
-    """What a guess may see of a tick beside its message."""
-
-    x: Any
-    threes: Any
-
-
 class WorkerA:
     """A and the guess. `above` is the Line to B."""
 
@@ -98,8 +90,7 @@ class WorkerA:
             with self.log.noting("send"):
                 self.above.send.put(Message("output", batch, {"output": message}, last))
 
-        messages, loss = self.rule.train_a(chunks, send)
-        seen = [Seen(chunk.x, chunk.threes) for chunk in chunks]
+        messages, seen, loss = self.rule.train_a(chunks, send)
         self.waiting.append((batch, messages, seen, loss))
         self.log.batch = None
 

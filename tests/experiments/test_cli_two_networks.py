@@ -115,9 +115,7 @@ def test_compare_covers_rules_unrolls_and_seeds(tmp_path):
     ]
     assert main(arguments) == 0
     rows = rows_of(tmp_path / "run" / "summary.csv")
-    names = [
-        f"{rule}-T{T}-ticks3" for rule in small_runs.RULES for T in (1, 2)
-    ]
+    names = [f"{rule}-T{T}-ticks3" for rule in small_runs.RULES for T in (1, 2)]
     assert [row["run"] for row in rows] == names and {row["seeds"] for row in rows} == {"2"}
     assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d", row["B: threes, error %"]) for row in rows)
     assert all(

@@ -48,12 +48,10 @@ def build(name, steps=6):
         rule, work = through_time(rng, SEQUENCES[name], LSTM)
     elif name == "through time: cdni":
         rule, work = labels_ahead(rng)
-    elif name == "decoupled, label":
-        rule, work = two_clocks(rng, with_label)
-    elif name == "decoupled, pixels":
-        rule, work = two_clocks(rng, with_pixels)
     else:
-        rule, work = two_clocks(rng, {"locked": Locked, "decoupled": Decoupled}[name])
+        own = {"decoupled, label": with_label, "decoupled, pixels": with_pixels}
+        kinds = {"locked": Locked, "decoupled": Decoupled, **own}
+        rule, work = two_clocks(rng, kinds[name])
     return rule, [work[k % len(work)] for k in range(steps)]
 
 

@@ -15,7 +15,7 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.experiments.experiment import schedule
 from dni_np.experiments.least_squares import RLS, memory_of
 from dni_np.experiments.memory import NUMBER, linear
-from dni_np.experiments.two_networks.rules import seen
+from dni_np.experiments.two_networks.rules import beside
 from dni_np.nn.optimizers import Adam
 from dni_np.nn.schedules import RunClock
 from dni_np.rules.two_networks.networks import NetworkA, NetworkB
@@ -41,7 +41,7 @@ def memory(settings, dataset):
     asked = Counter({("units",): lstms + linear([pixels, units, units, units])})
     if "hidden" in settings.row.uses:
         largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
-        inputs = seen(settings, pixels)
+        inputs = units + sum(beside(settings, pixels).values())
         asked[largest] += linear([inputs, *settings.hidden, units])
         asked[largest] += memory_of(inputs) if settings.sg_optimizer == RLS else 0
     asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels

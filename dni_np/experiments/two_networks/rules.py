@@ -23,34 +23,32 @@ def locked(settings, networks, rng):
 
 
 def decoupled(settings, networks, rng):
-    return Decoupled(*networks, *_guess(settings, rng))
+    return Decoupled(*networks, *_guess(settings, networks, rng))
 
 
 def decoupled_label(settings, networks, rng):
-    classes = count_so_far(settings)
-    return DecoupledLabel(*networks, *_guess(settings, rng, count_so_far=classes), classes=classes)
+    guess, *more = _guess(settings, networks, rng)
+    classes = guess.conditioning.widths["count_so_far"]
+    return DecoupledLabel(*networks, guess, *more, classes=classes)
 
 
 def decoupled_pixels(settings, networks, rng):
-    a, *_ = networks
-    pixels = settings.unroll * a.pixels
-    return DecoupledPixels(*networks, *_guess(settings, rng, NORMALIZED, pixels=pixels))
+    return DecoupledPixels(*networks, *_guess(settings, networks, rng, NORMALIZED))
 
 
-def seen(settings, pixels):
-    """How many numbers a guess sees, where a digit has so many pixels."""
-    label, digits = count_so_far(settings), settings.unroll * pixels
-    beside = {"decoupled-label": label, "decoupled-pixels": digits}
-    return settings.units + beside.get(settings.rule, 0)
+def beside(settings, pixels):
+    """{what a guess sees beside the message: how many numbers}; a digit has so many pixels."""
+    sees = {
+        "decoupled-label": {"count_so_far": settings.unroll * settings.messages + 1},
+        "decoupled-pixels": {"pixels": settings.unroll * pixels},
+    }
+    return sees.get(settings.rule, {})
 
 
-def count_so_far(settings):
-    """How many numbers of threes there can be in a stream."""
-    return settings.unroll * settings.messages + 1
-
-
-def _guess(settings, rng, layers=PLAIN, **sees):
+def _guess(settings, networks, rng, layers=PLAIN):
     """The guess, its optimizer, and the factor before it enters A."""
+    a, *_ = networks
+    sees = beside(settings, a.pixels)
     conditioning = Conditioning(("output", *sees), settings.units, **sees)
     guess = SyntheticGradient(settings.units, conditioning, rng, settings.hidden, layers=layers)
     return guess, optimizer_of_guesses(settings, Adam)(guess), settings.factor

@@ -122,39 +122,44 @@ class Decoupled(Locked):
         self.factor = number("factor", factor, "[0, inf)")
 
     def step(self, chunks):
-        messages, odd_loss = self.train_a(chunks)
+        messages, seen, odd_loss = self.train_a(chunks)
         threes_loss, dmessages = self.train_b(messages, chunks[-1].threes)
-        gradient_loss = self.train_guess(messages, chunks, dmessages)
+        gradient_loss = self.train_guess(messages, seen, dmessages)
         return {**losses(odd_loss, threes_loss), "gradient_loss": gradient_loss}
 
     def train_a(self, chunks, send=None):
-        """A's whole part in a stream: (its messages, its mean loss); each may be sent at once."""
-        messages, odd_loss = [], 0
+        """A's part in a stream: (its messages, what the guess saw beside each, its mean loss).
+
+        Each message may be sent at once.
+        """
+        messages, seen, odd_loss = [], [], 0
         for (message, loss, dlogits, cache), chunk in zip(self.ticks_of_a(chunks), chunks):
             odd_loss = odd_loss + loss
-            guess, _ = self.guesses([message], [chunk])
+            context = self.context([chunk], message.dtype)
+            guess, _ = self.guess.forward(message, context)
             self.a.backward(dlogits, self.factor * guess, cache)
             self.optimizer_a.step()  # before B has received the message
             messages.append(message)
+            seen.append(context)
             if send is not None:
                 send(message)
-        return messages, odd_loss / len(chunks)
-
-    def guesses(self, messages, chunks):
-        """The guesses for messages (N, units) of so many ticks, (ticks N, units), and M's cache."""
-        message = messages[0] if len(messages) == 1 else xp.concatenate(messages)
-        return self.guess.forward(message, self.context(chunks, message.dtype))
+        return messages, seen, odd_loss / len(chunks)
 
     def context(self, chunks, dtype):
-        """What M sees beside the messages of these ticks."""
+        """What M sees beside the messages of these ticks, {name: (ticks N, width)}."""
         return {}
 
-    def train_guess(self, messages, chunks, dmessages):
+    def guesses(self, messages, seen):
+        """The guesses for messages (N, units) of all ticks, (ticks N, units), and M's cache."""
+        context = {name: xp.concatenate([one[name] for one in seen]) for name in seen[0]}
+        return self.guess.forward(xp.concatenate(messages), context)
+
+    def train_guess(self, messages, seen, dmessages):
         """M descends 1/2 ||M(message) - its true gradient||^2, summed over the ticks.
 
         Returns the mean before.
         """
-        guesses, cache = self.guesses(messages, chunks)
+        guesses, cache = self.guesses(messages, seen)
         error = guesses - as_rows(dmessages)
         self.guess.backward(error, cache)
         for gradient in self.guess.grads.values():

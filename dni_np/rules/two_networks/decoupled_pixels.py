@@ -20,4 +20,4 @@ class DecoupledPixels(Decoupled):
 
     def context(self, chunks, dtype):
         digits = [chunk.x.transpose(1, 0, 2).reshape(chunk.x.shape[1], -1) for chunk in chunks]
-        return {"pixels": xp.concatenate(digits).astype(dtype, copy=False)}
+        return {"pixels": xp.concatenate(digits)}

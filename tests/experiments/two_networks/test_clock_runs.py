@@ -10,7 +10,7 @@ from dni_np.analysis.message_probe import message_gradients
 from dni_np.errors import UserError
 from dni_np.experiments.two_networks.build import build_loop
 from dni_np.experiments.two_networks.recipes import RECIPES
-from dni_np.experiments.two_networks.rules import RULES as ALL_RULES, seen
+from dni_np.experiments.two_networks.rules import RULES as ALL_RULES, beside
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.rules.two_networks.decoupled import Decoupled, Locked
@@ -169,7 +169,8 @@ def test_settings_reach_the_rule():
 def test_memory_is_asked_for_all_that_a_guess_sees(rule):
     settings = small(rule)
     first = next(leaf for leaf in loop_of(settings).rule.guess.leaves() if "W" in leaf.params)
-    assert len(first.params["W"]) == seen(settings, DIGITS.x_train.shape[1])
+    counted = sum(beside(settings, DIGITS.x_train.shape[1]).values())
+    assert len(first.params["W"]) == settings.units + counted
 
 
 def test_factor_0_is_a_network_a_that_learns_nothing_from_b():
