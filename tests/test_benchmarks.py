@@ -12,6 +12,7 @@ import pytest
 
 from dni_np import backend
 from dni_np.backend import asarray, to_numpy
+from dni_np.parallel.split import Costs
 from tests.benchmarks import parallel, run
 from tests.benchmarks.bytes_moved import bytes_moved, bytes_of
 from tests.benchmarks.cases import CASES, Convolution, Recurrent, Step
@@ -286,14 +287,21 @@ def test_the_gain_of_workers_has_three_factors():
 
 
 def test_layers_are_given_out_by_cost():
-    sizes, bound = parallel.split_of(small(parallel.CASES[0]), 2)
-    assert sum(sizes) == 3 and 1 <= bound <= 2
+    (sizes, above), bound = parallel.split_of(small(parallel.CASES[0]), 2)
+    assert sum(sizes) == 3 and above in (False, True) and 1 <= bound <= 2
+
+
+def test_the_bound_counts_what_a_guess_above_costs_more():
+    costs = Costs([4.0, 1.0, 5.0], [1.0, 1.0], [0.5, 0.25])
+    assert parallel.shared_out(costs, 2) == (([2, 1], True), 12 / 6.25)  # 4 + 1 + 1, 1 + 5 + 0.25
+    costs.above[1] = 1.25
+    assert parallel.shared_out(costs, 2) == (([1, 2], False), 12 / 7)  # 4 + 1, 1 + 1 + 5
 
 
 @pytest.mark.parametrize("case", parallel.CASES, ids=lambda case: case.name)
 def test_each_way_to_keep_two_cores_busy_steps(case):
     losses = {}
-    for name, (prepare, *arguments) in parallel.contenders(small(case), 2, (1, 2)).items():
+    for name, (prepare, *arguments) in parallel.contenders(small(case), 2, ((1, 2), True)).items():
         if name == "processes" and case is not parallel.CASES[0]:
             continue  # the same with other layers, and slow to start
         step = prepare(*arguments)

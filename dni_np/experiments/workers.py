@@ -41,17 +41,23 @@ def save_events(events, loop, folder, settings, name):
 
 
 def message_bytes(events, loop, batch_size):
-    """{worker: bytes of a message to a neighbor, on the average}: as large as a border's output."""
-    highest = {}
+    """{worker: bytes of a message to a neighbor, on the average}: as large as a border's output,
+    or as the weights of the guess that learns above it.
+    """
+    highest, teachers = {}, {}
     for event in events:
         highest[event.worker] = max(event.layer, highest.get(event.worker, 0))
+        if event.kind == "correct":
+            teachers[event.layer] = event.worker
     h, borders = scaled(loop.task.x_train[:1], loop.task.dataset.scale), {}
     for layer, core in enumerate(loop.rule.cores, 1):
         h, _ = core.forward(asarray(h), training=False)
         borders[layer] = h.nbytes * batch_size
-    found, below = {}, []
-    for worker in sorted(highest):
-        above = [borders[highest[worker]]] if worker < max(highest) else []
-        found[worker] = sum(below + above) / len(below + above)
-        below = above
+    found, down = {}, []
+    for worker, layer in sorted(highest.items()):
+        up = [borders[layer]] if worker < max(highest) else []
+        found[worker] = sum(down + up) / len(down + up)
+        down = up
+        if up and teachers.get(layer, worker) != worker:
+            down = [loop.rule.rule.guess_weights(layer - 1).nbytes]
     return found

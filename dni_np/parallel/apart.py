@@ -1,10 +1,14 @@
 """Apart: which rules can run on several workers, and what their units need for it."""
 
+import re
+
 from dni_np.arguments import sizes
 from dni_np.errors import UserError
 from dni_np.rules.chain import Chain
 from dni_np.rules.lambda_targets import LambdaTargets
 from dni_np.rules.rule import FORWARD
+
+GUESS = re.compile(r"unit(\d+)/(model|model_optimizer|waiting)")  # the names of its parts
 
 
 def check_apart(rule):
@@ -35,12 +39,23 @@ def check_split(split, workers, units):
     return split
 
 
-def needs_input(rule, group):
-    """Do these units use the network's input beside what they receive from below?"""
+def owned(rule, share):
+    """What has a state of the units and guesses of a Share, by name."""
+    of_units, own = rule.parts_of(share.units), {}
+    for name, part in rule.parts_of({*share.units, *share.guesses}).items():
+        guess = GUESS.fullmatch(name)
+        if int(guess[1]) in share.guesses if guess else name in of_units:
+            own[name] = part
+    return own
+
+
+def needs_input(rule, share):
+    """Do these units or guesses use the network's input beside what comes from below?"""
     if FORWARD not in rule.locks:
         return True
     units = [*getattr(rule, "units", ()), getattr(rule.loss_unit, "unit", None)]
-    models = [units[i].synthetic_gradient for i in group if i < len(units) and units[i]]
+    own = {*share.units, *share.guesses}
+    models = [units[i].synthetic_gradient for i in own if i < len(units) and units[i]]
     return any("input" in sources_of(model) for model in models)
 
 

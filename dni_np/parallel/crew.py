@@ -15,7 +15,7 @@ from dni_np.errors import UserError
 from dni_np.parallel.blas import one_thread
 from dni_np.parallel.events import from_array
 from dni_np.parallel.mailbox import Closed, Message
-from dni_np.parallel.split import balanced, groups_of
+from dni_np.parallel.split import balanced, placed
 from dni_np.rules.rule import load_parts, state_of
 
 
@@ -24,24 +24,26 @@ class Crew:
 
     def __init__(self, pipeline, report):
         self.pipeline, self.rule, self.report = pipeline, pipeline.rule, report
-        self.engine, self.groups = None, ()
+        self.engine, self.shares = None, ()
         self.end = one_thread()
 
     def start(self, engine, x, y):
         """Start them; `x`, `y` are a batch to measure costs on, where no split is given."""
         pipeline = self.pipeline
         if pipeline.split:
-            self.groups = groups_of(pipeline.split)
+            above = self.rule if pipeline.guesses_above else None
+            self.shares = placed(pipeline.split, above)
         else:
-            self.groups = balanced(pipeline.costs(x, y), pipeline.workers)
-        self.need_input = [pipeline.needs_input(group) for group in self.groups[1:]]
-        self.engine = engine(pipeline.job(self.groups))
+            self.shares = balanced(pipeline.costs(x, y), pipeline.workers)
+        self.job = pipeline.job(self.shares)
+        self.need_input = [pipeline.needs_input(share) for share in self.shares[1:]]
+        self.engine = engine(self.job)
         # Also when the program ends, before the processes are waited for.
         self.end = Finalize(self, end, (self.engine, self.end), exitpriority=10)
-        for (_, line), group in zip(self.others(), self.groups[1:]):
-            line.send.put(Message("load", arrays=state_of(pipeline.owned(group))))
+        for (_, line), share in zip(self.others(), self.shares[1:]):
+            line.send.put(Message("load", arrays=state_of(self.job.known(self.rule, share))))
         report = functools.partial(self.report, 1)
-        self.worker = pipeline.own_worker(self.groups[0], report, self.engine.above)
+        self.worker = pipeline.own_worker(self.shares[0], report, self.engine.above)
 
     def others(self):
         """(number, Line) of each worker but the caller."""
@@ -67,8 +69,8 @@ class Crew:
             line.send.put(Message("finish"))
         self.worker.finish()
         states = [self._await(number, line, "state") for number, line in self.others()]
-        for group, state in zip(self.groups[1:], states):
-            load_parts(self.pipeline.owned(group), state)
+        for share, state in zip(self.shares[1:], states):
+            load_parts(self.job.owned(self.rule, share), state)
 
     def events(self):
         """What the others noted."""
@@ -106,7 +108,7 @@ class Crew:
             self.report(number, message.batch, message.arrays)
 
     def _name(self, number):
-        group = self.groups[number - 1]
+        group = self.shares[number - 1].units
         return f"worker {number} (layers {group[0] + 1} to {group[-1] + 1})"
 
 

@@ -23,7 +23,8 @@ LEAST = 3  # batches without which nothing can be said
 
 class Durations(NamedTuple):
     """`samples[kind, layer]`: seconds (any number of them); `sources`: of each layer of the network
-    the measured one that it is like; `split`: how many layers each worker had.
+    the measured one that it is like; `split`: how many layers each worker had; `above`: of each
+    border between them, did its guess learn on the worker above it?
     """
 
     samples: dict
@@ -31,14 +32,19 @@ class Durations(NamedTuple):
     latency: float  # seconds from there until the other worker has it
     sources: tuple
     split: tuple
+    above: tuple = ()
 
     def busy(self):
         """Seconds of work a batch, on the average, of each worker."""
         last = len(self.split) - 1
         busy = [self.send * (1 if w in (0, last) else 2) * (last > 0) for w in range(last + 1)]
         owners = [w for w, layers in enumerate(self.split) for _ in range(layers)]
-        for (_, layer), samples in self.samples.items():
-            busy[owners[self.sources.index(layer)]] += samples.mean()
+        highest = np.cumsum(self.split)
+        for (kind, layer), samples in self.samples.items():
+            place = self.sources.index(layer)
+            w = owners[place]
+            above = kind == "correct" and place + 1 == highest[w] and (*self.above, False)[w]
+            busy[w + above] += samples.mean()
         return np.array(busy)
 
     def deeper(self, layers):
@@ -50,7 +56,7 @@ class Durations(NamedTuple):
             raise UserError(f"a network to be simulated has 2 layers or more, not {layers}")
         middle = middle or [first]
         between = [middle[i % len(middle)] for i in range(layers - 2)]
-        return self._replace(sources=(first, *between, last), split=(layers,))
+        return self._replace(sources=(first, *between, last), split=(layers,), above=())
 
     def draw(self, batches, rng, jitter=None):
         """{kind: seconds (batches, layers)}: from the samples; with `jitter` their median, times
@@ -82,7 +88,7 @@ def measured(events):
         raise UserError(f"there is no simulation of workers that do: {', '.join(sorted(strange))}")
     if len(batches) < LEAST:
         raise UserError(f"{len(batches)} batches are too few to simulate more: take {LEAST}")
-    samples, gaps, layers = defaultdict(list), defaultdict(list), defaultdict(set)
+    samples, gaps, layers, lessons = defaultdict(list), defaultdict(list), defaultdict(set), {}
     previous, carried = {}, {}
     for event in events:
         gap = event.start - previous.get(event.worker, event.start) + carried.pop(event.worker, 0)
@@ -93,14 +99,19 @@ def measured(events):
             key = event.kind, event.layer
             samples[key].append(event.stop - event.start)
             gaps[key].append(gap)
-            layers[event.worker] |= {event.layer} - {0}
+            if event.kind == "correct":
+                lessons[event.layer] = event.worker
+            else:
+                layers[event.worker] |= {event.layer} - {0}
     samples = {key: np.array(some) + np.quantile(gaps[key], 0.25) for key, some in samples.items()}
-    split = tuple(len(layers[worker]) for worker in sorted(layers))
+    workers = sorted(layers)
+    split = tuple(len(layers[worker]) for worker in workers)
+    above = tuple(lessons.get(max(layers[w])) not in (None, w) for w in workers[:-1])
     found = sorted(set().union(*layers.values()))
     if found != list(range(1, len(found) + 1)):
         raise UserError(f"the events are of layers {found}, and not of all from the first")
     sends = samples.pop(("send", 0), np.zeros(1))
-    return Durations(samples, float(np.median(sends)), latency(events), tuple(found), split)
+    return Durations(samples, float(np.median(sends)), latency(events), tuple(found), split, above)
 
 
 def latency(events):

@@ -33,7 +33,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.parallel.apart import check_split
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.pipeline import Pipeline
-from dni_np.parallel.split import TRIES
+from dni_np.parallel.split import TRIES, Share, of_units
 from dni_np.parallel.stage import SCHEDULES, Stage, order, owned
 from dni_np.rules.backprop import Backprop
 
@@ -66,30 +66,28 @@ class LockedPipeline(Pipeline):
         self.locks = self.rule.locks
         self.split = check_split(split, self.workers, len(self.cores))
 
-    def job(self, groups):
+    def job(self, shares):
         work, rooms = (self.micro_batches, self.schedule), (self.room, self.border)
-        return LockedJob(self.build, groups, *work, *rooms)
+        return LockedJob(self.build, shares, *work, *rooms)
 
-    def own_worker(self, group, report, above):
+    def own_worker(self, share, report, above):
         work = order(self.schedule, 0, self.workers, self.micro_batches)
-        return Stage(self.rule, group, work, self.own, report, self.log, above=above)
+        return Stage(self.rule, share, work, self.own, report, self.log, above=above)
 
-    def owned(self, group):
-        return owned(self.rule, group)
-
-    def needs_input(self, group):
+    def needs_input(self, share):
         return False
 
     def costs(self, x, y):
-        log, clock, everything = EventLog(1), RunClock(), range(len(self.cores))
+        log, clock, n = EventLog(1), RunClock(), len(self.cores)
+        everything = Share(range(n), range(n - 1))
         work = order(self.schedule, 0, 1, self.micro_batches)
         stage = Stage(self.build(clock), everything, work, clock, lambda *report: None, log)
-        seconds = np.zeros((TRIES + 1, len(self.cores)))
+        seconds = np.zeros((TRIES + 1, n))
         for batch in range(1, TRIES + 2):
             stage.train(batch, x, y)
         for event in log.events:
             seconds[event.batch - 1, event.layer - 1] += event.stop - event.start
-        return seconds[1:].min(axis=0).tolist()  # the first is slow
+        return of_units(seconds[1:].min(axis=0).tolist())  # the first is slow
 
     def step(self, x, y):
         check_batch("a locked pipeline", x)
@@ -104,13 +102,18 @@ class LockedJob(NamedTuple):
     """What the workers beside the caller begin with, as a Job."""
 
     build: Callable
-    groups: tuple
+    shares: tuple
     micro_batches: int
     schedule: str
     room: int
     border: int
 
     def worker(self, number, lines, clock, report, log):
-        work = order(self.schedule, number - 1, len(self.groups), self.micro_batches)
-        own = self.build(clock), self.groups[number - 1], work, clock, report, log
+        work = order(self.schedule, number - 1, len(self.shares), self.micro_batches)
+        own = self.build(clock), self.shares[number - 1], work, clock, report, log
         return Stage(*own, below=lines.below, above=lines.above)
+
+    def owned(self, rule, share):
+        return owned(rule, share.units)
+
+    known = owned

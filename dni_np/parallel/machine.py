@@ -4,6 +4,7 @@ A message arrives `latency` + bytes / `bandwidth` after it was sent. `slow` and 
 stragglers: a worker that is always slower, and workers that are slower now and then.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +44,10 @@ class Machine(NamedTuple):
         """Seconds from the end of a send until the message is there."""
         return self.latency + self.message_bytes / self.bandwidth
 
-    def draw(self, durations, groups, batches, rng):
-        """{kind: seconds (batches, layers)} on these workers, each with a range of layers."""
+    def draw(self, durations, groups, batches, rng, above=()):
+        """{kind: seconds (batches, layers)} on these workers, each with a range of layers; where
+        `above`, the guess of the highest learns on the next worker.
+        """
         times = durations.draw(batches, rng, self.jitter)
         share, factor = self.slowdowns
         strange = set(self.slow) - set(range(1, len(groups) + 1))
@@ -53,7 +56,13 @@ class Machine(NamedTuple):
         workers = np.array([self.slow.get(w, 1.0) for w in range(1, len(groups) + 1)])
         factors = np.where(rng.random((batches, len(groups))) < share, factor, 1.0) * workers
         factors = np.repeat(factors, [len(group) for group in groups], axis=1)
-        return {kind: seconds * factors for kind, seconds in times.items()}
+        lessons = factors.copy()
+        for group in itertools.compress(groups, above):
+            lessons[:, group[-1]] = factors[:, group[-1] + 1]
+        return {
+            kind: seconds * (lessons if kind == "correct" else factors)
+            for kind, seconds in times.items()
+        }
 
 
 class Simulation:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 
 class Message(NamedTuple):
-    """`kind`: batch, output, target, metrics, finish, state, load, events or error."""
+    """`kind`: batch, output, target, guess, metrics, finish, state, load, events or error."""
 
     kind: str
     batch: int = 0

@@ -39,13 +39,19 @@ ENGINES = {"processes": Processes, "threads": Threads, "streams": Streams, "mpi"
 
 class Pipeline(Rule):
     """`workers` with a group of units each: `split` units, lowest first, or by what they cost.
+    `guesses_above`: with a `split`, does the guess at a border learn where its target is made, if
+    it can, and not where it is made itself? (Without one that depends on what they cost, too.)
 
     `staleness`: how many batches late a target may come (see `worker`); 0 gives the very results of
     one worker. `clock` counts the steps of the run (None: those of this rule). With the engine
     "processes" or "mpi", `build` is a function of a module, or a functools.partial of one.
     """
 
-    def __init__(self, build, workers=2, engine="processes", split=(), staleness=0, clock=None):
+    def __init__(
+        self, build, workers=2, engine="processes", split=(), staleness=0, clock=None,
+        guesses_above=False,
+    ):  # fmt: skip
+        self.guesses_above = guesses_above
         self.build, self.workers = build, size("workers", workers, least=2)
         self.staleness = size("staleness", staleness, least=0)
         if engine not in ENGINES:
@@ -72,25 +78,21 @@ class Pipeline(Rule):
         self.split = check_split(split, self.workers, len(self.cores))
         self.log.watch_units(self.rule, range(len(self.cores)))
 
-    def job(self, groups):
-        """What the other workers begin with."""
-        return Job(self.build, groups, self.staleness, self.room, self.border)
-
-    def own_worker(self, group, report, above):
-        """The first worker, in the caller."""
-        return Worker(self.rule, group, self.own, self.staleness, report, self.log, above=above)
-
-    def owned(self, group):
-        """What has a state of these units, by name."""
-        return self.rule.parts_of(group)
-
     def costs(self, x, y):
-        """Seconds of each unit for this batch, as a rule that is thrown away takes them."""
+        """The Costs of this batch, as a rule that is thrown away takes them."""
         return measured(self.build(RunClock()), x, y)
 
-    def needs_input(self, group):
-        """Must the workers of these units see the input of a batch?"""
-        return needs_input(self.rule, group)
+    def job(self, shares):
+        """What the other workers begin with."""
+        return Job(self.build, shares, self.staleness, self.room, self.border)
+
+    def own_worker(self, share, report, above):
+        """The first worker, in the caller."""
+        return Worker(self.rule, share, self.own, self.staleness, report, self.log, above=above)
+
+    def needs_input(self, share):
+        """Must the worker see the input of a batch?"""
+        return needs_input(self.rule, share)
 
     def step(self, x, y):
         self.rule.context(x, y)  # refuses what is no batch before anything is begun

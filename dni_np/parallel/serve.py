@@ -18,6 +18,7 @@ import numpy as np
 from dni_np.backend import asarray
 from dni_np.errors import UserError
 from dni_np.nn.schedules import RunClock
+from dni_np.parallel.apart import owned
 from dni_np.parallel.events import EventLog, to_array
 from dni_np.parallel.mailbox import Closed, Line, Message
 from dni_np.parallel.worker import Worker
@@ -25,20 +26,28 @@ from dni_np.rules.rule import load_parts, state_of
 
 
 class Job(NamedTuple):
-    """`build(clock)` makes the whole rule, of which each worker uses its group, a range."""
+    """`build(clock)` makes the whole rule, of which each worker uses its Share."""
 
     build: Callable
-    groups: tuple
+    shares: tuple
     staleness: int
     room: int  # messages in a mailbox from or to the caller
     border: int  # and between neighbors
 
     def worker(self, number, lines, clock, report, log):
         """Worker `number`, with a rule of its own."""
-        rule, group = self.build(clock), self.groups[number - 1]
-        log.watch_units(rule, group)
-        apart = rule, group, clock, self.staleness, report, log
+        rule, share = self.build(clock), self.shares[number - 1]
+        log.watch_units(rule, share.units)
+        apart = rule, share, clock, self.staleness, report, log
         return Worker(*apart, below=lines.below, above=lines.above)
+
+    def owned(self, rule, share):
+        """What has a state that the worker of this Share changes, by name."""
+        return owned(rule, share)
+
+    def known(self, rule, share):
+        """And that it needs: the guess at its upper border, too, which may learn above that."""
+        return rule.parts_of({*share.units, *share.guesses})
 
 
 class Lines(NamedTuple):
@@ -54,7 +63,7 @@ def wiring(job, line):
 
     `line(room)` makes the two ends of a new Line.
     """
-    others = range(len(job.groups) - 1)
+    others = range(len(job.shares) - 1)
     calls = [line(job.room) for _ in others]
     borders = [line(job.border) for _ in others]  # (the lower one's end, the upper one's)
     above = [*(lower for lower, _ in borders[1:]), None]
@@ -89,7 +98,8 @@ def _serve(number, job, lines):
         send.put(Message("metrics", batch, metrics))
 
     worker = job.worker(number, lines, RunClock(), report, log)
-    parts = worker.owned()
+    share = job.shares[number - 1]
+    owned, known = (parts(worker.rule, share) for parts in (job.owned, job.known))
     while True:
         kind, batch, arrays, _ = lines.caller.receive.get()
         if kind == "batch":
@@ -97,8 +107,8 @@ def _serve(number, job, lines):
             worker.train(batch, x if x is None else asarray(x), asarray(arrays["y"]))
         elif kind == "finish":
             worker.finish()
-            send.put(Message("state", 0, state_of(parts)))
+            send.put(Message("state", 0, state_of(owned)))
         elif kind == "load":
-            load_parts(parts, arrays)
+            load_parts(known, arrays)
         elif kind == "events":
             send.put(Message("events", 0, {"events": to_array(log.events)}))

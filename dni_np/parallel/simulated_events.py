@@ -12,11 +12,12 @@ def decoupled_events(waves, times, groups):
         for n in range(len(waves.ends)):
             t = waves.begins[n, w]
             for i in group[:-1]:
-                t = _train(own, w, n, i, i > group[0], times, t)
+                t = _train(own, w, n, i, i > group[0] or waves.below[w], times, t)
                 if i == group[0] and w > 0 and waves.targets[w - 1]:
                     t = _add(own, w, n, "send", 0, t, waves.send)
             _add(own, w, n, "forward", group[-1] + 1, t, times["forward"][n, group[-1]])
-            t = _train(own, w, n, group[-1], len(group) > 1, times, waves.highs[n, w], TRAIN[1:])
+            teaches = len(group) > 1 or waves.below[w]
+            t = _train(own, w, n, group[-1], teaches, times, waves.highs[n, w], TRAIN[1:])
             if len(group) == 1 and w > 0 and waves.targets[w - 1]:
                 t = _add(own, w, n, "send", 0, t, waves.send)
             if w < len(groups) - 1:

@@ -5,7 +5,8 @@
     result.throughput(), result.waiting(), result.events()
 
 The schedule is that of `worker`: for each batch a worker waits for what its lower neighbor sends,
-trains its lowest layer, sends a target down, trains the next ones, goes forward in its highest
+trains its lowest layer, sends a target down (or the weights of the guess that learned from it here,
+where the border is `above`), trains the next ones, goes forward in its highest
 layer, learns the targets that have come (and waits for those of batches more than `staleness`
 before), trains its highest layer, and sends its output up. The lowest one begins a batch only if
 the batch `room` before is done.
@@ -25,19 +26,22 @@ from dni_np.parallel.worker import on_the_way
 
 
 def decoupled(
-    durations, groups, staleness=1, machine=Machine(), batches=200, seed=0, room=None
+    durations, groups, staleness=1, machine=Machine(), batches=200, seed=0, room=None, above=()
 ):
     """The Simulation of so many batches on workers that have `groups` (ranges) of the layers.
 
+    `above`: of each border, does its guess learn on the worker above it? () for none.
     `room`: batches on the way at most (None: as many as a Pipeline allows).
     """
     size("batches", batches, least=4), size("seed", seed, least=0)
     size("staleness", staleness, least=0)
     room = on_the_way(len(groups), staleness) if room is None else room
     size("room", room, staleness + len(groups) + 3)
-    times = machine.checked().draw(durations, groups, batches, np.random.default_rng(seed))
+    above = np.array([*above, *[False] * (len(groups) - len(above))])
+    rng = np.random.default_rng(seed)
+    times = machine.checked().draw(durations, groups, batches, rng, above)
     targets = any(kind == "correct" for kind, _ in durations.samples)
-    waves = Waves(times, groups, targets, staleness, room, machine)
+    waves = Waves(times, groups, targets, above & targets, staleness, room, machine)
     for s in range(2 * (batches - 1) + len(groups)):
         w = np.arange(max(s % 2, s - 2 * (batches - 1)), min(len(groups) - 1, s) + 1, 2)
         if len(w):
@@ -49,7 +53,7 @@ def decoupled(
 class Waves:
     """The times of all workers, (batches, workers), filled wave by wave."""
 
-    def __init__(self, times, groups, targets, staleness, room, machine):
+    def __init__(self, times, groups, targets, above, staleness, room, machine):
         train, correct = sum(times[kind] for kind in TRAIN), times["correct"]
         forward = times["forward"]
         batches, workers = len(train), len(groups)
@@ -62,7 +66,12 @@ class Waves:
         self.middle += forward[:, high]
         self.high = train[:, high] - forward[:, high]
         self.high += np.where(self.many, correct[:, high - 1], 0.0)
-        self.correct = correct[:, high]
+        # The guess below learns on this worker, right after the layer above it was trained.
+        self.below = np.append(False, above[:-1])
+        below = np.where(self.below, correct[:, low - 1], 0.0)
+        self.low += np.where(self.many, below, 0.0)
+        self.high += np.where(self.many, 0.0, below)
+        self.correct = np.where(above, 0.0, correct[:, high])
         self.targets = np.full(workers, targets)  # do targets come from above?
         self.targets[-1] = False
         self.staleness, self.room = staleness, room

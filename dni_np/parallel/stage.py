@@ -13,22 +13,18 @@ SCHEDULES = ("fill-drain", "1f1b")
 
 
 class Stage:
-    """The worker of the cores `group` (a range) of a Backprop; `order`: its work for a batch.
+    """The worker of the cores of a Backprop in its `share`; `order`: its work for a batch.
 
     `below` and `above` are the Lines to its neighbors, None at the ends.
     """
 
-    def __init__(self, rule, group, order, clock, report, log, below=None, above=None):
-        self.rule, self.group, self.order = rule, group, order
+    def __init__(self, rule, share, order, clock, report, log, below=None, above=None):
+        self.rule, self.group, self.order = rule, share.units, order
         self.clock, self.report, self.log = clock, report, log
         self.below, self.above = below, above
         self.loss, self.optimizer = rule.loss_unit.loss, rule.loss_unit.optimizer
         self.parts = parts_of(self.optimizer, rule.cores)
-        self.sums = {i: xp.empty_like(self.parts[i].grads) for i in group}
-
-    def owned(self):
-        """What has a state here, by name."""
-        return owned(self.rule, self.group)
+        self.sums = {i: xp.empty_like(self.parts[i].grads) for i in self.group}
 
     def train(self, batch, x, y):
         """x (N, ...), or None above the lowest group, with its targets y."""

@@ -40,7 +40,8 @@ def _row(worker, events, time, message_bytes):
     own, seconds = [event for event in events if event.worker == worker], {}
     for event in own:
         seconds[event.kind] = seconds.get(event.kind, 0.0) + event.stop - event.start
-    layers = tuple(sorted({event.layer for event in own} - {0}))
+    # The guess of the layer below may learn here: that is no layer of this worker's.
+    layers = tuple(sorted({event.layer for event in own if event.kind != "correct"} - {0}))
     messages = sum(event.kind == "send" for event in own)
     each = message_bytes.get(worker, 0) if isinstance(message_bytes, dict) else message_bytes
     waiting = 1 - sum(seconds.values()) / time if time > 0 else 0.0

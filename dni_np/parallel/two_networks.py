@@ -35,13 +35,13 @@ class TwoNetworksPipeline(Pipeline):
         self.split = split
         watch(self.log, self.rule)
 
-    def job(self, groups):
-        return JobOfB(self.build, groups, self.staleness, self.room, self.room)
+    def job(self, shares):
+        return JobOfB(self.build, shares, self.staleness, self.room, self.room)
 
-    def own_worker(self, group, report, above):
+    def own_worker(self, share, report, above):
         return WorkerA(self.rule, self.own, self.staleness, report, self.log, above)
 
-    def needs_input(self, group):
+    def needs_input(self, share):
         return False
 
     def step(self, chunks):
@@ -118,13 +118,8 @@ class WorkerA:
 class WorkerB:
     """B. `below` is the Line to A."""
 
-    group = range(1, 2)  # of the two networks
-
     def __init__(self, rule, clock, report, log, below):
         self.rule, self.clock, self.report, self.log, self.below = rule, clock, report, log, below
-
-    def owned(self):
-        return self.rule.parts_of(self.group)
 
     def train(self, batch, x, y):
         """One stream, at whose end y (N,) threes were seen."""

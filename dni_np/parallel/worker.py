@@ -7,11 +7,14 @@ For every batch
     target     what the lowest one sends back goes to the group below
     h          what the highest one makes goes to the group above
 
-The highest guess learns when its target comes from above. With `staleness` D a target may come up
+The highest guess learns when its target comes from above. Or it learns there, from the h that went
+up, as soon as its target is made; then its new weights come down in place of the target. (Which of
+the two is a matter of time alone, see `split`.) With `staleness` D a target may come up
 to D batches late: before the guess of batch n is made, the targets of all batches before n - D have
 been learned. With D = 0 these are all: each guess is made with the very weights that one worker
 would have, and so is everything else, bit for bit. With a later target the model guesses anew from
-what it saw then (see `dni.waiting_guesses`).
+what it saw then (see `dni.waiting_guesses`). A guess that learns above has no late targets: what
+is late are the weights of which the core's guesses are made.
 
 **Why this cannot stand still.** A worker waits for four things: the next batch; h of the same batch
 from below; a target, or the real input of a guessed one, of an earlier batch; room in a mailbox.
@@ -37,14 +40,15 @@ PAUSE = 5e-4  # seconds of waiting for an input before looking for targets
 
 
 class Worker:
-    """The units `group` (a range) of `rule`, whose learning rates follow `clock`.
+    """The `share` of one worker of `rule`, whose learning rates follow `clock`.
 
     `below` and `above` are the Lines to the neighbors, None at the ends; `report(batch, metrics)`
     is called when all is learned that a batch teaches here.
     """
 
-    def __init__(self, rule, group, clock, staleness, report, log, below=None, above=None):
-        self.rule, self.group, self.clock, self.log = rule, group, clock, log
+    def __init__(self, rule, share, clock, staleness, report, log, below=None, above=None):
+        self.rule, self.share, self.clock, self.log = rule, share, clock, log
+        self.group = group = share.units
         self.staleness, self.report = staleness, report
         self.below, self.above = below, above
         self.waits_below = below is not None and FORWARD in rule.locks
@@ -53,13 +57,11 @@ class Worker:
         self.metrics = {}  # of the batches that are not done here
         self.gets_targets = above is not None and rule.guess_locks is not None
         self.gets_inputs = below is not None and FORWARD not in rule.locks
+        self.teaches_below = share.guesses.start < group.start
+        self.learns_above = above is not None and share.guesses.stop < group.stop
         # Where targets are made of targets, all guesses of the group wait for that from above.
         self.passes_targets = bool(set(rule.guess_locks or ()) - {FORWARD})
         self.first_to_wait = group[0] if self.passes_targets else group[-1]
-
-    def owned(self):
-        """What has a state here, by name."""
-        return self.rule.parts_of(self.group)
 
     def train(self, batch, x, y):
         """One batch: x (N, ...) or None where nothing here needs it, and its targets y."""
@@ -71,6 +73,8 @@ class Worker:
         if x is None and context is not None:
             del context["input"]  # nobody here sees it
         self._learn(batch - self.staleness, self.inputs, self._fit_input_guess)
+        if self.teaches_below:
+            rule.show_guess(group[0] - 1, h, context, batch)
         inputs = rule.guess_inputs(group, x, context, batch)
         if self.gets_inputs:
             self.inputs.append(batch)
@@ -96,8 +100,9 @@ class Worker:
 
     def _learn(self, before, waiting, fit):
         """Learn what has come, and wait for what belongs to a batch earlier than `before`."""
-        line = self.below if waiting is self.inputs else self.above
-        kind = "output" if waiting is self.inputs else "target"
+        line, kind = self.above, "guess" if self.learns_above else "target"
+        if waiting is self.inputs:
+            line, kind = self.below, "output"
         step = self.clock.step
         while waiting:
             array = self._receive(line, kind, waiting[0], wait=waiting[0] < before)
@@ -106,7 +111,7 @@ class Worker:
             batch = waiting.popleft()
             self.clock.step = batch - 1  # the learning rate is that of its own batch
             fit(batch, array, self.metrics[batch])
-            if self.staleness and kind == "target":  # how many guesses were made in between
+            if self.staleness and waiting is self.targets:  # how many guesses were made in between
                 late = asarray(float(len(waiting)))
                 self.metrics[batch][f"staleness_{self.group[-1] + 1}"] = late
             self.clock.step = step
@@ -133,14 +138,19 @@ class Worker:
         finally:
             del unit.guess
 
-    def _fit_guess(self, batch, target, metrics):
-        self._fit_down(self.group[-1], target, batch, metrics)
+    def _fit_guess(self, batch, array, metrics):
+        if self.learns_above:
+            self.rule.renew_guess(self.group[-1], array, batch)
+        else:
+            self._fit_down(self.group[-1], array, batch, metrics)
 
     def _fit_down(self, i, target, batch, metrics):
         """Fit the guess of unit i, and those below it whose targets had to wait for this one."""
-        while target is not None and i >= self.group[0]:
+        while target is not None and i >= self.share.guesses.start:
             with self.log.noting("correct", i + 1, batch):
                 self.rule.fit_guess(i, target, metrics, batch)
+            if i < self.group[0]:
+                return self._send(self.below, "guess", batch, self.rule.guess_weights(i))
             i, target = i - 1, self.rule.target_below(i, target, batch)
         if target is not None and self.below is not None:
             self._send(self.below, "target", batch, target)

@@ -8,6 +8,14 @@ units need not be in one place. They have these verbs, and only messages between
     rule.fit_guess(i - 1, back, metrics)                     the target for the unit below
     back = rule.target_below(i, target, ticket)              a target that had to wait for one
 
+and for a guess that learns in another place than where it is made:
+
+    rule.learns_anywhere(i)                                  can it?
+    rule.show_guess(i, h, context, ticket)                   there: what it saw
+    rule.fit_guess(i, back, metrics, ticket)                 there: its target
+    weights = rule.guess_weights(i)                          from there
+    rule.renew_guess(i, weights, ticket)                     to here
+
 `step` is these verbs for all units; `dni_np.parallel` gives them to several workers.
 """
 
@@ -54,6 +62,24 @@ class Chain(Rule):
     def target_below(self, i, target, ticket):
         """What goes down to unit i - 1 only now that unit i has its `target`; here nothing does."""
         return None
+
+    def learns_anywhere(self, i):
+        """Is what the next layer receives and sends back all that the guess of units[i] learns
+        from, and are its weights all that it learns?
+        """
+        return False
+
+    def show_guess(self, i, h, context, ticket):
+        """What the guess of units[i] saw in another place, whose target comes here."""
+        raise NotImplementedError
+
+    def guess_weights(self, i):
+        """A copy (P,) of all that the guess of units[i] has learned."""
+        raise NotImplementedError
+
+    def renew_guess(self, i, weights, ticket):
+        """The `weights` of the guess of units[i], after it has learned the target of `ticket`."""
+        raise NotImplementedError
 
     def fit_input_guess(self, i, h, metrics, ticket=None):
         """Fit the guess of unit i's input to the real `h` (N, ...), where there is such a guess."""

@@ -14,8 +14,10 @@ after every layer gives the paper's single DNI, DNI up to a depth, and DNI every
 
 from dni_np.arguments import size, sizes
 from dni_np.dni.conditioning import label_context
+from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.checks import check_batch
+from dni_np.nn.optimizers import Optimizer
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.chain import Chain
 from dni_np.rules.rule import FORWARD
@@ -46,6 +48,22 @@ class DNIChain(Chain):
     def fit_guess(self, i, target, metrics, ticket=None):
         loss = self.units[i].update_synthetic_weights(target, ticket)
         metrics[f"{self.learned}_{i + 1}"] = loss
+
+    def learns_anywhere(self, i):
+        verbs = [type(self).train_unit, type(self).fit_guess]
+        if verbs != [DNIChain.train_unit, DNIChain.fit_guess] or self.locks != (FORWARD,):
+            return False
+        return type(self.units[i]) is DNI and isinstance(self.units[i].sg_optimizer, Optimizer)
+
+    def show_guess(self, i, h, context, ticket):
+        self.units[i].waiting.add(ticket, h, context, None, None, None)  # to be guessed anew
+
+    def guess_weights(self, i):
+        return self.units[i].sg_optimizer.params.copy()
+
+    def renew_guess(self, i, weights, ticket):
+        self.units[i].sg_optimizer.params[...] = weights
+        del self.units[i].waiting[ticket]
 
     def parts(self):
         units = {f"unit{i}": unit for i, unit in enumerate(self.units)}

@@ -32,7 +32,7 @@ from dni_np.parallel.split import balanced, measured
 from tests.benchmarks.cases import Step
 from tests.benchmarks.timing import Contender, ratio, timed
 
-STALENESS, MICRO_BATCHES, TRIES = 4, 4, 5
+STALENESS, MICRO_BATCHES = 4, 4
 ALONE, AT_ONCE = "one worker, a thread", "runs at once"
 
 
@@ -97,24 +97,36 @@ class AtOnce(Steps):
 
 
 def on_workers(case, engine, split):
-    pipeline = Pipeline(case.again, len(split), engine, split=split, staleness=STALENESS)
-    return Steps(pipeline, case)
+    sizes, above = split
+    how = {"split": sizes, "guesses_above": above, "staleness": STALENESS}
+    return Steps(Pipeline(case.again, len(sizes), engine, **how), case)
 
 
 def split_of(case, workers):
-    """(how many layers each worker has, how many times faster than one they would be if nothing
-    else mattered), by what the layers cost with one thread."""
+    """((how many layers each worker has, do guesses at borders learn above?), how many times faster
+    than one they would be if nothing else mattered), by what all costs with one thread.
+    """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        costs = pool.apply(costs_of, (case,))
-    groups = balanced(costs, workers)
-    slowest = max(sum(costs[i] for i in group) for group in groups)
-    return [len(group) for group in groups], sum(costs) / slowest
+        return shared_out(pool.apply(costs_of, (case,)), workers)
+
+
+def shared_out(costs, workers):
+    """The same of Costs."""
+    shares = balanced(costs, workers)
+    own = [
+        [costs.units[i] for i in share.units]
+        + [costs.guesses[i] for i in share.guesses]
+        + [costs.above[i] for i in share.guesses if i < share.units[0]]
+        for share in shares
+    ]
+    above = any(share.guesses.start < share.units.start for share in shares)
+    whole = sum(costs.units) + sum(costs.guesses)
+    return ([len(share.units) for share in shares], above), whole / max(map(sum, own))
 
 
 def costs_of(case):
     threadpool_limits(1)
-    batch = tuple(map(asarray, case.data()))
-    return [min(unit) for unit in zip(*(measured(case.build(), *batch) for _ in range(TRIES)))]
+    return measured(case.build(), *map(asarray, case.data()))
 
 
 def parts(times, workers, bound):

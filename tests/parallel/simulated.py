@@ -22,8 +22,9 @@ def equal_stages(workers, train, correct=0.0):
     return Durations(samples, 0.0, 0.0, tuple(range(1, workers + 1)), (workers,))
 
 
-def one_by_one(times, groups, staleness, machine):
+def one_by_one(times, groups, staleness, machine, above):
     """When each worker ends each batch: every worker a program, the one that is first goes on.
+    `above`: of each border, does its guess learn on the worker above it?
 
     A worker's program yields ("work", seconds), ("send", box, batch), ("receive", box, batch,
     must it wait?), which is answered by whether the message is there, or ("done", batch).
@@ -32,6 +33,7 @@ def one_by_one(times, groups, staleness, machine):
     train = sum(times[kind] for kind in ("forward", "guess", "backward", "update"))
     correct, room = times["correct"], p * (staleness + 1) + 3
     targeted = correct.any()
+    above = [*above, False]
     ends, boxes, done = np.zeros((batches, p)), {}, {}
 
     def program(w):
@@ -43,7 +45,7 @@ def one_by_one(times, groups, staleness, machine):
                 if not there:
                     return
                 n = pending.pop(0)
-                yield ("work", correct[n, group[-1]])
+                yield ("work", 0.0 if above[w] else correct[n, group[-1]])
                 yield ("done", n)
 
         for n in range(batches):
@@ -56,6 +58,7 @@ def one_by_one(times, groups, staleness, machine):
                 if i > group[0]:
                     yield ("work", correct[n, i - 1])
                 elif w and targeted:
+                    yield ("work", correct[n, i - 1] if above[w - 1] else 0.0)
                     yield ("send", ("target", w - 1), n)
             if w < p - 1:
                 yield ("send", ("output", w + 1), n)

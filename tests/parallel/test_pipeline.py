@@ -50,19 +50,20 @@ def assert_same(pipeline, metrics, rule, steps=STEPS):
             assert found[name].dtype == own[name].dtype
 
 
-def assert_one_worker(rule, engine, split):
+def assert_one_worker(rule, engine, split, above=False):
     """The rule on workers is the rule on one, bit for bit, and after their end as well."""
-    pipeline = Pipeline(partial(build, rule), len(split), engine, split)
+    pipeline = Pipeline(partial(build, rule), len(split), engine, split, guesses_above=above)
     metrics = train(pipeline, range(5)) + train(pipeline, range(5, STEPS))
     assert_same(pipeline, metrics, rule)
     pipeline.close()
     assert_same(pipeline, metrics, rule)  # nothing is lost with the workers
 
 
+@pytest.mark.parametrize("above", [False, True])
 @pytest.mark.parametrize("split", [(1, 1, 1, 1, 1), (2, 3), (1, 3, 1), (4, 1)])
 @pytest.mark.parametrize("rule", RULES)
-def test_threads_are_one_worker_bit_for_bit(backend, rule, split):
-    assert_one_worker(rule, "threads", split)
+def test_threads_are_one_worker_bit_for_bit(backend, rule, split, above):
+    assert_one_worker(rule, "threads", split, above)
 
 
 def test_a_hundred_workers():
@@ -82,29 +83,30 @@ def test_a_hundred_workers():
 
 @pytest.mark.parametrize("rule", ["cdni", "unlock", "input", "local"])
 def test_processes_are_one_worker_bit_for_bit(rule):
-    pipeline = Pipeline(partial(build, rule), 3)
+    assert_one_worker(rule, "processes", (2, 2, 1), above=True)
+    pipeline = Pipeline(partial(build, rule), 3)  # the split by what the layers cost
     metrics = train(pipeline, range(5)) + train(pipeline, range(5, STEPS))
     assert_same(pipeline, metrics, rule)
     pipeline.close()
 
 
-def test_workers_go_on_from_a_saved_state_and_one_worker_from_theirs():
-    saved, pipeline = (
-        by_one_worker("cdni", 5)[0].state(),
-        Pipeline(partial(build, "cdni"), 2, "threads"),
-    )
+@pytest.mark.parametrize("above", [False, True])
+@pytest.mark.parametrize("rule", ["cdni", "dni", "input"])
+def test_workers_go_on_from_a_saved_state_and_one_worker_from_theirs(rule, above):
+    saved = by_one_worker(rule, 5)[0].state()
+    pipeline = Pipeline(partial(build, rule), 3, "threads", (1, 2, 2), guesses_above=above)
     train(pipeline, range(7, 9))  # of another run: forgotten
     pipeline.load_state(saved)
     pipeline.clock.step = 5
     train(pipeline, range(5, 9))
     clock = RunClock(9)
-    one = build("cdni", clock)
+    one = build(rule, clock)
     one.load_state(pipeline.state())
     pipeline.close()
     for step in range(9, STEPS):
         one.step(*minibatch(step))
         clock.step += 1
-    assert_same_state(one, by_one_worker("cdni")[0])
+    assert_same_state(one, by_one_worker(rule)[0])
 
 
 def test_predictions_are_of_what_was_learned_by_then():
@@ -117,11 +119,12 @@ def test_predictions_are_of_what_was_learned_by_then():
     pipeline.close()
 
 
-@pytest.mark.parametrize("rule", ["cdni", "unlock"])
-def test_late_targets(rule):
+@pytest.mark.parametrize("rule, above", [("cdni", False), ("cdni", True), ("unlock", False)])
+def test_late_targets(rule, above):
     """At most so late; each is learned, once."""
     late = 3
-    pipeline = Pipeline(partial(build, rule), 3, "threads", (1, 2, 2), late)
+    more = {"guesses_above": above}
+    pipeline = Pipeline(partial(build, rule), 3, "threads", (1, 2, 2), late, **more)
     metrics = train(pipeline, range(40))
     assert len(metrics) == 40
     for i in (1, 3):  # the highest layer of each worker but the last
@@ -138,14 +141,14 @@ def test_late_targets_are_learned_with_the_rate_of_their_own_step_and_by_a_new_g
     """A worker whose targets all come late, against the same order of things by hand."""
     from dni_np.parallel.events import EventLog
     from dni_np.parallel.mailbox import Line, Mailbox, Message
+    from dni_np.parallel.split import Share
     from dni_np.parallel.worker import Worker
 
     clocks = RunClock(), RunClock()
     rule, by_hand = (build("cdni", clock) for clock in clocks)
     up, down, steps = Mailbox(9), Mailbox(9), range(1, 4)
-    worker = Worker(
-        rule, range(1), clocks[0], 2, lambda *report: None, EventLog(1), above=Line(up, down)
-    )
+    share, report = Share(range(1), range(1)), lambda *report: None
+    worker = Worker(rule, share, clocks[0], 2, report, EventLog(1), above=Line(up, down))
     targets = [np.full((8, 8), 0.1 * step, np.float32) for step in steps]
     for step in steps:
         worker.train(step, *minibatch(step))
@@ -162,16 +165,61 @@ def test_late_targets_are_learned_with_the_rate_of_their_own_step_and_by_a_new_g
     assert_same_state(rule, by_hand)
 
 
-def test_a_core_goes_forward_before_its_worker_waits_for_a_target():
+@pytest.mark.parametrize("above", [False, True])
+def test_a_core_goes_forward_before_its_worker_waits_for_a_target(above):
     """Only the guess uses what the target changes."""
-    pipeline = Pipeline(partial(build_faulty, "slow", 3, 1), 2, "threads", (3, 2))
+    faulty = partial(build_faulty, "slow", 3, 1)
+    pipeline = Pipeline(faulty, 2, "threads", (3, 2), guesses_above=above)
     train(pipeline, range(5))
     own = [(e.kind, e.batch) for e in pipeline.events() if e.worker == 1 and e.layer in (0, 3)]
     pipeline.close()
     for batch in range(3, 6):
         wanted = [("forward", batch), ("wait", batch - 1), ("correct", batch - 1), ("guess", batch)]
+        wanted = [one for one in wanted if not above or one[0] != "correct"]
         start = own.index(wanted[0])
-        assert own[start : start + 4] == wanted
+        assert own[start : start + len(wanted)] == wanted
+
+
+def test_a_guess_that_learns_above_learns_on_time_and_its_weights_come_late():
+    """The lower of two workers goes on for three batches without an answer; then all comes."""
+    from dni_np.parallel.apart import owned
+    from dni_np.parallel.events import EventLog
+    from dni_np.parallel.mailbox import Line, Mailbox
+    from dni_np.parallel.split import Share
+    from dni_np.parallel.worker import Worker
+
+    up, down, steps, found = Mailbox(9), Mailbox(9), range(1, 4), []
+    lines = {"above": Line(up, down)}, {"below": Line(down, up)}
+    for share, ends in zip((Share(range(4), range(3)), Share(range(4, 5), range(3, 4))), lines):
+        clock = RunClock()
+        rule, log = build("cdni", clock), EventLog(1)
+        found.append(Worker(rule, share, clock, 3, lambda *report: None, log, **ends))
+    lower, upper = found
+    for step in steps:
+        lower.train(step, *minibatch(step))
+    for step in steps:
+        upper.train(step, None, minibatch(step)[1])
+    lower.finish()
+    # The same by hand: what the guess learned from the outputs of then, one after another.
+    clocks = RunClock(), RunClock()
+    core, guess = (build("cdni", clock) for clock in clocks)
+    for step in steps:
+        (x, y), clocks[0].step, clocks[1].step = minibatch(step), step - 1, step - 1
+        h, context = x, core.context(x, y)
+        for i in range(4):
+            back, h = core.train_unit(i, h, y, context, {}, step)
+            if i:
+                core.fit_guess(i - 1, back, {}, step)
+        guess.show_guess(3, h, context, step)
+        guess.fit_guess(3, guess.train_unit(4, h, y, context, {}, step)[0], {}, step)
+    for worker, by_hand in ((lower, core), (upper, guess)):
+        for name, part in owned(worker.rule, worker.share).items():
+            for key, value in part.state().items():
+                np.testing.assert_array_equal(value, by_hand.parts()[name].state()[key], name)
+    weights = [to_numpy(one.guess_weights(3)) for one in (lower.rule, upper.rule, core)]
+    np.testing.assert_array_equal(*weights[:2])
+    assert np.any(weights[0]) and not np.any(weights[2])
+    assert not lower.rule.units[3].waiting
 
 
 @pytest.mark.parametrize("rule", LOCKED)
@@ -243,23 +291,67 @@ def test_events_say_who_did_what_in_which_order():
             assert done["correct", 2, batch - 1].stop <= done["guess", 2, batch].start
 
 
-@given(costs=st.lists(st.integers(1, 20), min_size=1, max_size=7), data=st.data())
-def test_groups_are_balanced(costs, data):
-    from itertools import combinations
+@given(n=st.integers(1, 5), data=st.data())
+def test_shares_are_balanced(n, data):
+    """Against all ways there are to cut, guesses above or below."""
+    from itertools import combinations, product
 
-    from dni_np.parallel.split import balanced, groups_of
+    from dni_np.parallel.split import Costs, balanced, share
 
-    workers = data.draw(st.integers(1, len(costs)))
-    groups = balanced(costs, workers)
-    assert [i for group in groups for i in group] == list(range(len(costs)))
-    assert len(groups) == workers and all(groups)
+    def some(number, more=()):
+        one = st.one_of(st.integers(0, 20), *map(st.just, more))
+        return data.draw(st.lists(one, min_size=number, max_size=number))
 
-    def slowest(groups):
-        return max(sum(costs[i] for i in group) for group in groups)
+    costs = Costs(some(n), some(n - 1), some(n - 1, [np.inf]))
+    workers = data.draw(st.integers(1, n))
 
-    cuts = combinations(range(1, len(costs)), workers - 1)
-    sizes = [np.diff([0, *cut, len(costs)]).tolist() for cut in cuts]
-    assert slowest(groups) == min(slowest(groups_of(one)) for one in sizes)
+    def slowest(shares):
+        below = [0, *(share.units[-1] + 1 for share in shares)]
+        return max(
+            sum(costs.units[i] for i in share.units)
+            + sum(costs.guesses[i] for i in share.guesses)
+            + sum(costs.above[i] for i in share.guesses if i < start)
+            for share, start in zip(shares, below)
+        )
+
+    shares = balanced(costs, workers)
+    assert [i for share in shares for i in share.units] == list(range(n))
+    assert [i for share in shares for i in share.guesses] == list(range(n - 1))
+    assert len(shares) == workers and all(share.units for share in shares)
+    ways = []
+    for starts in combinations(range(1, n), workers - 1):
+        for above in product((0, 1), repeat=workers - 1):
+            cuts = [0, *(2 * start - more for start, more in zip(starts, above)), 2 * n - 1]
+            ways.append([share(*ends) for ends in zip(cuts, cuts[1:])])
+    assert slowest(shares) == min(map(slowest, ways))
+
+
+def test_what_work_costs_is_measured():
+    """All of a rule's work, of those as well whose targets wait; what cannot be above is not."""
+    from dni_np.parallel.split import measured
+
+    for rule in RULES:
+        costs = measured(build(rule, RunClock()), *minibatch(0))
+        assert list(map(len, costs)) == [5, 4, 4] and min(costs.units) > 0
+        guesses = rule not in ("local", "none")
+        assert all((seconds > 0) == guesses for seconds in costs.guesses)
+        movable = rule in ("dni", "cdni", "input", "head")
+        assert all((0 < seconds < np.inf) == movable for seconds in costs.above)
+
+
+def test_only_a_guess_whose_whole_lesson_is_above_learns_there():
+    """Not one with another optimizer or a core that is another one's, nor of a changed rule."""
+    from dni_np.rules.dni_chain import DNIChain
+
+    class Changed(DNIChain):
+        def fit_guess(self, *arguments):
+            return super().fit_guess(*arguments)
+
+    rule = build("cdni", RunClock())
+    assert [rule.learns_anywhere(i) for i in range(4)] == [True] * 4
+    rule.units[2].sg_optimizer = object()
+    assert [rule.learns_anywhere(i) for i in range(4)] == [True, True, False, True]
+    assert not Changed(rule.units, rule.loss_unit, rule.classes).learns_anywhere(0)
 
 
 def test_each_worker_keeps_to_one_core_while_there_are_workers():

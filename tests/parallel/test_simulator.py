@@ -23,9 +23,11 @@ def test_it_is_what_programs_that_send_and_wait_would_do(seed):
     groups, staleness = groups_of(split), int(rng.integers(0, 4))
     machine = Machine(latency=rng.random(), send=rng.random() / 3, jitter=0.8)
     own = durations(sum(split), guesses=seed % 4 > 0)
-    found = decoupled(own, groups, staleness, machine, batches=20, seed=seed)
-    times = machine.draw(own, groups, 20, np.random.default_rng(seed))
-    assert np.allclose(found.ends, one_by_one(times, groups, staleness, machine), rtol=1e-12)
+    above = (rng.random(len(split) - 1) < 0.5).tolist()
+    found = decoupled(own, groups, staleness, machine, batches=20, seed=seed, above=above)
+    times = machine.draw(own, groups, 20, np.random.default_rng(seed), above)
+    ends = one_by_one(times, groups, staleness, machine, above)
+    assert np.allclose(found.ends, ends, rtol=1e-12)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
@@ -93,10 +95,11 @@ def test_slowdowns_now_and_then():
     assert 1 / 1.6 < some.throughput() < 1 / 1.15
 
 
-def test_each_work_is_done_once_and_one_thing_at_a_time():
+@pytest.mark.parametrize("above", [(), (True, True, False), (False, False, True)])
+def test_each_work_is_done_once_and_one_thing_at_a_time(above):
     own, groups = durations(7), groups_of((3, 1, 2, 1))
     machine = Machine(0.3, send=0.1, jitter=0.5)
-    events = decoupled(own, groups, 2, machine, batches=9).events()
+    events = decoupled(own, groups, 2, machine, batches=9, above=above).events()
     work = Counter((e.kind, e.layer, e.batch) for e in events if e.kind in KINDS)
     wanted = {(kind, i, n) for kind in KINDS for i in range(1, 8) for n in range(1, 10)}
     wanted -= {(kind, 7, n) for kind in ("guess", "correct") for n in range(1, 10)}
@@ -105,7 +108,10 @@ def test_each_work_is_done_once_and_one_thing_at_a_time():
     assert sends == {(w, n): 2 if w in (2, 3) else 1 for w in range(1, 5) for n in range(1, 10)}
     for w, group in enumerate(groups, 1):
         row = sorted((e for e in events if e.worker == w), key=lambda e: (e.start, e.stop))
-        assert {e.layer for e in row} - {0} == {i + 1 for i in group}
+        assert {e.layer for e in row if e.kind != "correct"} - {0} == {i + 1 for i in group}
+        sides = dict(enumerate(above, 1))
+        lessons = range(group[0] - sides.get(w - 1, 0), group[-1] + 1 - sides.get(w, w == 4))
+        assert {e.layer - 1 for e in row if e.kind == "correct"} == set(lessons)
         assert all(b.start == pytest.approx(a.stop, abs=1e-9) for a, b in zip(row, row[1:]))
 
 
@@ -114,12 +120,14 @@ def test_events_agree_with_the_shares_of_waiting():
     assert idle_share(result.events()) == pytest.approx(result.waiting().mean(), abs=0.01)
 
 
-def test_durations_come_back_from_simulated_events():
+@pytest.mark.parametrize("above", [False, True])
+def test_durations_come_back_from_simulated_events(above):
     machine = EXACT._replace(latency=0.25, send=0.125)
     own = durations(5, guess=0.5, backward=2.0)
-    events = decoupled(own, groups_of((2, 3)), 1, machine, batches=30).events()
-    found = measured(events)
-    assert found.split == (2, 3) and found.sources == (1, 2, 3, 4, 5)
+    result = decoupled(own, groups_of((2, 3)), 1, machine, batches=30, above=(above,))
+    found = measured(result.events())
+    assert found.split == (2, 3) and found.sources == (1, 2, 3, 4, 5) and found.above == (above,)
+    assert found.busy() == pytest.approx(result.busy[15])
     assert set(found.samples) == set(own.samples)
     for key, samples in own.samples.items():
         assert found.samples[key] == pytest.approx(np.full(29, samples[0]))

@@ -25,10 +25,11 @@ def gpu(request, backend_put_back):
         yield dni_np_backend.current().cuda
 
 
+@pytest.mark.parametrize("above", [False, True])
 @pytest.mark.parametrize("split", [(2, 3), (1, 3, 1)])
 @pytest.mark.parametrize("rule", RULES)
-def test_they_are_one_worker_bit_for_bit(gpu, rule, split):
-    assert_one_worker(rule, "streams", split)
+def test_they_are_one_worker_bit_for_bit(gpu, rule, split, above):
+    assert_one_worker(rule, "streams", split, above)
 
 
 def test_they_work_on_the_device_of_the_caller(gpu):
