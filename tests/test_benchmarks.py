@@ -6,6 +6,7 @@ Nothing here depends on speed.
 import json
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -277,6 +278,24 @@ class Piped:
 
     def poll(self, timeout):
         return self.pipe.poll(timeout)
+
+
+def test_of_workers_those_batches_count_that_all_have_learned(monkeypatch):
+    """The first may run ahead of the others, and does a step a second here; they need three."""
+
+    class Behind:
+        room, steps = 4, 0
+
+        def step(self, x, y):
+            self.steps += 1
+            return {"loss": 0.0} if self.steps % 3 == 0 else {}
+
+    case = small(parallel.CASES[0])
+    workers = parallel.OnWorkers(Behind(), case)
+    clock = SimpleNamespace(perf_counter=lambda: workers.rule.steps)
+    monkeypatch.setattr(parallel, "time", clock)
+    assert workers.timed(20) == 3.0
+    assert workers.timed(1) == 3.0  # enough steps to see two of them
 
 
 def test_the_gain_of_workers_has_three_factors():

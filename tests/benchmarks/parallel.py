@@ -9,8 +9,8 @@
     locked pipeline             backpropagation on the same workers, with micro-batches
     PyTorch                     the rule, all threads
 
-What is on the way when a turn ends is finished after the clock was read, as what was on the way
-before it began is finished within.
+Of workers those batches count that all have learned (see `OnWorkers`): the lowest of them may be
+some batches ahead of the others when a turn ends.
 
 So what workers gain over one with a thread has three factors (`parts`): how evenly the layers can
 be given out, what runs at once reach of so many machines, and the rest: messages, waiting, and what
@@ -18,6 +18,7 @@ the caller does beside.
 """
 
 import multiprocessing
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,10 +97,23 @@ class AtOnce(Steps):
             other.stop()
 
 
+class OnWorkers(Steps):
+    """A rule on workers, whose step returns the metrics of a batch that is learned everywhere, if
+    there is one.
+    """
+
+    def timed(self, steps):
+        """Seconds a batch, from one that is learned to the last one that is."""
+        for _ in range(1 + steps // 4):
+            self()
+        learned = [time.perf_counter() for _ in range(max(steps, 2 * self.rule.room)) if self()]
+        return (learned[-1] - learned[0]) / (len(learned) - 1)
+
+
 def on_workers(case, engine, split):
     sizes, above = split
     how = {"split": sizes, "guesses_above": above, "staleness": STALENESS}
-    return Steps(Pipeline(case.again, len(sizes), engine, **how), case)
+    return OnWorkers(Pipeline(case.again, len(sizes), engine, **how), case)
 
 
 def split_of(case, workers):
@@ -137,7 +151,7 @@ def parts(times, workers, bound):
 
 
 def locked_pipeline(case, threads, engine="processes"):
-    return Steps(LockedPipeline(case.again, threads, engine, micro_batches=MICRO_BATCHES), case)
+    return OnWorkers(LockedPipeline(case.again, threads, engine, micro_batches=MICRO_BATCHES), case)
 
 
 def contenders(case, threads, split):
