@@ -41,12 +41,12 @@ class Ranks:
     """An engine, as Processes is, on ranks that wait for jobs."""
 
     def __init__(self, job):
-        check(len(job.groups))
+        check(len(job.shares))
         self.world = join()
         if self.world.lost:
             raise UserError("a rank did not end what it did before: start all of them anew")
         try:
-            sizes = job.room, job.border, len(job.groups)
+            sizes = job.room, job.border, len(job.shares)
             content = pickle.dumps((*sizes, backend.current().__name__, pickle.dumps(job)))
         except (AttributeError, TypeError, pickle.PicklingError):
             raise UserError(
