@@ -610,7 +610,7 @@ measured_timeline({name: fastest[name] for name in several}, batches=2)
 # %%
 from dni_np.parallel.summary import summary, table, without_pauses
 
-MESSAGE = 256 * 256 * 4  # bytes: samples, units, float32
+MESSAGE = 256 * 256 * 4  # bytes: samples, units, float32 (the weights of a guess: 4 % more)
 for name in ("two workers", "two workers, a batch late"):
     print(f"{name}, {N} batches\n{table(summary(without_pauses(fastest[name]), MESSAGE))}\n")
 
@@ -630,7 +630,8 @@ plt.show()
 # How to read your numbers. Two workers can at best double the batches a second, and only on two
 # cores that nobody else uses: if the load above was not well below the number of cores, close
 # other programs and run this again. What else is missing from two is in the table: unequal groups,
-# messages, targets that had not come. One of the last two ways may well be the fastest: with as
+# messages, targets that had not come. (To be more even worker 2 may train a guess of worker 1.)
+# One of the last two ways may well be the fastest: with as
 # few workers as cores they have no guesses to pay for. Decoupling pays where work cannot be split
 # in a better way.
 #

@@ -83,8 +83,7 @@ def stragglers(options):
 def again(events, durations, staleness, seed):
     """The run's own workers, measured and simulated, as a table."""
     machine = Machine(durations.latency, send=durations.send)
-    own = durations, groups_of(durations.split), staleness, machine, 1000, seed
-    found = decoupled(*own, above=durations.above)
+    found = decoupled(durations, groups_of(durations.split), staleness, machine, 1000, seed)
     speed = {"measured": throughput(without_pauses(events)), "simulated": found.throughput()}
     waiting = {"measured": 1 - speed["measured"] * durations.busy(), "simulated": found.waiting()}
     lines = [

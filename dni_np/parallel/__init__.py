@@ -14,7 +14,7 @@
     mpi_mailbox       the mailbox between ranks
     mpi_world         all ranks, as one of them sees them
     serve             what a worker beside the caller does
-    split             which worker has which units
+    split             which worker has which units, and which guesses learn on it
     blas              one thread for matrix products in each worker
     two_networks      two networks on two clocks, each on a worker
     locked            backpropagation on workers, with micro-batches: to compare with

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dni_np.errors import UserError
+from dni_np.pictures.events import layers_of
 
 TRAIN = ("forward", "guess", "backward", "update")  # of a unit, in this order
 KINDS = (*TRAIN, "correct")
@@ -88,7 +89,7 @@ def measured(events):
         raise UserError(f"there is no simulation of workers that do: {', '.join(sorted(strange))}")
     if len(batches) < LEAST:
         raise UserError(f"{len(batches)} batches are too few to simulate more: take {LEAST}")
-    samples, gaps, layers, lessons = defaultdict(list), defaultdict(list), defaultdict(set), {}
+    samples, gaps = defaultdict(list), defaultdict(list)
     previous, carried = {}, {}
     for event in events:
         gap = event.start - previous.get(event.worker, event.start) + carried.pop(event.worker, 0)
@@ -99,19 +100,18 @@ def measured(events):
             key = event.kind, event.layer
             samples[key].append(event.stop - event.start)
             gaps[key].append(gap)
-            if event.kind == "correct":
-                lessons[event.layer] = event.worker
-            else:
-                layers[event.worker] |= {event.layer} - {0}
+    late = latency(events)
     samples = {key: np.array(some) + np.quantile(gaps[key], 0.25) for key, some in samples.items()}
-    workers = sorted(layers)
-    split = tuple(len(layers[worker]) for worker in workers)
-    above = tuple(lessons.get(max(layers[w])) not in (None, w) for w in workers[:-1])
+    events = [event for event in events if event.batch != first]
+    layers = {worker: own for worker, own in layers_of(events).items() if own}
+    lessons = {event.layer: event.worker for event in events if event.kind == "correct"}
+    split = tuple(map(len, layers.values()))
+    above = tuple(lessons.get(own[-1], w) != w for w, own in list(layers.items())[:-1])
     found = sorted(set().union(*layers.values()))
     if found != list(range(1, len(found) + 1)):
         raise UserError(f"the events are of layers {found}, and not of all from the first")
     sends = samples.pop(("send", 0), np.zeros(1))
-    return Durations(samples, float(np.median(sends)), latency(events), tuple(found), split, above)
+    return Durations(samples, float(np.median(sends)), late, tuple(found), split, above)
 
 
 def latency(events):

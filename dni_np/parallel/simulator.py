@@ -26,17 +26,20 @@ from dni_np.parallel.worker import on_the_way
 
 
 def decoupled(
-    durations, groups, staleness=1, machine=Machine(), batches=200, seed=0, room=None, above=()
+    durations, groups, staleness=1, machine=Machine(), batches=200, seed=0, room=None, above=None
 ):
     """The Simulation of so many batches on workers that have `groups` (ranges) of the layers.
 
-    `above`: of each border, does its guess learn on the worker above it? () for none.
+    `above`: of each border, does its guess learn on the worker above it? (None: as in the run that
+    was measured, if it had these groups, or else nowhere.)
     `room`: batches on the way at most (None: as many as a Pipeline allows).
     """
     size("batches", batches, least=4), size("seed", seed, least=0)
     size("staleness", staleness, least=0)
     room = on_the_way(len(groups), staleness) if room is None else room
     size("room", room, staleness + len(groups) + 3)
+    if above is None:
+        above = durations.above if tuple(map(len, groups)) == durations.split else ()
     above = np.array([*above, *[False] * (len(groups) - len(above))])
     rng = np.random.default_rng(seed)
     times = machine.checked().draw(durations, groups, batches, rng, above)

@@ -23,6 +23,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.worker import Worker
 
+WORTH = 0.97  # a lesson goes above if the slowest worker then takes less than this share of its time
 TRIES = 3  # of each piece of work the fastest counts: whatever disturbs makes it slower
 
 
@@ -53,10 +54,21 @@ def of_units(seconds):
 
 
 def balanced(costs, workers):
-    """(Share, ...), lowest first, with the largest sum of Costs in one as small as it can be."""
+    """(Share, ...), lowest first, with the largest sum of Costs in one as small as it can be.
+
+    Lessons above their border, which are more work in all, must make it smaller by some percent.
+    """
     n = len(costs.units)
     if not 1 <= workers <= n:
         raise UserError(f"{n} units keep 1 to {n} workers busy, not {workers}")
+    slowest, shares = cut(costs, workers)
+    slowest_below, below = cut(costs._replace(above=[math.inf] * (n - 1)), workers)
+    return shares if slowest < WORTH * slowest_below else below
+
+
+def cut(costs, workers):
+    """(the largest sum, the Shares in which it is smallest), on both sides of a border alike."""
+    n = len(costs.units)
     row = [0.0] * (2 * n - 1)
     row[::2], row[1::2] = costs.units, costs.guesses
     sums = [0.0, *itertools.accumulate(row)]
@@ -75,7 +87,8 @@ def balanced(costs, workers):
     cuts = [len(row)]
     for table in reversed(best):
         cuts.append(table[cuts[-1]][2])
-    return tuple(itertools.starmap(share, itertools.pairwise(reversed(cuts))))
+    shares = itertools.starmap(share, itertools.pairwise(reversed(cuts)))
+    return best[-1][len(row)][0], tuple(shares)
 
 
 def placed(sizes, rule=None):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dni_np.errors import UserError
-from dni_np.pictures.events import span, work
+from dni_np.pictures.events import layers_of, span, work
 
 
 class Row(NamedTuple):
@@ -32,21 +32,19 @@ def summary(events, message_bytes=None):
     if not work(events):
         raise UserError("there is no work among these events: a summary needs some")
     first, last = span(events)
-    owners = sorted({event.worker for event in events}, key=lambda one: str(one).zfill(9))
-    return [_row(worker, work(events), last - first, message_bytes) for worker in owners]
+    owners = layers_of(events).items()
+    return [_row(*owner, work(events), last - first, message_bytes) for owner in owners]
 
 
-def _row(worker, events, time, message_bytes):
+def _row(worker, layers, events, time, message_bytes):
     own, seconds = [event for event in events if event.worker == worker], {}
     for event in own:
         seconds[event.kind] = seconds.get(event.kind, 0.0) + event.stop - event.start
-    # The guess of the layer below may learn here: that is no layer of this worker's.
-    layers = tuple(sorted({event.layer for event in own if event.kind != "correct"} - {0}))
     messages = sum(event.kind == "send" for event in own)
     each = message_bytes.get(worker, 0) if isinstance(message_bytes, dict) else message_bytes
     waiting = 1 - sum(seconds.values()) / time if time > 0 else 0.0
     sent = None if each is None else messages * each
-    return Row(worker, layers, seconds, waiting, messages, sent)
+    return Row(worker, tuple(layers), seconds, waiting, messages, sent)
 
 
 def throughput(events):

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from dni_np.pictures.events import Event, idle_share, joined
+from dni_np.pictures.events import Event, idle_share, joined, layers_of
 from dni_np.pictures.moving import save_moving
 from dni_np.pictures.network import STEPS, feedforward
 from dni_np.pictures.timeline import timeline
@@ -31,7 +31,7 @@ def locked_and_decoupled(folder):
         layer = max(event.layer for event in events)
         tops = (event for event in events if (event.kind, event.layer) == ("update", layer))
         done[name] = [event.stop for event in tops]
-        rows = layers_of(events)
+        rows = {w: f"layers {own[0]} to {own[-1]}" for w, own in layers_of(events).items()}
         events = [
             event._replace(worker=rows[event.worker], layer=0, stop=min(event.stop, TIME))
             for event in joined(events)
@@ -50,14 +50,6 @@ def locked_and_decoupled(folder):
         frames.append(timeline(plans, now, "ms", title))
     frames += frames[-1:] * 9
     save_moving(folder / "locked_and_decoupled.gif", frames, seconds=0.4)
-
-
-def layers_of(events):
-    """{worker: the layers that it has, in words}."""
-    layers = {}
-    for event in events:
-        layers.setdefault(event.worker, set()).update({event.layer} - {0})
-    return {worker: f"layers {min(own)} to {max(own)}" for worker, own in layers.items()}
 
 
 if __name__ == "__main__":

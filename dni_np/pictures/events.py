@@ -30,6 +30,15 @@ def span(events):
     return min(event.start for event in events), max(event.stop for event in events)
 
 
+def layers_of(events):
+    """{worker: [its layers]}, sorted. Where only a guess is corrected is not where its layer is."""
+    layers = {event.worker: set() for event in sorted(events, key=lambda e: str(e.worker).zfill(9))}
+    for event in events:
+        if event.kind != "correct":
+            layers[event.worker] |= {event.layer} - {0}
+    return {worker: sorted(own) for worker, own in layers.items()}
+
+
 def window(events, batch, batches=3):
     """What was done while `batches` batches from number `batch` were worked on, from time 0 on.
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from dni_np.errors import UserError
-from dni_np.pictures.events import batches_done, idle_share, span, work
+from dni_np.pictures.events import batches_done, idle_share, layers_of, span, work
 from dni_np.pictures.style import KINDS, LEGEND, STYLE, finish, lines_of, width_of
 
 HEIGHT = 0.84  # of a box, in rows
@@ -56,13 +56,10 @@ def timeline(plans, until=None, unit="units of time", title=None):
 
 def rows_of(events):
     """{worker: the name of its row}, the first one lowest; its layers, where they are known."""
-    layers = {event.worker: set() for event in sorted(events, key=lambda e: str(e.worker).zfill(9))}
-    for event in events:
-        layers[event.worker] |= {event.layer} - {0}
     names = {}
-    for worker, own in layers.items():
+    for worker, own in layers_of(events).items():
         plural = "s" if len(own) > 1 else ""
-        names[worker] = f"layer{plural} {', '.join(map(str, sorted(own)))}" if own else str(worker)
+        names[worker] = f"layer{plural} {', '.join(map(str, own))}" if own else str(worker)
     return names
 
 

@@ -128,6 +128,8 @@ def test_durations_come_back_from_simulated_events(above):
     found = measured(result.events())
     assert found.split == (2, 3) and found.sources == (1, 2, 3, 4, 5) and found.above == (above,)
     assert found.busy() == pytest.approx(result.busy[15])
+    again = decoupled(found, groups_of((2, 3)), 1, machine, batches=30)
+    assert np.allclose(again.ends, result.ends)
     assert set(found.samples) == set(own.samples)
     for key, samples in own.samples.items():
         assert found.samples[key] == pytest.approx(np.full(29, samples[0]))

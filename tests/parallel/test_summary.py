@@ -22,6 +22,11 @@ def test_time_waiting_messages_and_bytes():
     assert (low.messages, low.sent_bytes, high.messages, high.sent_bytes) == (1, 1000, 0, 0)
 
 
+def test_a_guess_that_is_corrected_elsewhere_is_not_a_layer_there():
+    events = [*EVENTS, Event(2, 1, "correct", 10.0, 11.0, 2)]
+    assert [row.layers for row in summary(events)] == [(1, 2), (3,)]
+
+
 def test_bytes_that_differ_or_are_not_known():
     assert [row.sent_bytes for row in summary(EVENTS, {1: 8})] == [8, 0]
     assert [row.sent_bytes for row in summary(EVENTS)] == [None, None]
