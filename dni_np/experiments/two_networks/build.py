@@ -41,9 +41,13 @@ def memory(settings, dataset):
     asked = Counter({("units",): lstms + linear([pixels, units, units, units])})
     if "hidden" in settings.row.uses:
         largest = ("hidden",) if max(settings.hidden, default=0) > units else ("units",)
-        inputs = units + sum(beside(settings, pixels).values())
+        seen = sum(beside(settings, pixels).values())
+        inputs = units + seen
         asked[largest] += linear([inputs, *settings.hidden, units])
         asked[largest] += memory_of(inputs) if settings.sg_optimizer == RLS else 0
+        # Kept until the gradients come, and joined with the messages when they are there.
+        guesses = settings.batch_size * settings.messages
+        asked["batch_size", "unroll"] += guesses * (seen + inputs) * NUMBER
     asked["unroll", "ticks"] += (length + 1) * linear([units, 1]) + TEST_STREAMS * length * pixels
     asked["batch_size", "unroll"] += settings.batch_size * length * (pixels + 12 * units) * NUMBER
     return asked

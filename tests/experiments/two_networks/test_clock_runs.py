@@ -8,7 +8,7 @@ import pytest
 
 from dni_np.analysis.message_probe import message_gradients
 from dni_np.errors import UserError
-from dni_np.experiments.two_networks.build import build_loop
+from dni_np.experiments.two_networks.build import build_loop, memory
 from dni_np.experiments.two_networks.recipes import RECIPES
 from dni_np.experiments.two_networks.rules import RULES as ALL_RULES, beside
 from dni_np.experiments.two_networks.settings import TwoNetworksSettings
@@ -171,6 +171,15 @@ def test_memory_is_asked_for_all_that_a_guess_sees(rule):
     first = next(leaf for leaf in loop_of(settings).rule.guess.leaves() if "W" in leaf.params)
     counted = sum(beside(settings, DIGITS.x_train.shape[1]).values())
     assert len(first.params["W"]) == settings.units + counted
+
+
+def test_memory_is_asked_for_the_digits_that_wait_beside_their_messages():
+    """Twice: as they wait, and joined with the messages when the gradients are there."""
+    asked = [memory(small(rule, batch_size=4000), DIGITS) for rule in ("decoupled", RULES[-1])]
+    settings = small(batch_size=4000)
+    numbers = 2 * 4000 * settings.messages * settings.unroll * DIGITS.x_train.shape[1]
+    name = ("batch_size", "unroll")
+    assert RULES[-1] == "decoupled-pixels" and asked[1][name] - asked[0][name] == 4 * numbers
 
 
 def test_factor_0_is_a_network_a_that_learns_nothing_from_b():
