@@ -8,7 +8,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import NORMALIZED, PLAIN, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.nn.activations import ReLU
@@ -16,6 +16,7 @@ from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.linear import Linear
 from dni_np.nn.losses import SoftmaxCrossEntropy
 from dni_np.nn.optimizers import Adam
+from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
 from dni_np.nn.schedules import AtRunStep, StepDecay
 from dni_np.nn.sequential import Sequential
 from dni_np.rules.backprop import Backprop
@@ -31,6 +32,7 @@ from dni_np.rules.true_targets import TrueTargets
 CLASSES, WIDTHS = 3, (6, 8, 7, 5, 9)  # pixels, hidden layers
 RULES = ("dni", "cdni", "input", "head", "unlock", "local", "none", "mixed", "mixed unlock")
 LOCKED = ("backprop", "lambda", "true")
+GUESSES = ("normalized", "least squares")  # of cDNI, with more than weights and an Adam
 
 
 def build(rule, clock):
@@ -49,11 +51,14 @@ def build(rule, clock):
     def guess(width):
         more = {"dni": (), "input": ("label", "input")}.get(rule, ("label",))
         seen = Conditioning(("output", *more), width, label=CLASSES, input=WIDTHS[0])
-        return SyntheticGradient(width, seen, rng, hidden=(4,) if rule == "dni" else ())
+        hidden = (4,) if rule in ("dni", "normalized") else ()
+        layers = NORMALIZED if rule == "normalized" else PLAIN
+        return SyntheticGradient(width, seen, rng, hidden, layers=layers)
 
     def unit(core, width):
         model = guess(width)
-        return DNI(core, model, optimizer(core), optimizer(model))
+        learns = RecursiveLeastSquares if rule == "least squares" else optimizer
+        return DNI(core, model, optimizer(core), learns(model))
 
     if rule == "local":
         heads = [Linear(n, CLASSES, rng) for n in WIDTHS[1:]]

@@ -11,7 +11,15 @@ from dni_np.backend import to_numpy
 from dni_np.errors import UserError
 from dni_np.nn.schedules import RunClock
 from dni_np.parallel.pipeline import Pipeline
-from tests.parallel.networks import LOCKED, RULES, build, build_deep, build_faulty, minibatch
+from tests.parallel.networks import (
+    GUESSES,
+    LOCKED,
+    RULES,
+    build,
+    build_deep,
+    build_faulty,
+    minibatch,
+)
 
 STEPS = 12
 
@@ -61,7 +69,7 @@ def assert_one_worker(rule, engine, split, above=False):
 
 @pytest.mark.parametrize("above", [False, True])
 @pytest.mark.parametrize("split", [(1, 1, 1, 1, 1), (2, 3), (1, 3, 1), (4, 1)])
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", RULES + GUESSES)
 def test_threads_are_one_worker_bit_for_bit(backend, rule, split, above):
     assert_one_worker(rule, "threads", split, above)
 
