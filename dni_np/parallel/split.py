@@ -23,7 +23,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.worker import Worker
 
-WORTH = 0.97  # a lesson goes above if the slowest worker then takes less than this share of its time
+WORTH = 0.97  # a lesson goes above if the slowest worker then takes less than this share of time
 TRIES = 3  # of each piece of work the fastest counts: whatever disturbs makes it slower
 
 
