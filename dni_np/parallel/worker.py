@@ -9,12 +9,13 @@ For every batch
 
 The highest guess learns when its target comes from above. Or it learns there, from the h that went
 up, as soon as its target is made; then its new weights come down in place of the target. (Which of
-the two is a matter of time alone, see `split`.) With `staleness` D a target may come up
-to D batches late: before the guess of batch n is made, the targets of all batches before n - D have
-been learned. With D = 0 these are all: each guess is made with the very weights that one worker
-would have, and so is everything else, bit for bit. With a later target the model guesses anew from
-what it saw then (see `dni.waiting_guesses`). A guess that learns above has no late targets: what
-is late are the weights of which the core's guesses are made.
+the two is a matter of time alone, see `split`.)
+
+With `staleness` D a target may come up to D batches late: before the guess of batch n is made, the
+targets of all batches before n - D have been learned. With D = 0 these are all: each guess is made
+with the very weights that one worker would have, and so is everything else, bit for bit. With a
+later target the model guesses anew from what it saw then (see `dni.waiting_guesses`). A guess that
+learns above has no late targets: what is late are the weights with which the lower worker guesses.
 
 **Why this cannot stand still.** A worker waits for four things: the next batch; h of the same batch
 from below; a target, or the real input of a guessed one, of an earlier batch; room in a mailbox.
