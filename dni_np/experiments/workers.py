@@ -10,7 +10,9 @@ from functools import partial
 from dni_np.backend import asarray
 from dni_np.experiments.report import save_figure
 from dni_np.parallel import trace
+from dni_np.parallel.durations import learn_above
 from dni_np.parallel.summary import summary, table, throughput, without_pauses
+from dni_np.pictures.events import layers_of
 from dni_np.training.files import write_text
 from dni_np.training.tasks.images import scaled
 
@@ -44,20 +46,15 @@ def message_bytes(events, loop, batch_size):
     """{worker: bytes of a message to a neighbor, on the average}: as large as a border's output,
     or as the weights of the guess that learns above it.
     """
-    highest, teachers = {}, {}
-    for event in events:
-        highest[event.worker] = max(event.layer, highest.get(event.worker, 0))
-        if event.kind == "correct":
-            teachers[event.layer] = event.worker
+    layers = layers_of(events)
+    above = [*learn_above(events, layers), False]
     h, borders = scaled(loop.task.x_train[:1], loop.task.dataset.scale), {}
     for layer, core in enumerate(loop.rule.cores, 1):
         h, _ = core.forward(asarray(h), training=False)
         borders[layer] = h.nbytes * batch_size
     found, down = {}, []
-    for worker, layer in sorted(highest.items()):
-        up = [borders[layer]] if worker < max(highest) else []
+    for (worker, own), learns_above in zip(layers.items(), above):
+        up = [borders[own[-1]]] if worker < max(layers) else []
         found[worker] = sum(down + up) / len(down + up)
-        down = up
-        if up and teachers.get(layer, worker) != worker:
-            down = [loop.rule.rule.guess_weights(layer - 1).nbytes]
+        down = [loop.rule.rule.guess_weights(own[-1] - 1).nbytes] if learns_above else up
     return found

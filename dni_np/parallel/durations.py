@@ -9,6 +9,7 @@ mailbox) is no event, but takes time. It is counted to the work that follows: th
 all such gaps, since a longer one may be waiting that no event says.
 """
 
+import itertools
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -40,12 +41,12 @@ class Durations(NamedTuple):
         last = len(self.split) - 1
         busy = [self.send * (1 if w in (0, last) else 2) * (last > 0) for w in range(last + 1)]
         owners = [w for w, layers in enumerate(self.split) for _ in range(layers)]
-        highest = np.cumsum(self.split)
+        teachers = list(owners)
+        for border in itertools.compress(itertools.accumulate(self.split), self.above):
+            teachers[border - 1] += 1
         for (kind, layer), samples in self.samples.items():
-            place = self.sources.index(layer)
-            w = owners[place]
-            above = kind == "correct" and place + 1 == highest[w] and (*self.above, False)[w]
-            busy[w + above] += samples.mean()
+            workers = teachers if kind == "correct" else owners
+            busy[workers[self.sources.index(layer)]] += samples.mean()
         return np.array(busy)
 
     def deeper(self, layers):
@@ -104,14 +105,18 @@ def measured(events):
     samples = {key: np.array(some) + np.quantile(gaps[key], 0.25) for key, some in samples.items()}
     events = [event for event in events if event.batch != first]
     layers = {worker: own for worker, own in layers_of(events).items() if own}
-    lessons = {event.layer: event.worker for event in events if event.kind == "correct"}
-    split = tuple(map(len, layers.values()))
-    above = tuple(lessons.get(own[-1], w) != w for w, own in list(layers.items())[:-1])
+    split, above = tuple(map(len, layers.values())), learn_above(events, layers)
     found = sorted(set().union(*layers.values()))
     if found != list(range(1, len(found) + 1)):
         raise UserError(f"the events are of layers {found}, and not of all from the first")
     sends = samples.pop(("send", 0), np.zeros(1))
     return Durations(samples, float(np.median(sends)), late, tuple(found), split, above)
+
+
+def learn_above(events, layers):
+    """(of each border: does its guess learn on the worker above it?), by the {worker: [layers]}."""
+    teachers = {event.layer: event.worker for event in events if event.kind == "correct"}
+    return tuple(teachers.get(own[-1], w) != w for w, own in list(layers.items())[:-1])
 
 
 def latency(events):

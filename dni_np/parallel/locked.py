@@ -33,7 +33,7 @@ from dni_np.nn.schedules import RunClock
 from dni_np.parallel.apart import check_split
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.pipeline import Pipeline
-from dni_np.parallel.split import TRIES, Share, of_units
+from dni_np.parallel.split import TRIES, of_units, placed
 from dni_np.parallel.stage import SCHEDULES, Stage, order, owned
 from dni_np.rules.backprop import Backprop
 
@@ -79,7 +79,7 @@ class LockedPipeline(Pipeline):
 
     def costs(self, x, y):
         log, clock, n = EventLog(1), RunClock(), len(self.cores)
-        everything = Share(range(n), range(n - 1))
+        (everything,) = placed((n,))
         work = order(self.schedule, 0, 1, self.micro_batches)
         stage = Stage(self.build(clock), everything, work, clock, lambda *report: None, log)
         seconds = np.zeros((TRIES + 1, n))

@@ -61,22 +61,35 @@ def balanced(costs, workers):
     n = len(costs.units)
     if not 1 <= workers <= n:
         raise UserError(f"{n} units keep 1 to {n} workers busy, not {workers}")
-    slowest, shares = cut(costs, workers)
-    slowest_below, below = cut(costs._replace(above=[math.inf] * (n - 1)), workers)
-    return shares if slowest < WORTH * slowest_below else below
+    shares = cut(costs, workers)
+    below = cut(costs._replace(above=[math.inf] * (n - 1)), workers)
+    return shares if slowest(costs, shares) < WORTH * slowest(costs, below) else below
+
+
+def slowest(costs, shares):
+    """Seconds a batch of the Share that takes longest."""
+    own = [
+        [costs.units[i] for i in share.units]
+        + [costs.guesses[i] for i in share.guesses]
+        + [costs.above[i] for i in share.guesses if i < share.units.start]
+        for share in shares
+    ]
+    return max(map(sum, own))
 
 
 def cut(costs, workers):
-    """(the largest sum, the Shares in which it is smallest), on both sides of a border alike."""
+    """The Shares whose slowest is the fastest, on both sides of a border alike."""
     n = len(costs.units)
     row = [0.0] * (2 * n - 1)
     row[::2], row[1::2] = costs.units, costs.guesses
     sums = [0.0, *itertools.accumulate(row)]
     # best[k][q]: (largest piece, what was paid more, the last cut) of the first q with k + 1 pieces
-    best = [{q: (sums[q], 0.0, 0) for q in range(1, len(row) + 1)}]
+    ends = [q for q in range(1, len(row)) if q % 2 == 0 or costs.above[q // 2] < math.inf]
+    ends.append(len(row))
+    best = [{q: (sums[q], 0.0, 0) for q in ends}]
     for _ in range(1, workers):
         best.append({})
-        for q in range(1, len(row) + 1):
+        for q in ends:
             found = []
             for p, (largest, paid, _) in best[-2].items():
                 if p < q and share(p, q).units:
@@ -87,8 +100,7 @@ def cut(costs, workers):
     cuts = [len(row)]
     for table in reversed(best):
         cuts.append(table[cuts[-1]][2])
-    shares = itertools.starmap(share, itertools.pairwise(reversed(cuts)))
-    return best[-1][len(row)][0], tuple(shares)
+    return tuple(itertools.starmap(share, itertools.pairwise(reversed(cuts))))
 
 
 def placed(sizes, rule=None):
@@ -130,7 +142,7 @@ def measured(rule, x, y):
     time_method(rule, "guess_weights", "above")
     for i in anywhere:
         time_method(rule.units[i].synthetic_gradient, "forward", "above", i)
-    everything, clock = Share(range(n), range(n - 1)), RunClock()
+    (everything,), clock = placed((n,)), RunClock()
     worker = Worker(rule, everything, clock, 0, lambda *report: None, EventLog(1))
     for batch in range(1, TRIES + 2):
         seconds.append({kind: [0.0] * n for kind in Costs._fields})

@@ -29,7 +29,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.parallel.locked import LockedPipeline
 from dni_np.parallel.pipeline import Pipeline
-from dni_np.parallel.split import balanced, measured
+from dni_np.parallel.split import balanced, measured, slowest
 from tests.benchmarks.cases import Step
 from tests.benchmarks.timing import Contender, ratio, timed
 
@@ -127,15 +127,9 @@ def split_of(case, workers):
 def shared_out(costs, workers):
     """The same of Costs."""
     shares = balanced(costs, workers)
-    own = [
-        [costs.units[i] for i in share.units]
-        + [costs.guesses[i] for i in share.guesses]
-        + [costs.above[i] for i in share.guesses if i < share.units[0]]
-        for share in shares
-    ]
     above = any(share.guesses.start < share.units.start for share in shares)
     whole = sum(costs.units) + sum(costs.guesses)
-    return ([len(share.units) for share in shares], above), whole / max(map(sum, own))
+    return ([len(share.units) for share in shares], above), whole / slowest(costs, shares)
 
 
 def costs_of(case):

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from dni_np.experiments.cli import main
+from dni_np.experiments.feedforward.build import build_loop
+from dni_np.experiments.feedforward.recipes import RECIPES
+from dni_np.experiments.workers import message_bytes
 from dni_np.parallel.machine import Machine
 from dni_np.parallel.simulator import decoupled
 from dni_np.parallel.split import groups_of
@@ -97,6 +100,20 @@ def test_without_the_size_of_a_message_there_is_no_bandwidth(trace, capsys):
     save(load(trace)[0], trace)
     assert main(["simulate", str(trace), "--bandwidth", "10"]) == 2
     assert "how large a message is" in capsys.readouterr().err
+
+
+def test_a_message_down_may_be_the_weights_of_a_guess():
+    settings = RECIPES["mnist-fcn-quick"].settings(
+        "cdni", data="digits", layers=4, width=16, batch_size=32, steps=4, workers=2,
+        engine="threads", split=(1, 3),
+    )  # fmt: skip
+    loop = build_loop(settings, progress=False)
+    loop.rule.guesses_above = True
+    loop.run()
+    events = loop.rule.events()
+    weights = loop.rule.rule.units[0].sg_optimizer.params.nbytes
+    loop.rule.close()
+    assert weights != 2048 and message_bytes(events, loop, 32) == {1: 2048, 2: weights}
 
 
 def test_what_a_run_with_workers_leaves(tmp_path, capsys):
