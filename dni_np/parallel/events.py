@@ -10,6 +10,9 @@ processes of a machine. The kinds of work:
     correct                              the guess learns from its target
     guess input, correct input           of complete unlock
     send, wait                           a message is handed on; nothing has come yet
+
+What lies between two events is of no kind: the caller, who is worker 1, draws the next batch; a
+message is taken out of its mailbox.
 """
 
 import time
@@ -47,8 +50,15 @@ class EventLog:
         try:
             yield
         finally:
-            self.inside, stop = False, time.perf_counter()
-            self.events.append(Event(self.worker, batch, kind, start, stop, layer))
+            self.inside = False
+            self.add(kind, layer, batch, start)
+
+    def add(self, kind, layer, batch, start):
+        """What was done from `start` until now. A wait that goes on is one event."""
+        last = self.events[-1] if self.events else None
+        if last and kind == "wait" == last.kind and last.batch == batch:
+            start = self.events.pop().start
+        self.events.append(Event(self.worker, batch, kind, start, time.perf_counter(), layer))
 
     def watch_units(self, rule, group):
         """Note the work of the units in `group` (a range) of a Chain."""

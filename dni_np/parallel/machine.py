@@ -82,7 +82,8 @@ class Simulation:
         """Of each worker the share of its time, over the second half, in which it did nothing."""
         half = len(self.ends) // 2
         time = self.ends[-1] - self.ends[half - 1]
-        return 1 - self.busy[half:].sum(axis=0) / time
+        free = 1 - self.busy[half:].sum(axis=0) / time
+        return np.maximum(free, 0)  # below it by rounding where nobody ever waits
 
 
 def even_groups(layers, workers):

@@ -112,7 +112,8 @@ class Pipeline(Rule):
                 self.crew.start(self.engine, x, y)
             while len(self.reports) >= self.room and not self._is_done(self._oldest()):
                 missing = set(range(2, self.workers + 1)) - set(self.reports[self._oldest()])
-                self.crew.collect(wait=missing)
+                with self.log.noting("wait", batch=batch):
+                    self.crew.collect(wait=missing)
             self.reports[batch], self.at_home = {}, False
             self.crew.train(batch, x, y)
             self.crew.collect()

@@ -9,6 +9,7 @@ send the `state`, send the `events`. When the caller has gone, or a neighbor, it
 
 import contextlib
 import json
+import time
 import traceback
 from collections.abc import Callable
 from typing import NamedTuple
@@ -101,8 +102,12 @@ def _serve(number, job, lines):
     share = job.shares[number - 1]
     owned, known = (parts(worker.rule, share) for parts in (job.owned, job.known))
     while True:
-        kind, batch, arrays, _ = lines.caller.receive.get()
+        message, start = lines.caller.receive.get(timeout=0), time.perf_counter()
+        waits = message is None
+        kind, batch, arrays, _ = lines.caller.receive.get() if waits else message
         if kind == "batch":
+            if waits:
+                log.add("wait", 0, batch, start)
             x = arrays.get("x")
             worker.train(batch, x if x is None else asarray(x), asarray(arrays["y"]))
         elif kind == "finish":

@@ -4,8 +4,10 @@
     rows = summary(events)              a Row for each worker
     print(table(rows))
 
-Waiting is all time between the first event of all workers and the last one that is not work: also
-what no event says, such as the time in which a worker waits for the next batch of the caller.
+The time is that from the first event of all workers to the last one. `waits` is waiting for a
+message, the caller's next batch included. `other` is what no event says: the caller, who is worker
+1, draws the next batch, a message is taken out of its mailbox; and before a worker's first event
+and after its last one.
 """
 
 from typing import NamedTuple
@@ -23,6 +25,7 @@ class Row(NamedTuple):
     layers: tuple
     seconds: dict  # of each kind of work, by its name
     waiting: float  # share of the time, 0 to 1
+    other: float  # and of what is neither work nor waiting
     messages: int  # sent to neighbors
     sent_bytes: int | None  # None where the size of a message is not known
 
@@ -33,18 +36,20 @@ def summary(events, message_bytes=None):
         raise UserError("there is no work among these events: a summary needs some")
     first, last = span(events)
     owners = layers_of(events).items()
-    return [_row(*owner, work(events), last - first, message_bytes) for owner in owners]
+    return [_row(*owner, events, last - first, message_bytes) for owner in owners]
 
 
 def _row(worker, layers, events, time, message_bytes):
     own, seconds = [event for event in events if event.worker == worker], {}
     for event in own:
         seconds[event.kind] = seconds.get(event.kind, 0.0) + event.stop - event.start
+    waited = seconds.pop("wait", 0.0)
     messages = sum(event.kind == "send" for event in own)
     each = message_bytes.get(worker, 0) if isinstance(message_bytes, dict) else message_bytes
-    waiting = 1 - sum(seconds.values()) / time if time > 0 else 0.0
+    waiting = waited / time if time > 0 else 0.0
+    other = 1 - waiting - sum(seconds.values()) / time if time > 0 else 0.0
     sent = None if each is None else messages * each
-    return Row(worker, tuple(layers), seconds, waiting, messages, sent)
+    return Row(worker, tuple(layers), seconds, waiting, other, messages, sent)
 
 
 def throughput(events):
@@ -62,15 +67,19 @@ def without_pauses(events):
     """
     events = sorted(events, key=lambda event: event.start)
     steps = np.diff(begins_of(events, min((e.layer for e in events if e.layer), default=0)))
-    longest, end, pause, moved = np.median(steps) if len(steps) else np.inf, None, 0.0, []
-    for event in events:
-        if event.kind == "wait":
-            continue  # what lies between the others is waiting
+    longest, end = np.median(steps) if len(steps) else np.inf, None
+    knots, stood_still = [-1e99], [0.0]  # where pauses begin and end: the sum of them until there
+    for event in work(events):
         if end is not None and event.start - end > longest:
-            pause += event.start - end
+            knots += [end, event.start]
+            stood_still += [stood_still[-1], stood_still[-1] + event.start - end]
         end = event.stop if end is None else max(end, event.stop)
-        moved.append(event._replace(start=event.start - pause, stop=event.stop - pause))
-    return moved
+    times = np.array([(event.start, event.stop) for event in events]).reshape(-1, 2)
+    times -= np.interp(times, knots, stood_still)
+    return [
+        event._replace(start=start, stop=stop)
+        for event, (start, stop) in zip(events, times.tolist())
+    ]
 
 
 def begins_of(events, layer):
@@ -87,14 +96,16 @@ def table(rows):
     kinds = list(dict.fromkeys(kind for row in rows for kind in row.seconds))
     known = any(row.sent_bytes is not None for row in rows)
     megabytes = ["MB sent"] if known else []
-    lines = [["worker", "layers", *(f"{kind} %" for kind in kinds), "waits %", "messages"]]
+    heads = *(f"{kind} %" for kind in kinds), "waits %", "other %"
+    lines = [["worker", "layers", *heads, "messages"]]
     lines[0] += megabytes
     for row in rows:
-        work_time = sum(row.seconds.values())
-        time = work_time / (1 - row.waiting) if row.waiting < 1 else 0.0
+        working = 1 - row.waiting - row.other
+        time = sum(row.seconds.values()) / working if working > 0 else 0.0
         shares = [row.seconds.get(kind, 0.0) / time if time else 0.0 for kind in kinds]
+        shares += [row.waiting, row.other]
         layers = f"{row.layers[0]} to {row.layers[-1]}" if row.layers else ""
-        cells = [*(f"{100 * share:.1f}" for share in (*shares, row.waiting)), str(row.messages)]
+        cells = [*(f"{100 * share:.1f}" for share in shares), str(row.messages)]
         sent = [f"{(row.sent_bytes or 0) / 1e6:.1f}"] if known else []
         lines.append([str(row.worker), layers, *cells, *sent])
     return aligned(lines)

@@ -173,12 +173,12 @@ class Worker:
         """The array of the message, which must be of that batch; None if it need not be there."""
         message = line.receive.get(timeout=0)
         if message is None and wait:
-            with self.log.noting("wait", batch=batch):
-                while message is None:
-                    pause = PAUSE if kind == "output" and self.passes_targets else None
+            pause = PAUSE if kind == "output" and self.passes_targets else None
+            while message is None:
+                with self.log.noting("wait", batch=batch):
                     message = line.receive.get(pause)
-                    if message is None:
-                        self._learn(0, self.targets, self._fit_guess)
+                if message is None:
+                    self._learn(0, self.targets, self._fit_guess)
         if message is None:
             return None
         if (message.kind, message.batch) != (kind, batch):

@@ -18,7 +18,8 @@ EVENTS = [
 def test_time_waiting_messages_and_bytes():
     low, high = summary(EVENTS, message_bytes=1000)
     assert low.seconds == {"forward": 4.0, "update": 1.0, "send": 1.0} and low.layers == (1, 2)
-    assert low.waiting == pytest.approx(0.4) and high.waiting == pytest.approx(0.6)
+    assert low.waiting == 0 and low.other == pytest.approx(0.4)
+    assert high.waiting == pytest.approx(0.6) and high.other == pytest.approx(0)
     assert (low.messages, low.sent_bytes, high.messages, high.sent_bytes) == (1, 1000, 0, 0)
 
 
@@ -36,10 +37,10 @@ def test_the_table_has_shares_of_the_whole_time():
     lines = table(summary(EVENTS, 1_000_000)).splitlines()
     assert lines[0].split() == [
         *("worker", "layers", "forward", "%", "update", "%", "send", "%"),
-        *("waits", "%", "messages", "MB", "sent"),
+        *("waits", "%", "other", "%", "messages", "MB", "sent"),
     ]
-    assert lines[1].split() == "1 1 to 2 40.0 10.0 10.0 40.0 1 1.0".split()
-    assert lines[2].split() == "2 3 to 3 40.0 0.0 0.0 60.0 0 0.0".split()
+    assert lines[1].split() == "1 1 to 2 40.0 10.0 10.0 0.0 40.0 1 1.0".split()
+    assert lines[2].split() == "2 3 to 3 40.0 0.0 0.0 60.0 0.0 0 0.0".split()
     assert "MB" not in table(summary(EVENTS))
 
 
@@ -63,8 +64,10 @@ def test_time_in_which_nobody_works_is_left_out_if_it_is_long():
     events += [Event(2, 4, "wait", 7, 107.5)]
     found = without_pauses(events)
     assert [e.start for e in found if e.worker == 1] == pytest.approx([0, 2, 4, 6, 8])
-    assert [e.start for e in found if e.worker == 2] == pytest.approx([1.5, 3.5, 5.5, 7.5, 9.5])
-    assert summary(found)[0].waiting == pytest.approx(0.5)
+    high = [e.start for e in found if e.worker == 2 and e.kind == "forward"]
+    assert high == pytest.approx([1.5, 3.5, 5.5, 7.5, 9.5])
+    assert [(e.start, e.stop) for e in found if e.kind == "wait"] == [pytest.approx((6, 7.5))]
+    assert [row.other for row in summary(found)] == pytest.approx([0.5, 1 - 4 / 10])
 
 
 def test_a_worker_that_works_while_another_waits_is_no_pause():
