@@ -29,7 +29,7 @@ from dni_np.data.dataset import Dataset
 from dni_np.experiments.feedforward.build import build_rule
 from dni_np.parallel.locked import LockedPipeline
 from dni_np.parallel.pipeline import Pipeline
-from dni_np.parallel.split import balanced, measured, slowest
+from dni_np.parallel.split import balanced, measured
 from tests.benchmarks.cases import Step
 from tests.benchmarks.timing import Contender, ratio, timed
 
@@ -129,7 +129,13 @@ def shared_out(costs, workers):
     shares = balanced(costs, workers)
     above = any(share.guesses.start < share.units.start for share in shares)
     whole = sum(costs.units) + sum(costs.guesses)
-    return ([len(share.units) for share in shares], above), whole / slowest(costs, shares)
+    seconds = [
+        sum(costs.units[i] for i in share.units)
+        + sum(costs.guesses[i] for i in share.guesses)
+        + sum(costs.above[i] for i in share.guesses if i < share.units.start)
+        for share in shares
+    ]
+    return ([len(share.units) for share in shares], above), whole / max(seconds)
 
 
 def costs_of(case):

@@ -304,7 +304,7 @@ def test_shares_are_balanced(n, data):
     """Against all ways there are to cut, guesses above or below."""
     from itertools import combinations, product
 
-    from dni_np.parallel.split import WORTH, Costs, balanced, share
+    from dni_np.parallel.split import CALLER, Costs, balanced, share
 
     def some(number, more=()):
         one = st.one_of(st.integers(0, 20), *map(st.just, more))
@@ -315,24 +315,33 @@ def test_shares_are_balanced(n, data):
 
     def slowest(shares):
         below = [0, *(share.units[-1] + 1 for share in shares)]
-        return max(
+        first, *others = (
             sum(costs.units[i] for i in share.units)
             + sum(costs.guesses[i] for i in share.guesses)
             + sum(costs.above[i] for i in share.guesses if i < start)
             for share, start in zip(shares, below)
         )
+        return max([CALLER * first, *others])
 
     shares = balanced(costs, workers)
     assert [i for share in shares for i in share.units] == list(range(n))
     assert [i for share in shares for i in share.guesses] == list(range(n - 1))
     assert len(shares) == workers and all(share.units for share in shares)
-    ways = {True: [], False: []}  # with some lesson above its border, and without
+    best = np.inf
     for starts in combinations(range(1, n), workers - 1):
         for above in product((0, 1), repeat=workers - 1):
             cuts = [0, *(2 * start - more for start, more in zip(starts, above)), 2 * n - 1]
-            ways[any(above)].append(slowest([share(*ends) for ends in zip(cuts, cuts[1:])]))
-    best, below = min(ways[True], default=np.inf), min(ways[False])
-    assert slowest(shares) == (best if best < WORTH * below else below)
+            best = min(best, slowest([share(*ends) for ends in zip(cuts, cuts[1:])]))
+    assert slowest(shares) == pytest.approx(best, rel=1e-12)
+
+
+def test_the_caller_who_has_more_to_do_gets_less():
+    from dni_np.parallel.split import Costs, balanced, of_units
+
+    low, high = balanced(of_units([4.0, 2.0, 4.1]), 2)  # not 6 and 4.1
+    assert (low.units, high.units) == (range(1), range(1, 3))
+    low, high = balanced(Costs([4.0, 4.0], [1.0], [0.1]), 2)  # 4 and 5.1, not 5 and 4
+    assert (low.guesses, high.guesses) == (range(0), range(1))
 
 
 def test_what_work_costs_is_measured():
