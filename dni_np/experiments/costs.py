@@ -1,4 +1,4 @@
-"""What a rule costs beside time: memory, and waiting. Two steps of a fresh copy of the run tell."""
+"""What a rule costs beside time: memory and waiting, by some steps of a fresh copy of the run."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def costs(build_loop, settings, data):
     def learn():
         loops.append(build_loop(settings, data))
         with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):
-            for _ in range(2):  # if it diverges the run itself has said so
-                rule, task = loops[0].rule, loops[0].task
+            rule, task = loops[0].rule, loops[0].task
+            for _ in range(2 + getattr(rule, "late", 0)):  # until as many batches wait as ever do
                 task.observe(rule.step(*task.next()))
 
     megabytes = peak_memory(learn) / 1e6

@@ -5,7 +5,7 @@ A rule owns a stack of cores, lowest first, and trains them:
     metrics = rule.step(x, y)      one update; device scalars by name, "loss" among them
     prediction = rule.predict(x)   the test-time function, h_N(...h_1(x))
     rule.errors(x, y)              how many of these samples it gets wrong
-    rule.drain()                   nothing waits for a target any more; metrics that came late
+    rule.drain()                   wait for all that the steps began; metrics that came late
     rule.state(), rule.load_state(state)      everything a resumed run needs
 
 A step that fails (an error in the loss, Ctrl-C) leaves no guess waiting for a target, and what goes
@@ -85,7 +85,8 @@ class Rule:
         return self.loss_unit.loss.errors(self.predict(x), y)
 
     def drain(self):
-        """Leave nothing that waits for a target.
+        """Wait until all is done that the steps began; leave nothing that waits for a target (but
+        see `late_targets`).
 
         Return the metrics of earlier steps that were not there yet when these ended: none here.
         """

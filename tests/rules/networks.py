@@ -7,7 +7,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import SyntheticGradient
+from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
@@ -51,6 +51,7 @@ def dni_network(
     optimizer=adam,
     dtype=np.float64,
     sizes=SIZES,
+    layers=PLAIN,
 ):
     """A DNIChain of `main_layers`; the guesses do not start at zero unless asked to."""
     rng = np.random.default_rng(2)
@@ -58,7 +59,8 @@ def dni_network(
     units = []
     for core, k in zip(cores, after):
         conditioning = Conditioning(sees, sizes[k], label=sizes[-1], input=sizes[0])
-        model = SyntheticGradient(sizes[k], conditioning, rng, hidden, last_init, dtype=dtype)
+        how = {"dtype": dtype, "layers": layers}
+        model = SyntheticGradient(sizes[k], conditioning, rng, hidden, last_init, **how)
         units.append(DNI(core, model, optimizer(core), optimizer(model)))
     head = LossUnit(cores[-1], SoftmaxCrossEntropy(), optimizer(cores[-1]))
     return DNIChain(units, head, sizes[-1])

@@ -1,18 +1,22 @@
 """Late targets: in time they change nothing; late, anew and kept guesses learn different things."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 from dni_np.backend import to_numpy
+from dni_np.dni.synthetic_gradients import NORMALIZED, PLAIN
 from dni_np.errors import UserError
 from dni_np.rules.dni_chain import DNIChain
 from dni_np.rules.lambda_targets import LambdaTargets
+from dni_np.rules.late_state import filled, leaves
 from dni_np.rules.late_targets import LateTargets
 from tests.rules.networks import dni_network, minibatch, on_device
 
 
-def build(rule=LateTargets, lambdas=(0.5,), **options):
-    network = dni_network(hidden=(9,))
+def build(rule=LateTargets, lambdas=(0.5,), layers=PLAIN, **options):
+    network = dni_network(hidden=(9,), layers=layers)
     return rule(network.units, network.loss_unit, network.classes, lambdas=lambdas, **options)
 
 
@@ -78,15 +82,36 @@ def test_a_target_is_learned_when_it_comes_and_not_before(backend, learned_from)
             assert float(metrics["gradient_loss_2"]) == pytest.approx(half, rel=1e-12)
 
 
-def test_what_waits_is_learned_before_a_state_is_saved():
-    late = build(late=2)
-    for batch in batches(4):
-        late.step(*batch)
-    with pytest.raises(UserError, match="waiting for their targets"):
-        late.state()
-    found = late.drain()
-    assert [sorted(one) for one in found] == [[f"gradient_loss_{i}" for i in (1, 2, 3)]] * 2
-    assert late.state() and late.drain() == []
+@pytest.mark.parametrize("learned_from", ["anew", "kept"])
+@pytest.mark.parametrize("at", [0, 1, 2, 5])
+@pytest.mark.parametrize("layers", [PLAIN, NORMALIZED])
+def test_what_waits_is_in_the_state(backend, learned_from, at, layers):
+    """To look at a run, to save it and to go on from there changes nothing."""
+    options = {"late": 3, "learned_from": learned_from, "layers": layers}
+    whole, first, second = (build(**options) for _ in range(3))
+    for n, batch in enumerate(batches(9)):
+        metrics = whole.step(*batch)
+        rule = first if n < at else second
+        if n == at:
+            second.step(*batches(1)[0])  # what a rule did before is forgotten
+            second.load_state(first.state())
+        assert rule.step(*batch) == metrics
+        assert rule.drain() == []
+        same_states(rule, whole)
+    assert len(whole.coming) == 3
+
+
+def test_a_cache_of_anything_but_arrays_in_order_is_known():
+    class Pair(NamedTuple):
+        first: object
+        second: object
+
+    tree = {"a": [np.ones(2), None], "b": Pair((np.zeros(3), "name"), 1.5)}
+    found = leaves(tree)
+    assert [len(array) for array in found] == [2, 3]
+    other = filled(tree, iter([np.full(2, 7.0), np.full(3, 8.0)]))
+    assert other["a"][1] is None and other["b"].first[1] == "name" and other["b"].second == 1.5
+    assert [array[0] for array in leaves(other)] == [7.0, 8.0]
 
 
 def test_a_step_that_fails_leaves_nothing_that_waits():
