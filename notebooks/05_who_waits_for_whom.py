@@ -596,8 +596,7 @@ for name, some in speeds.items():
 
 # %% [markdown]
 # Each way's fastest round, since what disturbs only makes slower. Every box begins and ends with a
-# time stamp of the worker that did the work. Between them it waits, or takes a message (`other` in
-# the table). Backpropagation with all threads has one worker, who never waits.
+# time stamp of the worker that did the work. Between them it waits, or takes a message (`other`).
 
 # %%
 from dni_np.pictures.measured import measured as measured_timeline

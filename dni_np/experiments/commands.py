@@ -83,9 +83,12 @@ def resumed(settings, found):
         whom = settings.whose(name) if name in options else "images"
         if whom:
             raise UserError(f"{flag(name)} is for {whom}: leave it out")
-    usual = {name: one.default for name, one in options.items() if one.free}
     values = {name: options[name].read(value)[0] for name, value in found.items()}
-    return replace(settings, **{**usual, **values})
+    if values.get("workers", settings.workers) != settings.workers:
+        # What the run said of its workers was of another number of them.
+        usual = {name: one.default for name, one in options.items() if one.free}
+        values = {**usual, **values}
+    return replace(settings, **values)
 
 
 def load_data(plan):

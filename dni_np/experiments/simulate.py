@@ -22,7 +22,7 @@ from dni_np.parallel.simulator import decoupled
 from dni_np.parallel.split import groups_of
 from dni_np.parallel.summary import throughput, without_pauses
 
-MOST = 1000  # layers
+MOST = 1000  # layers, and micro-batches
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, MOST)
 USUAL = {"layers": MOST, "micro_batches": 32, "seed": 0, "slow": 1.0, "slowdowns": (0.0, 1.0)}
 
@@ -33,8 +33,12 @@ def simulate(options):
 
     given = {name: value for name, value in vars(options).items() if value is not None}
     options = Namespace(**{**vars(options), **USUAL, **given})
-    if not 2 <= options.layers <= MOST:
-        raise UserError(f"--layers must be 2 to {MOST}, not {options.layers}")
+    for flag, value, least in (
+        ("--layers", options.layers, 2),
+        ("--micro-batches", options.micro_batches, 1),
+    ):
+        if not least <= value <= MOST:
+            raise UserError(f"{flag} must be {least} to {MOST}, not {value}")
     events, about = trace.load(options.trace)
     if about.get("micro_batches"):
         raise UserError(
@@ -65,7 +69,7 @@ def machine_of(options, durations, about):
     if options.latency is not None:
         latency = options.latency / 1e6
     if options.bandwidth is not None:
-        if not about.get("message_bytes"):
+        if not about.get("message_bytes") or not isinstance(about["message_bytes"], dict):
             raise UserError(f"{options.trace} does not say how large a message is: no --bandwidth")
         bandwidth, size = 1e6 * options.bandwidth, max(about["message_bytes"].values())
     slow, slowdowns = {1: options.slow}, tuple(options.slowdowns)
@@ -81,7 +85,11 @@ def stragglers(options):
 
 
 def again(events, durations, staleness, seed):
-    """The run's own workers, measured and simulated, as a table."""
+    """The run's own workers, measured and simulated, as a table.
+
+    A worker waits here whenever it does not do what the simulation has times for: what lies between
+    two events, too, where that is longer than usual.
+    """
     machine = Machine(durations.latency, send=durations.send)
     found = decoupled(durations, groups_of(durations.split), staleness, machine, 1000, seed)
     speed = {"measured": throughput(without_pauses(events)), "simulated": found.throughput()}

@@ -17,7 +17,7 @@ anew in every step. (On MNIST, six layers, linear cDNI, 600 steps, the test erro
 fresh inverse and 17 % with one that is up to 4 steps old: x turns to directions in which that one
 is 1 / ridge.)
 
-Memory: A and phi^T phi, 2 D^2 numbers, where Adam has 2 D K; within a step three times D^2 more.
+Memory: A and phi^T phi, 2 D^2 numbers, where Adam has 2 D K; within a step 3 D^2 + D K more.
 Floating-point operations of a step: N D^2 for phi^T phi, D^3 / 3 for the factor, 2 D^2 K for the
 solve. For D = 266 and K = N = 256 that is 1.7 times the 2 N D K of a forward pass. A step of linear
 cDNI with six layers of 256 takes 1.5 times as long as with Adam for the guesses (one BLAS thread of

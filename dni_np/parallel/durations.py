@@ -21,6 +21,7 @@ from dni_np.pictures.events import layers_of
 TRAIN = ("forward", "guess", "backward", "update")  # of a unit, in this order
 KINDS = (*TRAIN, "correct")
 LEAST = 3  # batches without which nothing can be said
+MOST_JITTER = 100
 
 
 class Durations(NamedTuple):
@@ -38,8 +39,8 @@ class Durations(NamedTuple):
 
     def busy(self):
         """Seconds of work a batch, on the average, of each worker."""
-        last = len(self.split) - 1
-        busy = [self.send * (1 if w in (0, last) else 2) * (last > 0) for w in range(last + 1)]
+        last, teaches = len(self.split) - 1, any(kind == "correct" for kind, _ in self.samples)
+        busy = [self.send * ((w < last) + (w > 0 and teaches)) for w in range(last + 1)]
         owners = [w for w, layers in enumerate(self.split) for _ in range(layers)]
         teachers = list(owners)
         for border in itertools.compress(itertools.accumulate(self.split), self.above):
@@ -66,8 +67,8 @@ class Durations(NamedTuple):
         """
         shape = batches, len(self.sources)
         times = {kind: np.zeros(shape) for kind in KINDS}
-        if jitter is not None and not 0 <= jitter < np.inf:
-            raise UserError(f"jitter is a standard deviation, 0 or more, not {jitter}")
+        if jitter is not None and not 0 <= jitter <= MOST_JITTER:
+            raise UserError(f"jitter is a standard deviation, 0 to {MOST_JITTER}, not {jitter}")
         for (kind, source), samples in self.samples.items():
             columns = [i for i, one in enumerate(self.sources) if one == source]
             size = batches, len(columns)

@@ -3,6 +3,7 @@
     mailbox.put(Message("target", 7, {"target": array}))     waits while the mailbox is full
     message = mailbox.get()                                  waits until a message comes
     message = mailbox.get(timeout=0)                         or None
+    mailbox.has_room(timeout=0)                              could the next put be done at once?
 
 A message names its batch, so that no target can meet the guess of another one. What it holds are
 arrays as they are in memory: nothing is pickled. When one side has gone the other one's next call
@@ -37,6 +38,14 @@ class Line(NamedTuple):
     send: object
     receive: object
 
+    def put(self, message, log):
+        """Hand on a message of a batch; `log` notes that, and waiting for room."""
+        if not self.send.has_room(timeout=0):
+            with log.noting("wait", batch=message.batch):
+                self.send.has_room()
+        with log.noting("send", batch=message.batch):
+            self.send.put(message)
+
 
 class Mailbox:
     """Between two threads, with room for `capacity` messages."""
@@ -48,11 +57,18 @@ class Mailbox:
     def put(self, message):
         """Hand on a message; wait while there is no room."""
         with self.changed:
-            self.changed.wait_for(lambda: self.closed or len(self.messages) < self.capacity)
+            self.has_room()
             if self.closed:
                 raise Closed
             self.messages.append(message)
             self.changed.notify_all()
+
+    def has_room(self, timeout=None):
+        """Is there room for a message in `timeout` seconds (None: wait), or nobody to read it?"""
+        with self.changed:
+            return self.changed.wait_for(
+                lambda: self.closed or len(self.messages) < self.capacity, timeout
+            )
 
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""

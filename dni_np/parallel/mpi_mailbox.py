@@ -15,8 +15,8 @@ import json
 import numpy as np
 
 from dni_np.backend import to_numpy
+from dni_np.parallel.layout import ALIGNED, layout
 from dni_np.parallel.mailbox import Closed, Line, Message
-from dni_np.parallel.shared_mailbox import ALIGNED, layout
 
 LENGTH = 8  # bytes at the beginning, for the length of the header
 CALLS, BORDERS, ANSWERS = 10, 20, 1  # tags: from and to the caller; between neighbors; + for bytes
@@ -39,11 +39,15 @@ class Sender:
             times[:, START_AND_STOP] -= self.world.ahead
             message = message._replace(arrays={"events": times})
         buffer = packed(message)
-        self.world.wait(self._may_send)
+        self.has_room()
         if self.closed or self.ended:
             raise Closed
         self.free -= 1
         self._send(buffer)
+
+    def has_room(self, timeout=None):
+        """Is there room for a message in `timeout` seconds (None: wait), or nobody to read it?"""
+        return self.world.wait(self._may_send, timeout)
 
     def close(self):
         if not self.ended:

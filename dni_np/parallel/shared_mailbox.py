@@ -22,10 +22,10 @@ import numpy as np
 
 from dni_np.backend import to_numpy
 from dni_np.errors import UserError
+from dni_np.parallel.layout import layout, view
 from dni_np.parallel.looking import looking
 from dni_np.parallel.mailbox import Closed, Message
 
-ALIGNED = 64  # bytes: where an array may begin
 DIRECT = ("state", "load")  # large and rare, while nothing else is on the way: through the pipe
 
 
@@ -54,9 +54,7 @@ class SharedMailbox:
                 return
             if size > self.slot_size:
                 self._make(size)
-            while self.free == 0:
-                self.answers.recv_bytes()
-                self.free += 1
+            self.has_room()
             start = self.count % self.capacity * self.slot_size
             self.block.buf[start : start + len(header)] = header
             for array, place in zip(arrays.values(), places):
@@ -66,6 +64,18 @@ class SharedMailbox:
             self.lines.send_bytes(f"slot {self.block.name} {start} {len(header)}".encode())
         except (EOFError, ConnectionError):
             raise Closed from None
+
+    def has_room(self, timeout=None):
+        """Is there room for a message in `timeout` seconds (None: wait)?"""
+        try:
+            while self.count and self.free == 0:  # before the first message there is no memory
+                if timeout is not None and not self.answers.poll(timeout):
+                    return False
+                self.answers.recv_bytes()
+                self.free += 1
+        except (EOFError, ConnectionError):
+            raise Closed from None
+        return True
 
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""
@@ -168,21 +178,6 @@ def pair(capacity):
     (read_lines, write_lines), (read_answers, write_answers) = Pipe(False), Pipe(False)
     sender = SharedMailbox(write_lines, read_answers, capacity)
     return sender, SharedMailbox(read_lines, write_answers, capacity)
-
-
-def layout(arrays, start):
-    """(where each array begins, where the last one ends), in bytes, after `start` bytes."""
-    places = []
-    for array in arrays:
-        start = -(-start // ALIGNED) * ALIGNED
-        places.append(start)
-        start += array.nbytes
-    return places, -(-start // ALIGNED) * ALIGNED
-
-
-def view(block, dtype, shape, start):
-    """The array that lies there. It must not be kept: memory with views cannot be closed."""
-    return np.ndarray(shape, dtype, buffer=block.buf, offset=start)
 
 
 def check_room(size):

@@ -57,9 +57,10 @@ def of_units(seconds):
 
 
 def balanced(costs, workers):
-    """(Share, ...), lowest first, with the largest sum of Costs in one as small as it can be.
+    """(Share, ...), lowest first, with the largest sum of Costs in one as small as it can be, where
+    that of the first counts CALLER times.
 
-    Among equals the one with the fewest lessons above their borders, which are more work in all.
+    Among equals the one with the least work in all: a lesson above its border is more.
     """
     n = len(costs.units)
     if not 1 <= workers <= n:

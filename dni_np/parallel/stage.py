@@ -78,8 +78,7 @@ class Stage:
         return dh
 
     def _send(self, other, batch, array):
-        with self.log.noting("send"):
-            other.send.put(Message("output", batch, {"array": array}))
+        other.put(Message("output", batch, {"array": array}), self.log)
 
     def _receive(self, other, batch):
         message = other.receive.get(timeout=0)

@@ -5,9 +5,9 @@
     print(table(rows))
 
 The time is that from the first event of all workers to the last one. `waits` is waiting for a
-message, the caller's next batch included. `other` is what no event says: the caller, who is worker
-1, draws the next batch, a message is taken out of its mailbox; and before a worker's first event
-and after its last one.
+message, the caller's next batch included, or for room in a mailbox. `other` is what no event says:
+the caller, who is worker 1, draws the next batch, a message is taken out of its mailbox; and what
+lies before a worker's first event and after its last one.
 """
 
 from typing import NamedTuple
@@ -62,14 +62,17 @@ def throughput(events):
 
 
 def without_pauses(events):
-    """The events as if the time had stood still whenever no worker worked for longer than a batch
-    usually takes: the caller measured or saved something.
+    """The events as if the time had stood still whenever nobody worked, nor the caller waited, for
+    longer than a batch usually takes: the caller measured or saved something.
     """
     events = sorted(events, key=lambda event: event.start)
     steps = np.diff(begins_of(events, min((e.layer for e in events if e.layer), default=0)))
     longest, end = np.median(steps) if len(steps) else np.inf, None
     knots, stood_still = [-1e99], [0.0]  # where pauses begin and end: the sum of them until there
-    for event in work(events):
+    caller = min((event.worker for event in events), default=None)
+    for event in events:
+        if event.kind == "wait" and event.worker != caller:
+            continue  # it may be the caller's pause that it waits for
         if end is not None and event.start - end > longest:
             knots += [end, event.start]
             stood_still += [stood_still[-1], stood_still[-1] + event.start - end]

@@ -166,8 +166,7 @@ class Worker:
             self.report(batch, self.metrics.pop(batch))
 
     def _send(self, line, kind, batch, array):
-        with self.log.noting("send", batch=batch):
-            line.send.put(Message(kind, batch, {kind: array}))
+        line.put(Message(kind, batch, {kind: array}), self.log)
 
     def _receive(self, line, kind, batch, wait=True):
         """The array of the message, which must be of that batch; None if it need not be there."""

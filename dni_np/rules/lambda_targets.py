@@ -103,7 +103,8 @@ class LambdaUnlock(LambdaTargets, CompleteUnlock):
 class LambdaSparse(LambdaTargets, SparseUpdates):
     """The same where layers are updated at random; the last arguments are `probability` and `rng`.
 
-    No z comes from a layer that is not updated; the next unit below sends its guess's part alone.
+    No z comes from a layer that is not updated; the next unit below then sends its own guess
+    whole, as with lambda = 0.
     """
 
     def step(self, x, y):

@@ -157,7 +157,8 @@ class Loop:
         return Diverged(
             f"training diverged before step {self.step} ({why}): "
             "lower the learning rate (--learning-rate), "
-            "that of synthetic gradients, where there are any, first (--sg-learning-rate)"
+            "that of synthetic gradients, where there are any, first (--sg-learning-rate; "
+            "where they learn by rls, raise --ridge)"
         )
 
     def _due(self, every):

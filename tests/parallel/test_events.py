@@ -3,15 +3,25 @@
 import time
 from functools import partial
 
+import numpy as np
+import pytest
+
 from dni_np.backend import to_numpy
 from dni_np.nn.schedules import RunClock
+from dni_np.parallel.durations import measured
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.mailbox import Line, Mailbox, Message
 from dni_np.parallel.pipeline import Pipeline
+from dni_np.parallel.shared_mailbox import pair
 from dni_np.parallel.split import Share
 from dni_np.parallel.summary import summary
 from dni_np.parallel.worker import Worker
-from tests.parallel.networks import WIDTHS, build, minibatch
+from tests.parallel.networks import WIDTHS, build, build_faulty, minibatch
+
+
+def one_mailbox(capacity):
+    mailbox = Mailbox(capacity)
+    return mailbox, mailbox
 
 
 def test_a_wait_that_goes_on_is_one_event():
@@ -67,6 +77,42 @@ def test_what_is_learned_while_nothing_comes_is_work():
     first = kinds.index(("wait", 0, 2))
     assert kinds[first : first + 3] == [("wait", 0, 2), ("correct", 3, 1), ("wait", 0, 2)], kinds
     assert all(a.stop <= b.start for a, b in zip(found, found[1:]))
+
+
+def test_waiting_for_room_is_waiting():
+    """Nothing comes back from above, so the lower worker runs ahead until the mailbox is full."""
+    pipeline = Pipeline(partial(build_faulty, "slow", 3, 1, rule="none"), 2, "threads", (3, 2))
+    for step in range(12):
+        pipeline.step(*minibatch(step))
+    pipeline.drain()
+    events = pipeline.events()
+    pipeline.close()
+    low, high = summary(events)
+    assert low.waiting > 0.5 > high.waiting and low.seconds["send"] < 0.02
+    durations = measured(events)
+    sends = [durations.busy()[w] - row_work(events, w + 1) for w in range(2)]
+    assert sends[0] > sends[1]  # the upper worker sends nothing
+
+
+def row_work(events, worker):
+    """Seconds a batch of all kinds of work but sending, as Durations count them."""
+    found = measured(events).samples
+    layers = {event.layer for event in events if event.worker == worker} - {0}
+    return sum(some.mean() for (_, layer), some in found.items() if layer in layers)
+
+
+@pytest.mark.parametrize("make", [one_mailbox, pair])
+def test_a_mailbox_says_if_it_has_room(make):
+    send, receive = make(2)
+    message = Message("output", 1, {"output": np.ones(3)})
+    for _ in range(2):
+        assert send.has_room(timeout=0) and send.has_room()
+        send.put(message)
+    assert not send.has_room(timeout=0) and not send.has_room(timeout=0.01)
+    receive.get()
+    assert send.has_room(timeout=1)
+    receive.close()
+    send.close()
 
 
 def test_who_waits_for_the_callers_next_batch_says_so():

@@ -70,6 +70,20 @@ def test_time_in_which_nobody_works_is_left_out_if_it_is_long():
     assert [row.other for row in summary(found)] == pytest.approx([0.5, 1 - 4 / 10])
 
 
+def test_waiting_for_each_other_is_no_pause():
+    """A message is on its way longer than a batch takes, and nobody works."""
+    events, t = [], 0.0
+    for n in range(1, 7):
+        late = 5.0 if n == 4 else 0.1
+        events.append(Event(1, n, "forward", t, t + 1, 1))
+        events.append(Event(2, n, "wait", t - 0.5, t + 1 + late))
+        events.append(Event(2, n, "forward", t + 1 + late, t + 2 + late, 2))
+        events.append(Event(1, n, "wait", t + 1, t + 2.1 + late))
+        t += 2.2 + late
+    events = sorted(events, key=lambda event: event.start)
+    assert without_pauses(events) == events
+
+
 def test_a_worker_that_works_while_another_waits_is_no_pause():
     events = [Event(1, n, "forward", n, n + 0.5, 1) for n in range(1, 9)]
     events += [Event(2, 1, "forward", 1, 50, 2), Event(1, 9, "forward", 50, 50.5, 1)]

@@ -36,7 +36,9 @@ def copying_measure(task, seed):
 def sequence_memory(loop, level):
     """The megabytes that a run (a Loop, not begun) holds at most during a sequence of a level.
 
-    Beside its network: caches, gradients on their way, guesses and traces.
+    Beside its network: caches, gradients on their way, guesses and traces. It is the run's first
+    sequence: what a rule makes with it counts, too (`dni_trace`: a model for each boundary, with
+    all that their optimizers keep).
     """
     task = loop.task
     drawn = task.curriculum.draw(level, task.batch_size, np.random.default_rng(0))

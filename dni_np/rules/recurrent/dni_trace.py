@@ -20,7 +20,8 @@ their one step, along the chunks' gradients with ghat_{k+1} at the end of chunk 
 
 This is TD(lambda). In the trace, nowhere else, a chunk's Jacobian is replaced by its path along
 the cell, as in e-prop (Bellec et al. 2020). The differences are exact, so perfect guesses are a
-fixed point. At lambda = 0 it is `dni` with scale 1; with W = 0 truncated BPTT. Without recurrent
+fixed point. At lambda = 0 the gradients of a sequence are those of `dni` with scale 1, with W = 0
+those of truncated BPTT (which update the core after each chunk, by default). Without recurrent
 weights, at lambda = 1, ghat_j^c + R_j^c is the true gradient, whatever was guessed on the way. The
 exact trace is in `accumulate_bp_lambda`. (Ours, after Pemberton & Costa 2024.)
 

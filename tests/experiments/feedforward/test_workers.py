@@ -232,6 +232,20 @@ def test_a_stopped_run_says_with_which_workers_it_goes_on(tmp_path, capsys, monk
         assert capsys.readouterr().out.endswith(f"python -m dni_np mnist --resume {out}{more}\n")
 
 
+def test_what_is_not_said_again_stays_as_the_run_had_it(tmp_path, capsys):
+    """But for a split, and an engine, of another number of workers."""
+    out, late = tmp_path / "run", ["--staleness", "2"]
+    workers = ["--workers", "3", "--split", "2", "1", "1", "--engine", "threads"]
+    run(out, *workers, *late)
+    again = ["mnist", "--quiet", "--resume", str(out)]
+    for more in (["--split", "1", "2", "1"], ["--engine", "threads"], ["--workers", "3"]):
+        assert main([*again, *more]) == 0, more
+    assert main([*again, "--workers", "2", "--engine", "threads"]) == 0
+    capsys.readouterr()
+    assert main([*again, "--split", "2", "2"]) == 2
+    assert "--split" in capsys.readouterr().err
+
+
 def test_streams_are_refused_before_anything_is_written(tmp_path, capsys):
     wrong = ["--workers", "2", "--engine", "streams", "--backend", "numpy"]
     assert main(["mnist", *QUICK, *wrong, "--out", str(tmp_path / "run")]) == 2
