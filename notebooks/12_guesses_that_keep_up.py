@@ -310,9 +310,10 @@ for name, rows in at_1e_3.items():
 # $$A \leftarrow \beta A + \phi^T \phi / n \qquad
 # W \leftarrow W - (A + \epsilon\, \bar a\, I)^{-1}\, \phi^T (\phi W - d) / n$$
 #
-# ($\bar a$: mean of $A$'s diagonal.) Gradient descent is the same without $A^{-1}$. Directions
-# in which $\phi$ varies little are just where descent is slow: the faint traces again. And there is no learning rate. Compare it with Adam
-# on a noisy target $d = \phi W^*$, as large as the noise, whose $W^*$ wanders:
+# ($\bar a$: mean of $A$'s diagonal.) Gradient descent is the same without $A^{-1}$. Directions in
+# which $\phi$ varies little are just where descent is slow: the faint traces again. And there is no
+# learning rate. Compare it with Adam on a noisy target $d = \phi W^*$, as large as the noise, whose
+# $W^*$ wanders:
 
 # %%
 def least_squares_step(A, W, phi, d, beta=0.98, ridge=1e-4):
@@ -738,8 +739,8 @@ plt.show()
 # | 3. error of the targets, random guesses | 5.55e-16 (with recurrent weights 1.2) |
 # | 4. symbols copied without labels | 11; truncation 5, the whole sequence 14 |
 #
-# - The guess through time fails because the network changes, because its state holds traces of
-#   later symbols only faintly, and because errors multiply in a chain of guesses.
+# - The guess through time fails because the network changes, because its state holds only faint traces
+#   of later symbols, and because errors multiply in a chain of guesses.
 # - With the labels to come it need not find them in the state. They must be known early.
 # - Without labels: targets that skip guesses bring the truth to the first one. In depth these are
 #   exact. In time they go along the cell: no chunk has to be kept. Least squares follows at
@@ -747,6 +748,6 @@ plt.show()
 # - In depth the error of 11 layers falls from 36.9 to 6.5 %.
 # - Judge a guess by the gradient that it makes: the cosine of single guesses is low, that of the
 #   LSTM's gradient was 0.76 in the mean, truncation had 0.64 there.
-# - One seed each, one task. Least squares costs time and memory.
+# - One seed, one task. Least squares costs time and memory.
 #
 # Next: **[Two networks, two clocks](13_two_clocks.ipynb)**
