@@ -739,8 +739,8 @@ plt.show()
 # | 3. error of the targets, random guesses | 5.55e-16 (with recurrent weights 1.2) |
 # | 4. symbols copied without labels | 11; truncation 5, the whole sequence 14 |
 #
-# - The guess through time fails because the network changes, because its state holds only faint traces
-#   of later symbols, and because errors multiply in a chain of guesses.
+# - The guess through time fails because the network changes, because its state holds only faint
+#   traces of later symbols, and because errors multiply in a chain of guesses.
 # - With the labels to come it need not find them in the state. They must be known early.
 # - Without labels: targets that skip guesses bring the truth to the first one. In depth these are
 #   exact. In time they go along the cell: no chunk has to be kept. Least squares follows at
