@@ -174,6 +174,8 @@ plt.show()
 # %%
 deep = table("| λ | 0 | 0.9 | 0.95 | 1 |")
 print()
+table("| λ = 0.9, 5,000 steps | 11 layers | 21 layers |")
+print()
 table("| DNI, guesses of 1,024, layers | 3 | 4 | 5 | 6 |")
 figure, axis = plt.subplots(figsize=(7, 3.2))
 for row, color in (("21 layers", style.OTHERS[3]), ("11 layers (seeds 0 and 1)", style.OTHERS[1])):
