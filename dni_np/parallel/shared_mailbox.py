@@ -23,8 +23,8 @@ import numpy as np
 from dni_np.backend import to_numpy
 from dni_np.errors import UserError
 from dni_np.parallel.layout import layout, view
-from dni_np.parallel.looking import looking
-from dni_np.parallel.mailbox import Closed, Message
+from dni_np.parallel.looking import closed_if_it_ends, looking
+from dni_np.parallel.mailbox import Message
 
 DIRECT = ("state", "load")  # large and rare, while nothing else is on the way: through the pipe
 
@@ -48,7 +48,7 @@ class SharedMailbox:
         about = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
         header = json.dumps([message.kind, message.batch, message.text, about]).encode()
         places, size = layout(arrays.values(), len(header))
-        try:
+        with closed_if_it_ends():
             if message.kind in DIRECT:
                 self._put_directly(header, arrays)
                 return
@@ -62,24 +62,20 @@ class SharedMailbox:
             self.free -= 1
             self.count += 1
             self.lines.send_bytes(f"slot {self.block.name} {start} {len(header)}".encode())
-        except (EOFError, ConnectionError):
-            raise Closed from None
 
     def has_room(self, timeout=None):
         """Is there room for a message in `timeout` seconds (None: wait)?"""
-        try:
+        with closed_if_it_ends():
             while self.count and self.free == 0:  # before the first message there is no memory
                 if timeout is not None and not self.answers.poll(timeout):
                     return False
                 self.answers.recv_bytes()
                 self.free += 1
-        except (EOFError, ConnectionError):
-            raise Closed from None
         return True
 
     def get(self, timeout=None):
         """The oldest message; None if none has come in `timeout` seconds (None: wait)."""
-        try:
+        with closed_if_it_ends():
             line = b"memory"
             while line.startswith(b"memory"):
                 self.look = self.look or looking(self.lines)
@@ -98,8 +94,6 @@ class SharedMailbox:
             with contextlib.suppress(BrokenPipeError):  # the sender may have gone since
                 self.answers.send_bytes(b".")
             return Message(kind, batch, arrays, text)
-        except (EOFError, ConnectionError):
-            raise Closed from None
 
     def close(self):
         """Give back what this end holds; the other end's next call raises Closed."""

@@ -1,5 +1,7 @@
 """Mailboxes of both kinds: in order, bounded, arrays as they were, and no waiting for the dead."""
 
+import os
+import struct
 import threading
 import time
 from multiprocessing import Pipe
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from dni_np.errors import UserError
-from dni_np.parallel.looking import looking
+from dni_np.parallel.looking import closed_if_it_ends, looking
 from dni_np.parallel.mailbox import Closed, Mailbox, Message
 from dni_np.parallel.shared_mailbox import check_room, pair
 from tests.parallel.shared_memory import FOLDER, assert_none_stays, names
@@ -129,6 +131,27 @@ def test_the_other_side_has_gone(ends):
             sender.put(message(n))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="its pipes are of another kind")
+@pytest.mark.parametrize("header", [b"", b'["state", 0, "", {"w": ["<f4", [10]]}]'])
+@pytest.mark.parametrize("timeout", [1, None])
+def test_the_other_side_was_killed_in_the_middle_of_a_message(header, timeout):
+    """A pipe then ends with an OSError, which is of no file."""
+    sender, reader = pair(2)
+    if header:
+        sender.lines.send_bytes(header)
+    os.write(sender.lines.fileno(), struct.pack("!i", 40) + b"the beginning")
+    sender.lines.close()
+    with pytest.raises(Closed):
+        reader.get(timeout)
+    reader.close()
+    sender.close()
+
+
+def test_an_error_of_a_file_is_not_that_the_other_side_has_gone():
+    with pytest.raises(FileNotFoundError), closed_if_it_ends():
+        open("there is none")
+
+
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="no /dev/shm here")
 def test_shared_memory_has_no_name_that_could_stay():
     before = names()
@@ -152,12 +175,12 @@ def test_a_sender_that_is_killed_before_a_line_leaves_no_name(line, monkeypatch)
 
     def killed_before(content):
         if len(sent) == line:
-            raise InterruptedError
+            raise KeyboardInterrupt
         sent.append(content)
         send(content)
 
     monkeypatch.setattr(sender.lines, "send_bytes", killed_before)
-    with pytest.raises(InterruptedError):
+    with pytest.raises(KeyboardInterrupt):
         for n in (1, 1, 10_000):
             sender.put(message(n, n))
             reader.get()
