@@ -7,7 +7,7 @@ import numpy as np
 
 from dni_np.backend import asarray
 from dni_np.dni.conditioning import Conditioning
-from dni_np.dni.synthetic_gradients import PLAIN, SyntheticGradient
+from dni_np.dni.synthetic_gradients import NORMALIZED, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
@@ -51,7 +51,7 @@ def dni_network(
     optimizer=adam,
     dtype=np.float64,
     sizes=SIZES,
-    layers=PLAIN,
+    layers=NORMALIZED,
 ):
     """A DNIChain of `main_layers`; the guesses do not start at zero unless asked to."""
     rng = np.random.default_rng(2)

@@ -15,7 +15,7 @@ from dni_np.rules.late_targets import LateTargets
 from tests.rules.networks import dni_network, minibatch, on_device
 
 
-def build(rule=LateTargets, lambdas=(0.5,), layers=PLAIN, **options):
+def build(rule=LateTargets, lambdas=(0.5,), layers=NORMALIZED, **options):
     network = dni_network(hidden=(9,), layers=layers)
     return rule(network.units, network.loss_unit, network.classes, lambdas=lambdas, **options)
 
