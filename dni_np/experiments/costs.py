@@ -31,6 +31,7 @@ def costs(build_loop, settings, data):
 
     def learn():
         loops.append(build_loop(settings, data))
+        # If it diverges the run itself has said so.
         with suppress(Diverged), np.errstate(over="ignore", invalid="ignore"):
             rule, task = loops[0].rule, loops[0].task
             for _ in range(2 + getattr(rule, "late", 0)):  # until as many batches wait as ever do

@@ -69,9 +69,10 @@ def machine_of(options, durations, about):
     if options.latency is not None:
         latency = options.latency / 1e6
     if options.bandwidth is not None:
-        if not about.get("message_bytes") or not isinstance(about["message_bytes"], dict):
+        sizes = about.get("message_bytes")
+        if not (sizes and isinstance(sizes, dict)):
             raise UserError(f"{options.trace} does not say how large a message is: no --bandwidth")
-        bandwidth, size = 1e6 * options.bandwidth, max(about["message_bytes"].values())
+        bandwidth, size = 1e6 * options.bandwidth, max(sizes.values())
     slow, slowdowns = {1: options.slow}, tuple(options.slowdowns)
     own = (latency, bandwidth, size, durations.send, options.jitter, slow, slowdowns)
     return Machine(*own).checked()

@@ -3,25 +3,16 @@
 import time
 from functools import partial
 
-import numpy as np
-import pytest
-
 from dni_np.backend import to_numpy
 from dni_np.nn.schedules import RunClock
 from dni_np.parallel.durations import measured
 from dni_np.parallel.events import EventLog
 from dni_np.parallel.mailbox import Line, Mailbox, Message
 from dni_np.parallel.pipeline import Pipeline
-from dni_np.parallel.shared_mailbox import pair
 from dni_np.parallel.split import Share
 from dni_np.parallel.summary import summary
 from dni_np.parallel.worker import Worker
 from tests.parallel.networks import WIDTHS, build, build_faulty, minibatch
-
-
-def one_mailbox(capacity):
-    mailbox = Mailbox(capacity)
-    return mailbox, mailbox
 
 
 def test_a_wait_that_goes_on_is_one_event():
@@ -99,20 +90,6 @@ def row_work(events, worker):
     found = measured(events).samples
     layers = {event.layer for event in events if event.worker == worker} - {0}
     return sum(some.mean() for (_, layer), some in found.items() if layer in layers)
-
-
-@pytest.mark.parametrize("make", [one_mailbox, pair])
-def test_a_mailbox_says_if_it_has_room(make):
-    send, receive = make(2)
-    message = Message("output", 1, {"output": np.ones(3)})
-    for _ in range(2):
-        assert send.has_room(timeout=0) and send.has_room()
-        send.put(message)
-    assert not send.has_room(timeout=0) and not send.has_room(timeout=0.01)
-    receive.get()
-    assert send.has_room(timeout=1)
-    receive.close()
-    send.close()
 
 
 def test_who_waits_for_the_callers_next_batch_says_so():

@@ -108,6 +108,16 @@ def test_a_full_mailbox_waits_until_one_is_read(ends):
     assert put == list(range(5)) and reader.get(timeout=0) is None
 
 
+def test_it_says_if_it_has_room(ends):
+    sender, reader = ends(2)
+    for n in range(2):
+        assert sender.has_room(timeout=0) and sender.has_room()
+        sender.put(message(n))
+    assert not sender.has_room(timeout=0) and not sender.has_room(timeout=0.01)
+    reader.get()
+    assert sender.has_room(timeout=1)
+
+
 def test_nothing_has_come(ends):
     _, reader = ends(2)
     assert reader.get(timeout=0) is None
