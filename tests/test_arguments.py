@@ -13,6 +13,7 @@ from dni_np.data.odd_and_threes import OddAndThrees
 from dni_np.data.streams import Streams
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.dense_guess import DenseGuess
 from dni_np.dni.stale_gradients import StaleGradient, averaging
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
@@ -72,6 +73,7 @@ SIZES = {
     "state_guess hidden": lambda n: state_guess(3, RNG, hidden=(n,)),
     "StaleGradient": lambda n: StaleGradient((n, 3)),
     "ClassPictures image": lambda n: ClassPictures(SyntheticGradient(3, LOOKS, RNG), (5, n, 3), 2),
+    "DenseGuess image": lambda n: DenseGuess(SyntheticGradient(3, LOOKS, RNG), (1, n, 3)),
     "Batches n": lambda n: Batches(n, 1, RNG),
     "Batches batch_size": lambda n: Batches(9, n, RNG),
     "binary_addition examples": lambda n: binary_addition(n, 4, rng=RNG),

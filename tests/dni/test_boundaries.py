@@ -8,6 +8,7 @@ import pytest
 from dni_np.backend import asarray
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning, label_context, normalize
+from dni_np.dni.dense_guess import DenseGuess
 from dni_np.dni.stale_gradients import StaleGradient
 from dni_np.dni.synthetic_gradients import PLAIN, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
@@ -35,12 +36,19 @@ def of_images(hidden):
     return SyntheticGradient(3, conditioning, rng, hidden, glorot_uniform, layers=CONVOLUTIONS)
 
 
+def of_all_pixels(hidden):
+    conditioning = Conditioning(("output", "label"), 90, label=2)
+    rng = np.random.default_rng(0)
+    return DenseGuess(SyntheticGradient(90, conditioning, rng, hidden, glorot_uniform), (5, 6, 3))
+
+
 MODELS = {
     "linear": (lambda: of_rows(()), floats(4, 3)),
     "mlp": (lambda: of_rows((5,)), floats(4, 3)),
     "convolution": (lambda: of_images(()), IMAGES),
     "convolutions": (lambda: of_images((2,)), IMAGES),
     "class maps": (lambda: ClassPictures(of_images(()), (5, 6, 3), 2), IMAGES),
+    "dense": (lambda: of_all_pixels((2,)), IMAGES),
     "stale": (lambda: StaleGradient((4, 3)), floats(4, 3)),
 }
 LABEL = np.eye(2, dtype=np.float32)[[0, 1, 1, 0]]
@@ -62,7 +70,7 @@ def test_models(name, backend):
     if name == "stale":
         check_types(Case(forward, h))
     else:
-        check(Case(forward, h, (1, 2) if h.ndim == 4 and name != "class maps" else ()))
+        check(Case(forward, h, (1, 2) if name.startswith("convolution") else ()))
     check(Case(backward, h, ()))
 
 

@@ -27,6 +27,10 @@ TOO_MUCH = [
     ([*IMAGES, "--hidden", HUGE], f"--hidden {HUGE} does not fit into memory"),
     ([*IMAGES, "--batch-size", HUGE], f"--batch-size {HUGE} .* do not fit into memory"),
     ([*IMAGES, "--recipe", "mnist-cnn", "--width", HUGE], f"--width {HUGE} do not fit into memory"),
+    (
+        [*IMAGES, "--recipe", "mnist-cnn", "--guess", "dense", "--hidden", HUGE],
+        f"--hidden {HUGE} does not fit into memory",
+    ),
     ([*IMAGES, "--layers", "100000"], "--layers is 100000: it must be from 2 to 1000"),
     ([*IMAGES, "--layers", HUGE], f"--layers is {HUGE}: it must be from 2 to 1000"),
     ([*IMAGES, "--seed", BEYOND_REASON], "--seed is 9{25}: it must be at most 1000000000000"),
@@ -94,6 +98,16 @@ CASES = {
         {"data": "digits", "batch_size": 1400, "width": 500},
     ),
     "images": ("mnist-cnn-quick", "cdni", {"data": "digits", "width": 64, "batch_size": 1000}),
+    "dense guesses": (
+        "mnist-cnn-quick",
+        "dni",
+        {"data": "digits", "width": 64, "batch_size": 20, "guess": "dense", "hidden": (2000,)},
+    ),
+    "dense guesses by least squares": (
+        "mnist-cnn-quick",
+        "cdni",
+        {"data": "digits", "width": 48, "batch_size": 20, "guess": "dense", "sg_optimizer": "rls"},
+    ),
     "addition": ("addition-quick", "backprop", {"examples": 100_000, "bits": 20}),
     "LSTM": ("characters-quick", "bptt", {"units": 700, "batch_size": 10}),
     "long chunks": ("characters-quick", "dni", {"unroll": 100, "batch_size": 64}),

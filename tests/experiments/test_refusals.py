@@ -71,6 +71,12 @@ REFUSED = {
     "mnist --sg-optimizer rls --sg-learning-rate 0.1": "--sg-learning-rate is for guesses that",
     "mnist --sg-optimizer rls --hidden 9": "--hidden is 9: it must be 0 with --sg-optimizer rls",
     "two-clocks --sg-optimizer rls --hidden 9": "--hidden is 9: it must be 0 with",
+    "mnist --guess dense": "--guess is for convolutional networks",
+    "mnist --recipe mnist-cnn --guess linear": "--guess is linear: it must be conv or dense",
+    "mnist --recipe mnist-cnn --guess dense --sees output picture": (
+        "it must be one or more of output, normalized, label, input"
+    ),
+    "mnist --recipe mnist-cnn --rule critic --guess dense": "--guess is for the rules dni, cdni",
     "mnist --recipe mnist-cnn --sg-optimizer rls": "adam or sgd: rls fits no convolutions",
     "mnist --sg-optimizer rls --sg-beta 0": "--sg-beta is 0.0: it must be above 0 and at most 1",
     "mnist --sg-optimizer rls --ridge 0": "--ridge is 0.0: it must be positive",

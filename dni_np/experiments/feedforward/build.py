@@ -19,6 +19,7 @@ from dni_np.data.binary_addition import binary_addition
 from dni_np.data.dataset import Dataset
 from dni_np.errors import UserError
 from dni_np.experiments.feedforward import architectures
+from dni_np.experiments.feedforward.checks import DENSE
 from dni_np.experiments.feedforward.parts import Parts
 from dni_np.experiments.feedforward.rules import APART, PIPELINED
 from dni_np.experiments.least_squares import RLS, memory_of
@@ -46,6 +47,7 @@ def memory(settings, dataset):
         asked[("examples",)] = settings.examples * 5 * n_in * NUMBER
     else:
         n_in, classes, image = dataset.x_train.shape[1], dataset.classes, dataset.image
+    pixels = n_in
     kernel, areas = 1, [1] * len(widths)
     if settings.network == "cnn" and image:
         height, width, n_in = image
@@ -54,10 +56,12 @@ def memory(settings, dataset):
     asked[network] += kernel * linear([n_in, *widths]) + linear([areas[-1] * widths[-1], classes])
     if settings.row.sees:
         largest = ("hidden",) if max(settings.hidden, default=0) > max(widths) else network
-        asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in widths)
+        guessed, beside = widths, {"label": classes, "input": pixels}
+        if kernel > 1 and settings.guess == DENSE:
+            kernel, guessed = 1, [n * max(1, area >> 2) for n, area in zip(widths, areas)]
+        asked[largest] += kernel * sum(linear([n, *settings.hidden, n]) for n in guessed)
         if settings.sg_optimizer == RLS:
-            beside = {"label": classes, "input": n_in}
-            seen = [sum(beside.get(one, n) for one in settings.sees) for n in widths]
+            seen = [sum(beside.get(one, n) for one in settings.sees) for n in guessed]
             asked[largest] += sum(map(memory_of, seen))
     kept = n_in + 3 * sum(area * n for area, n in zip(areas, widths))  # of a sample
     asked = Counter({names: settings.workers * n for names, n in asked.items()})

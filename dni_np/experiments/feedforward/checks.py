@@ -4,20 +4,27 @@ from dni_np.experiments.checks import Check, between, each, one_of
 from dni_np.experiments.least_squares import RLS
 from dni_np.rules.late_targets import ANEW, LEARNED
 
+CONV, DENSE = "conv", "dense"  # guesses for feature maps
+
 
 def sources(s):
-    """What guesses can see; pictures are of the classes, for feature maps."""
-    names = ("output", "normalized", "label", "picture" if s.network == "cnn" else "input")
+    """What guesses can see; pictures are of the classes, for convolutions of feature maps."""
+    names = ("output", "normalized", "label", "picture" if by_convolutions(s) else "input")
     wanted = f"one or more of {', '.join(names)}, none twice"
     return each(one_of(*names), wanted, count=range(1, 5), differ=True)
 
 
 def fitting(s):
     """What guesses can learn by."""
-    if s.network != "cnn":
+    if not by_convolutions(s):
         return one_of("same", "adam", "sgd", RLS)
     names = ("same", "adam", "sgd")
     return Check(lambda name: name in names, "same, adam or sgd: rls fits no convolutions")
+
+
+def by_convolutions(s):
+    """Whether its guesses are convolutions."""
+    return s.network == "cnn" and s.guess == CONV
 
 
 def cuts(s):

@@ -5,11 +5,13 @@ import math
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.class_maps import ClassPictures
 from dni_np.dni.conditioning import Conditioning
+from dni_np.dni.dense_guess import DenseGuess
 from dni_np.dni.stale_gradients import StaleGradient, averaging
 from dni_np.dni.synthetic_gradients import NORMALIZED, Layers, SyntheticGradient
 from dni_np.dni.unit import DNI
 from dni_np.errors import UserError
 from dni_np.experiments.experiment import schedule
+from dni_np.experiments.feedforward.checks import DENSE
 from dni_np.experiments.least_squares import RLS, least_squares
 from dni_np.nn.fast.choice import adam, batchnorm2d, conv2d, relu2d, sgd
 from dni_np.nn.linear import Linear
@@ -83,25 +85,35 @@ class Parts:
 
     def units(self):
         """A DNI around every core but the top one."""
-        layers = IMAGES if self.is_cnn else NORMALIZED
-        pictures = "picture" in self.settings.sees
-        shapes = self.shapes() if pictures else [()] * len(self.cores)
         widths = [self.settings.hidden_widths[k - 1] for k in self.after]
-        return [self.unit(k, layers, *one) for k, one in enumerate(zip(widths, shapes))]
+        if not self.is_cnn:
+            return [self.unit(k, self.model(k, n)) for k, n in enumerate(widths)]
+        shapes = self.shapes()[:-1]
+        return [self.unit(k, self.model_of_maps(k, shape)) for k, shape in enumerate(shapes)]
 
-    def unit(self, k, layers, width, maps=()):
-        """Around core k. `maps`: the output's shape, where the guess has pictures of classes."""
-        core, rng, hidden = self.cores[k], self.of_guesses[k], self.settings.hidden
-        guess = SyntheticGradient(width, self.conditioning(width), rng, hidden, layers=layers)
-        if maps:
-            guess = ClassPictures(guess, maps, self.classes)
+    def unit(self, k, guess):
+        core = self.cores[k]
         return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
+
+    def model(self, k, width, layers=NORMALIZED):
+        """A guess of core k's gradient, of so many numbers (or channels)."""
+        rng, hidden = self.of_guesses[k], self.settings.hidden
+        return SyntheticGradient(width, self.conditioning(width), rng, hidden, layers=layers)
+
+    def model_of_maps(self, k, shape):
+        """The same, for feature maps (height, width, channels)."""
+        if self.settings.guess == DENSE:
+            return DenseGuess(self.model(k, math.prod(shape)), shape)
+        guess = self.model(k, shape[-1], IMAGES)
+        if "picture" in self.settings.sees:
+            return ClassPictures(guess, shape, self.classes)
+        return guess
 
     def loss_unit(self):
         """The top core, with the true gradient or a guess."""
         if self.settings.head == "true":
             return self.true_loss_unit()
-        unit = self.unit(-1, NORMALIZED, self.classes)
+        unit = self.unit(-1, self.model(-1, self.classes))
         return DecoupledLossUnit(unit, self.loss)
 
     def true_loss_unit(self):

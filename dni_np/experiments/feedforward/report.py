@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dni_np.experiments.feedforward.checks import CONV
 from dni_np.experiments.report import spread
 
 
@@ -37,6 +38,8 @@ def curve_name(settings):
         parts.append("+".join(f"{one:g}" for one in values))
     if row.sees and settings.sees != row.sees:
         parts.append("+".join(settings.sees))
+    if settings.guess != CONV and "guess" in row.uses:
+        parts.append(settings.guess)
     return "-".join(parts)
 
 

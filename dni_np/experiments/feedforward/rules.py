@@ -21,7 +21,7 @@ from dni_np.rules.true_targets import TrueTargets
 DEFAULT = "cdni"
 LABEL = ("output", "label")
 CRITIC = ("cut_after", "sees", "hidden", "sg_learning_rate", "head_learning_rate")
-SEEING = (*CRITIC, "sg_optimizer", "sg_beta", "ridge")
+SEEING = (*CRITIC, "guess", "sg_optimizer", "sg_beta", "ridge")
 ON_WORKERS = ("workers", "engine", "split")
 APART = (*ON_WORKERS, "staleness")  # of rules that need not be in one place
 PIPELINED = (*ON_WORKERS, "micro_batches", "schedule")  # whose workers wait for each other

@@ -17,6 +17,8 @@ from dni_np.experiments.checks import (
 )
 from dni_np.experiments.experiment import Task, table
 from dni_np.experiments.feedforward.checks import (
+    CONV,
+    DENSE,
     cuts,
     fitting,
     late_guesses,
@@ -72,6 +74,7 @@ ORDER = "which part a worker takes next: 1f1b (the oldest that is back) or fill-
 STALENESS = "how many batches late a target may come to a worker (0: as with one worker)"
 LATE = "how many batches late targets come, as they do to workers (0: at once)"
 FROM = "what a late target corrects: the guess made anew, or the one that was kept"
+OF_MAPS = "for a CNN's maps: conv (alike at every pixel), or dense (each has its own weights)"
 SEEN = "what guesses see: output, normalized, label, input, picture (CNN), or several"
 
 
@@ -89,6 +92,7 @@ class Settings(BaseSettings):
     width: int = option(256, "units (or channels) of each hidden layer", at_least(1), only=ALIKE)
     widths: tuple[int, ...] = option((), "each hidden layer's own width", SIZES)
     sees: tuple[str, ...] = option(("output",), SEEN, sources, runs=True)
+    guess: str = option(CONV, OF_MAPS, one_of(CONV, DENSE), runs=True, only=CNN)
     sg_optimizer: str = option("same", FITTED, fitting)
     hidden: tuple[int, ...] = option((), GUESS, sizes_of_guess)
     cut_after: tuple[int, ...] = option((), "layers with a DNI (default: all)", cuts, sweep=SINGLE)

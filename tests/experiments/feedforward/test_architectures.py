@@ -66,6 +66,29 @@ def test_guesses_have_the_shape_of_the_maps_and_the_first_convolution_needs_no_i
     )
 
 
+@pytest.mark.parametrize("rule", [name for name, row in RULES.items() if "guess" in row.uses])
+@pytest.mark.parametrize("hidden", [(), (8,)], ids=["linear", "hidden"])
+def test_dense_guesses(rule, hidden):
+    """They see the pixels, too, as guesses of rows do."""
+    data = load_digits().first(64, 10)
+    sees = ("output", "normalized", "label", "input")
+    loop = build_loop(small(rule, guess="dense", hidden=hidden, sees=sees), data, progress=False)
+    loop.run()
+    models = [unit.synthetic_gradient for unit in loop.rule.units]
+    assert [model.image for model in models] == [(4, 4, 4), (2, 2, 4)]
+    last = f"{3 * len(hidden)}.W"  # it begins at zero
+    assert all(to_numpy(model.params[last]).any() for model in models)
+
+
+def test_dense_guesses_by_least_squares():
+    data = load_digits().first(400, 100)
+    settings = small("cdni", guess="dense", sg_optimizer="rls", steps=60, learning_rate=1e-2)
+    loop = build_loop(settings, data, progress=False)
+    loop.run()
+    last = loop.history.rows[-1]
+    assert last["cosine_2"] > 0.5 and last["cosine_1"] > 0.1
+
+
 def test_resumed_equals_uninterrupted(tmp_path):
     data = load_digits().first(200, 50)
     whole = build_loop(small("cdni"), data, progress=False)
