@@ -21,6 +21,7 @@ FITTING = {  # what makes a small run; other names come from an option's help
     "--optimizer": "adam sgd",
     "--sg-optimizer": "adam rls",
     "--pooling": "max-average max",
+    "--guess": "conv dense",
     "--sees": "output normalized label input picture",
     "--targets": "bootstrapped true",
     "whole": "1 2 3 4",
