@@ -9,7 +9,8 @@ zeros further down would stay zero, as their gradient is.
 
 Images keep their resolution: what a pixel does to the loss depends on its surroundings, in the same
 way everywhere. There a 5 x 5 convolution takes the place of each product (section D.1: hidden=(64,
-64) for DNI on MNIST); `dense_guess` is the other way. Through time there is no batchnorm, and the hidden layers have a bias (D.2).
+64) for DNI on MNIST); `dense_guess` is the other way. Through time there is no batchnorm, and the
+hidden layers have a bias (D.2).
 """
 
 from collections.abc import Callable
