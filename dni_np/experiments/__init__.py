@@ -10,6 +10,7 @@
     folder        where they are kept
     run           runs them, where they fit (memory.py); load.py: are all cores busy already?
     costs         what a rule costs beside time
+    grown_guesses says of a run that its guesses have grown without bound
     report        the table and the figures; plotting.py draws them
 
     feedforward/     images and sums

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dni_np.errors import Diverged
 from dni_np.experiments.folder import save_plan
+from dni_np.experiments.grown_guesses import grown_note
 from dni_np.experiments.load import load_note
 from dni_np.experiments.memory import check_memory
 from dni_np.experiments.ranks import command
@@ -93,6 +94,8 @@ def run_to_end(loop, folder, settings, name):
     """Train; where the rule has workers, keep what they noted, and leave none behind."""
     try:
         finished = loop.run()
+        if note := grown_note(loop.history, name):
+            print(f"NOTE: {note}", flush=True)
         if events := loop.rule.events():
             save_events(events, loop, folder, settings, name)
         return finished
