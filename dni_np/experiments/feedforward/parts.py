@@ -85,11 +85,12 @@ class Parts:
 
     def units(self):
         """A DNI around every core but the top one."""
-        widths = [self.settings.hidden_widths[k - 1] for k in self.after]
-        if not self.is_cnn:
-            return [self.unit(k, self.model(k, n)) for k, n in enumerate(widths)]
-        shapes = self.shapes()[:-1]
-        return [self.unit(k, self.model_of_maps(k, shape)) for k, shape in enumerate(shapes)]
+        if self.is_cnn:
+            guesses = map(self.model_of_maps, range(len(self.after)), self.shapes())
+        else:
+            widths = [self.settings.hidden_widths[k - 1] for k in self.after]
+            guesses = map(self.model, range(len(self.after)), widths)
+        return [self.unit(k, guess) for k, guess in enumerate(guesses)]
 
     def unit(self, k, guess):
         core = self.cores[k]
