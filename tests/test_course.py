@@ -32,7 +32,7 @@ QUOTED_ONLY = {
     "03_how_good_is_the_guess": "1.8 23.7".split(),
     "08_unlock_everything": "11.8 12.6 16.2 19.0 21.4 9.1".split(),
     "10_truncation": "0.15".split(),
-    "15_what_we_believe": "10,000 4,000 4.84 54 7,000".split(),
+    "15_what_we_believe": "10,000 4.84 54 7,000".split(),
 }
 
 
