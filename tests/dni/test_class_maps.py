@@ -12,9 +12,9 @@ from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
 from dni_np.nn.activations import ReLU
 from dni_np.nn.batchnorm import BatchNorm
 from dni_np.nn.conv import Conv2D
-from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal, zeros
 from dni_np.nn.optimizers import SGD
+from tests.dni.gradient_loss import check_gradients
 
 IMAGE, CLASSES = (4, 6, 3), 5
 
@@ -35,19 +35,7 @@ def build(hidden=(), last_init=he_normal):
 def test_gradients_of_the_gradient_loss(hidden):
     model, h, context, rng = build(hidden)
     model.pictures.params["W"][...] = asarray(rng.standard_normal((CLASSES, np.prod(IMAGE))))
-    target = asarray(rng.standard_normal(h.shape))
-
-    def loss():
-        error = model.forward(h, context)[0] - target
-        return 0.5 * float((error * error).sum()) / len(h)
-
-    guess, cache = model.forward(h, context)
-    model.backward(guess - target, cache)
-    grads = model.grads
-    for name in model.params:
-        assert check_gradient(loss, model.params[name], to_numpy(grads[name]).copy(), rng) < 1e-6, (
-            name
-        )
+    check_gradients(model, h, context, rng)
 
 
 def test_they_add_nothing_at_first():

@@ -14,8 +14,8 @@ from dni_np.dni.synthetic_gradients import Layers, SyntheticGradient
 from dni_np.nn.fast.choice import batchnorm2d, conv2d, relu2d
 from dni_np.nn.fast.conv_columns import ColumnsConv2D
 from dni_np.nn.fast.conv_frequency import FrequencyConv2D
-from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal, zeros
+from tests.dni.gradient_loss import check_gradients
 
 
 def model_and_images(sees=("output", "label"), hidden=(), last_init=he_normal, channels=3):
@@ -35,19 +35,7 @@ def model_and_images(sees=("output", "label"), hidden=(), last_init=he_normal, c
 )
 def test_gradients_of_the_gradient_loss(sees, hidden):
     model, h, context, rng = model_and_images(sees, hidden)
-    target = asarray(rng.standard_normal(h.shape))
-
-    def loss():
-        error = model.forward(h, context)[0] - target
-        return 0.5 * float((error * error).sum()) / len(h)
-
-    guess, cache = model.forward(h, context)
-    assert guess.shape == h.shape
-    model.backward(guess - target, cache)
-    grads = model.grads
-    for name in model.params:
-        gradient = to_numpy(grads[name]).copy()
-        assert check_gradient(loss, model.params[name], gradient, rng, directions=4) < 1e-6, name
+    check_gradients(model, h, context, rng, directions=4)
 
 
 def test_the_label_is_a_mask_for_each_class():

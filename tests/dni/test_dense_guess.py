@@ -12,16 +12,16 @@ from dni_np.nn.activations import ReLU
 from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal
 from dni_np.nn.recursive_least_squares import RecursiveLeastSquares
+from tests.dni.gradient_loss import check_gradients
 
 IMAGE, CLASSES = (2, 3, 2), 4
 PIXELS = int(np.prod(IMAGE))
 
 
-def build(sees=("output", "label"), hidden=(), samples=20, **options):
+def build(sees=("output", "label"), hidden=(), samples=20):
     rng = np.random.default_rng(0)
     conditioning = Conditioning(sees, PIXELS, label=CLASSES)
-    options = {"last_init": he_normal, **options}
-    model = SyntheticGradient(PIXELS, conditioning, rng, hidden, dtype=np.float64, **options)
+    model = SyntheticGradient(PIXELS, conditioning, rng, hidden, he_normal, dtype=np.float64)
     h = asarray(rng.standard_normal((samples, *IMAGE)))
     label = asarray(np.eye(CLASSES)[np.arange(samples) % CLASSES])
     return DenseGuess(model, IMAGE), h, {"label": label}, rng
@@ -31,17 +31,7 @@ def build(sees=("output", "label"), hidden=(), samples=20, **options):
 @pytest.mark.parametrize("sees", [("output",), ("output", "label"), ("normalized", "output")])
 def test_gradients_of_the_gradient_loss(sees, hidden):
     model, h, context, rng = build(sees, hidden)
-    target = asarray(rng.standard_normal(h.shape))
-
-    def loss():
-        error = model.forward(h, context)[0] - target
-        return 0.5 * float((error * error).sum()) / len(h)
-
-    guess, cache = model.forward(h, context)
-    assert model.backward(guess - target, cache) is None
-    grads = {name: to_numpy(grad).copy() for name, grad in model.grads.items()}
-    for name, values in model.params.items():
-        assert check_gradient(loss, values, grads[name], rng) < 1e-6, name
+    check_gradients(model, h, context, rng)
 
 
 def test_the_gradient_of_the_maps():

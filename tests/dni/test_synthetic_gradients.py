@@ -9,8 +9,8 @@ from dni_np.backend import asarray, to_numpy
 from dni_np.dni.conditioning import Conditioning, label_context, normalize
 from dni_np.dni.synthetic_gradients import SyntheticGradient
 from dni_np.errors import UserError
-from dni_np.nn.gradcheck import check_gradient
 from dni_np.nn.initializers import he_normal
+from tests.dni.gradient_loss import check_gradients
 
 SOURCES = ("output", "normalized", "label", "input")
 MIXTURES = [mixture for n in range(1, 5) for mixture in itertools.combinations(SOURCES, n)]
@@ -34,20 +34,7 @@ def model_and_views(sees, hidden=(), seed=0, last_init=he_normal):
 def test_gradients_of_the_gradient_loss(sees, hidden):
     """d/dphi of 1/2 ||M(h, c) - d||^2, by central differences, each element."""
     model, h, context, rng = model_and_views(sees, hidden)
-    target = asarray(rng.standard_normal((9, WIDTH)))
-
-    def loss():
-        error = model.forward(h, context)[0] - target
-        return 0.5 * float((error * error).sum()) / len(h)
-
-    guess, cache = model.forward(h, context)
-    model.backward(guess - target, cache)
-    grads = model.grads
-    for name in model.params:
-        gradient = to_numpy(grads[name]).copy()
-        assert check_gradient(loss, model.params[name], gradient, rng, elementwise=True) < 1e-6, (
-            name
-        )
+    check_gradients(model, h, context, rng, elementwise=True)
 
 
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 5)])

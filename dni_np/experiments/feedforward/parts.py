@@ -1,6 +1,7 @@
 """What rules for images (or sums) are built of: cores, guesses, units, loss units, optimizers."""
 
 import math
+from functools import cached_property
 
 from dni_np.backend import FLOAT, xp
 from dni_np.dni.class_maps import ClassPictures
@@ -54,6 +55,7 @@ class Parts:
             return least_squares(self.settings)(layer)
         return self.optimizer(layer, rate, None if kind == "same" else kind)
 
+    @cached_property
     def shapes(self):
         """The shape of one sample after each core: (units,), or (height, width, channels)."""
         h, shapes = xp.zeros((1, self.pixels), FLOAT), []
@@ -64,7 +66,7 @@ class Parts:
 
     def sizes(self):
         """How many numbers each core but the top one gives."""
-        return [math.prod(shape) for shape in self.shapes()[:-1]]
+        return [math.prod(shape) for shape in self.shapes[:-1]]
 
     def of_layers(self):
         """What rules that update layer by layer are built of."""
@@ -85,30 +87,28 @@ class Parts:
 
     def units(self):
         """A DNI around every core but the top one."""
-        if self.is_cnn:
-            guesses = map(self.model_of_maps, range(len(self.after)), self.shapes())
-        else:
-            widths = [self.settings.hidden_widths[k - 1] for k in self.after]
-            guesses = map(self.model, range(len(self.after)), widths)
-        return [self.unit(k, guess) for k, guess in enumerate(guesses)]
+        widths = [self.settings.hidden_widths[k - 1] for k in self.after]
+        return [self.unit(k, self.guess(k, width)) for k, width in enumerate(widths)]
 
     def unit(self, k, guess):
         core = self.cores[k]
         return DNI(core, guess, self.optimizer(core), self.model_optimizer(guess))
 
+    def guess(self, k, width):
+        """Of core k's gradient, of so many numbers, or channels of its feature maps."""
+        if not self.is_cnn:
+            return self.model(k, width)
+        if self.settings.guess == DENSE:
+            shape = self.shapes[k]
+            return DenseGuess(self.model(k, math.prod(shape)), shape)
+        guess = self.model(k, width, IMAGES)
+        if "picture" in self.settings.sees:
+            return ClassPictures(guess, self.shapes[k], self.classes)
+        return guess
+
     def model(self, k, width, layers=NORMALIZED):
-        """A guess of core k's gradient, of so many numbers (or channels)."""
         rng, hidden = self.of_guesses[k], self.settings.hidden
         return SyntheticGradient(width, self.conditioning(width), rng, hidden, layers=layers)
-
-    def model_of_maps(self, k, shape):
-        """The same, for feature maps (height, width, channels)."""
-        if self.settings.guess == DENSE:
-            return DenseGuess(self.model(k, math.prod(shape)), shape)
-        guess = self.model(k, shape[-1], IMAGES)
-        if "picture" in self.settings.sees:
-            return ClassPictures(guess, shape, self.classes)
-        return guess
 
     def loss_unit(self):
         """The top core, with the true gradient or a guess."""
@@ -135,7 +135,7 @@ class Parts:
     def stale_units(self):
         """A unit with an average of past gradients around every core but the top one."""
         batch, decay, units = self.settings.batch_size, self.settings.stale_decay, []
-        for core, shape in zip(self.cores[:-1], self.shapes()):
+        for core, shape in zip(self.cores[:-1], self.shapes):
             model = StaleGradient((batch, *shape))
             units.append(DNI(core, model, self.optimizer(core), averaging(model, decay)))
         return units
@@ -147,7 +147,7 @@ class Parts:
         """
         sees = ["output", "label"] if "label" in self.settings.sees else ["output"]
         hidden = (MAPS_HIDDEN,) if self.is_cnn else self.settings.hidden
-        shapes, inputs = self.shapes()[:-1], []
+        shapes, inputs = self.shapes[:-1], []
         for shape, rng in zip(shapes, self.rng.spawn(len(shapes))):
             seen = Conditioning(sees, self.pixels, label=self.classes)
             model = SyntheticGradient(math.prod(shape), seen, rng, hidden)

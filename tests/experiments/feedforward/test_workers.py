@@ -29,6 +29,7 @@ QUICK = [
     "32",
     "--quiet",
 ]
+CNN = "--recipe mnist-cnn-quick --layers 3 --width 4 --steps 10".split()
 QUICK += ["--evaluate-every", "20", "--checkpoint-every", "10"]
 
 
@@ -62,32 +63,8 @@ def assert_same(found, wanted):
         ["--rule", "unlock", "--hidden", "8"],
         ["--rule", "local"],
         ["--rule", "none"],
-        [
-            "--rule",
-            "cdni",
-            "--recipe",
-            "mnist-cnn-quick",
-            "--layers",
-            "3",
-            "--width",
-            "4",
-            "--steps",
-            "10",
-        ],
-        [
-            "--rule",
-            "dni",
-            "--recipe",
-            "mnist-cnn-quick",
-            "--layers",
-            "3",
-            "--width",
-            "4",
-            "--steps",
-            "10",
-            "--guess",
-            "dense",
-        ],
+        ["--rule", "cdni", *CNN],
+        ["--rule", "dni", *CNN, "--guess", "dense"],
     ],
     ids=lambda more: "-".join(more[1:4]),
 )
